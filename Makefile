@@ -1,0 +1,70 @@
+# Every command a developer types. A fresh Debian 12 with python3.11, pip and make is enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+UV = $(shell command -v uv || echo .tools/bin/uv)
+TESTS ?=
+WORKERS ?= 2
+# The demo's people are invented, and so is who approved its programmes.
+DEMO_DIR ?= var/demo
+
+.PHONY: help setup system demo test check format lint types imports house bench room docs words lock clean
+
+help:  ## list these
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready  ## .venv from the lock file
+
+.venv/ready: requirements.lock pyproject.toml
+	@command -v uv >/dev/null || [ -x .tools/bin/uv ] || python3 -m pip install -q --target .tools uv
+	@[ -x $(PY) ] || $(UV) venv -q --python python3 .venv
+	$(UV) pip sync -q --python $(PY) --require-hashes requirements.lock
+	$(UV) pip install -q --python $(PY) --no-deps --no-build-isolation -e .
+	@touch $@
+
+system: setup  ## what tests need from the operating system: a browser and fonts
+	@tools/ensure_system.sh
+
+demo: setup  ## everything set up, an invented district, who is due and why
+	@QAMQOR_DEMO=1 $(PY) -m qamqor demo run --out $(DEMO_DIR)
+
+test: setup system check  ## every test, everything it needs set up first
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(TESTS)
+	$(PY) -m coverage report --include='qamqor/engine/*,qamqor/services/*' --fail-under=95
+
+test-%: setup system  ## one floor: test-engine, test-store, test-services, test-cli, test-content, test-house, test-agreement (long)
+	$(PY) -m pytest -n $(WORKERS) tests/$*
+
+check: format lint types imports house content  ## format, lint, types, imports, house, content
+
+format: setup
+	@$(PY) -m ruff format --check .
+lint: setup
+	@$(PY) -m ruff check .
+	@[ ! -d content/programmes ] || .venv/bin/sqlfluff lint -q content/programmes
+types: setup
+	@$(PY) -m mypy
+imports: setup
+	@.venv/bin/lint-imports
+house: setup
+	@$(PY) -m pytest -q tests/house
+content: setup
+	@$(PY) -m qamqor programmes check
+
+bench: setup  ## the benchmarks, with their peers, as ratios in one run
+	@$(PY) -m benchmarks $(BENCH)
+
+room: setup  ## NAME=x: every file of a feature
+	@git ls-files | grep -E "(^|/)(test_)?$(NAME)(\.|/|_)" || echo "no room named $(NAME)"
+
+docs: setup  ## build the documentation into docs/_build
+	@$(PY) tools/make_reference.py
+	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build
+
+lock:  ## resolve the lock file again, nothing younger than seven days
+	$(UV) pip compile -q pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \
+	  --no-emit-index-url --no-header --exclude-newer "$$(date -u -d '7 days ago' +%F)" -o requirements.lock
+
+clean:  ## remove what can be made again, never var/
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache docs/_build

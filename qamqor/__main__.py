@@ -1,0 +1,56 @@
+"""The ``qamqor`` command: one group of verbs for each room."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import typer
+
+from qamqor import __version__
+from qamqor.errors import ContentError, QamqorError
+
+ROOMS: Final = {
+    "tables": "Turn FHIR resources into tables by ViewDefinition.",
+    "warehouse": "Load records into the warehouse, or take them out.",
+    "programmes": "Check and test content packs.",
+    "population": "Work out who is due, across everyone on the register.",
+    "demo": "Invent a believable district and run everything on it.",
+}
+
+
+def command_line(rooms: list[str]) -> typer.Typer:
+    """The command with only the named rooms behind it, so that one verb starts fast."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        help=f"Qamqor {__version__}: people-centred primary health care.",
+    )
+    app.callback()(lambda: None)
+    for room in rooms:
+        module = importlib.import_module(f"qamqor.cli.{room}")
+        app.add_typer(module.app, name=room, help=ROOMS[room])
+    return app
+
+
+def main() -> None:
+    """Run one command; an error on purpose becomes words and an exit code, never a traceback."""
+    room = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    try:
+        command_line([room] if room in ROOMS else list(ROOMS))(prog_name="qamqor")
+    except ContentError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        typer.echo(f"{len(error.problems)} problem(s); nothing was changed.", err=True)
+        sys.exit(error.exit_code)
+    except QamqorError as error:
+        typer.echo(f"qamqor: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

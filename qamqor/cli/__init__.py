@@ -1,0 +1,1 @@
+"""Commands: one module for each room, one call behind each verb."""

@@ -1,0 +1,1 @@
+"""Ground floor: from records and a date to what is due. Pure."""

@@ -1,0 +1,1 @@
+"""Reads FHIR R4 as plain JSON: no wrapper classes."""

@@ -1,0 +1,1 @@
+"""Residents, households, illness and care drawn from tables of numbers; names no disease."""

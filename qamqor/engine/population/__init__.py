@@ -1,0 +1,1 @@
+"""Asks programme questions of everyone at once."""

@@ -1,0 +1,1 @@
+"""Turns resources into tables by ViewDefinition."""

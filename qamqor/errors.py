@@ -1,0 +1,99 @@
+"""Every error the platform raises on purpose.
+
+QamqorError                     anything below; the code says which
+├── ContentError                a content pack cannot be used as written; carries every problem
+│   ├── InvalidView             a ViewDefinition is refused before any data is read
+│   ├── InvalidPack             a pack, programme, value set or approval is wrong
+│   └── MissingColumns          a query does not return what its kind promises
+├── BadInput                    input was kept apart and the caller asked to be strict
+├── ShapeError                  arrays that should line up do not
+└── NotPossible                 somebody asked for something the data do not allow
+    └── NotThere                the thing asked about does not exist here
+
+``str(error)`` is English, for developers and logs, and holds record ids at most.
+The words a person reads are chosen from ``error.code``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with content: where, what, and what to do about it."""
+
+    where: str
+    what: str
+    fix: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.where}:{self.line}" if self.line else self.where
+        return f"{place}: {self.what}" + (f" ({self.fix})" if self.fix else "")
+
+
+class QamqorError(Exception):
+    """The root: ``code`` is stable for ever, ``exit_code`` is what a command ends with."""
+
+    code: ClassVar[str] = "unexpected"
+    exit_code: ClassVar[int] = 1
+
+
+class ContentError(QamqorError):
+    """Content that cannot be used, with every problem found, not only the first."""
+
+    code = "content"
+    exit_code = 4
+
+    def __init__(self, problems: Sequence[Problem] | str) -> None:
+        self.problems = (
+            (Problem("content", problems),) if isinstance(problems, str) else tuple(problems)
+        )
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InvalidView(ContentError):
+    """A ViewDefinition that breaks the standard or names what FHIR R4 does not have."""
+
+    code = "tables.invalid-view"
+
+
+class InvalidPack(ContentError):
+    """A content pack with at least one problem."""
+
+    code = "programmes.invalid-pack"
+
+
+class MissingColumns(ContentError):
+    """A query whose columns are not those of its kind."""
+
+    code = "programmes.missing-columns"
+
+
+class BadInput(QamqorError):
+    """Some input went to quarantine and ``--strict`` was asked for."""
+
+    code = "input.quarantined"
+    exit_code = 5
+
+
+class ShapeError(QamqorError):
+    """Arrays that should line up do not."""
+
+    code = "engine.shape"
+
+
+class NotPossible(QamqorError):
+    """A request the data do not allow in their present state."""
+
+    code = "not-possible"
+    exit_code = 3
+
+
+class NotThere(NotPossible):
+    """The person, table or result asked about is not here."""
+
+    code = "not-there"

@@ -1,0 +1,1 @@
+"""First floor: everything the platform remembers."""
