@@ -2,7 +2,7 @@
 
 project = "Qamqor"
 author = "The Qamqor contributors"
-copyright = "The Qamqor contributors, Apache-2.0"
+project_copyright = "The Qamqor contributors, Apache-2.0"
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
