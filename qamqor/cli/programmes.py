@@ -2,11 +2,104 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from qamqor import settings
+from qamqor.engine.programmes.case_run import Outcome
+from qamqor.engine.programmes.check import check as find_problems
+from qamqor.services import content
 
 app = typer.Typer(no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print results for a machine.")]
+CONTENT_IS_WRONG = 4
 
 
 @app.callback()
 def group() -> None:
     """Keep verbs named commands."""
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """List every problem of the content pack, each with file and line; exit 4 when there is any."""
+    read = settings.read()
+    problems = find_problems(read.shipped_content, read.content)
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False))
+    else:
+        for problem in problems:
+            typer.echo(str(problem))
+        typer.echo(f"{len(problems)} problem(s) found" if problems else "No problem found.")
+    if problems:
+        raise typer.Exit(CONTENT_IS_WRONG)
+
+
+@app.command("test")
+def run_cases(
+    programme: Annotated[str | None, typer.Argument(help="One programme; all without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run every case in DuckDB and in SQLite; exit 4 when one fails."""
+    read = settings.read()
+    pack = content.open_pack(read.shipped_content, read.content)
+    outcomes = []
+    for outcome in content.run_all_cases(pack, programme):
+        outcomes.append(outcome)
+        if not as_json:
+            _print_outcome(outcome)
+    failed = sum(not outcome.ok for outcome in outcomes)
+    if as_json:
+        typer.echo(json.dumps([_as_json(outcome) for outcome in outcomes], default=str))
+    else:
+        typer.echo(f"{len(outcomes) - failed} of {len(outcomes)} cases hold in both engines")
+    if failed:
+        raise typer.Exit(CONTENT_IS_WRONG)
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    query = outcome.case.query
+    named = f"{query.programme.id} {query.programme.version} {query.file.removesuffix('.sql')}"
+    typer.echo(f"{'ok    ' if outcome.ok else 'FAILED'} {named}: {outcome.case.sentence}")
+    if not outcome.ok:
+        typer.echo(f"       {outcome.case.where}:{outcome.case.line}")
+        for failure in outcome.failures:
+            typer.echo(f"       {failure}")
+        Console(highlight=False, soft_wrap=False).print(_side_by_side(outcome))
+
+
+def _side_by_side(outcome: Outcome) -> Table:
+    """The expected rows beside those each engine gave; only the columns the case speaks of."""
+    table = Table("expected", *outcome.found, show_lines=True)
+    spoken = {column for row in outcome.case.expect for column in row} or {"patient_id"}
+    sides = [outcome.case.expect, *outcome.found.values()]
+    for position in range(max((len(side) for side in sides), default=0)):
+        table.add_row(*(_cell(side, position, spoken) for side in sides))
+    return table
+
+
+def _cell(side: Any, position: int, spoken: set[str]) -> str:
+    if position >= len(side):
+        return ""
+    row = side[position]
+    return "\n".join(f"{c}: {'–' if row[c] is None else row[c]}" for c in row if c in spoken)
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    case = outcome.case
+    return {
+        "programme": case.query.programme.id,
+        "version": case.query.programme.version,
+        "query": case.query.file.removesuffix(".sql"),
+        "case": case.sentence,
+        "where": f"{case.where}:{case.line}",
+        "ok": outcome.ok,
+        "failures": outcome.failures,
+        "expected": case.expect,
+        "found": outcome.found,
+    }

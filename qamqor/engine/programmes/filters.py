@@ -39,14 +39,19 @@ def latest(table: Table, source: str) -> str:
     )
 
 
+def gone(people: str, day: str) -> str:
+    """The ids of those who had died by a day or are not active, as a query."""
+    return f"select patient_id from {people} where {_GONE.format(day=day)}"
+
+
 def belonging(query: str, people: str, day: str) -> str:
     """The rows of a population or eligible query, without the dead and the inactive.
 
     Args:
         people: the table of everyone, unfiltered; a person without a row there stays.
     """
-    gone = f"select patient_id from {people} where {_GONE.format(day=day)}"
-    return f"select * from (\n{query.strip().rstrip(';')}\n) where patient_id not in ({gone})"
+    text = query.strip().rstrip(";")
+    return f"select * from (\n{text}\n) where patient_id not in ({gone(people, day)})"
 
 
 def open_on(source: str, day: str) -> str:
