@@ -1,0 +1,1 @@
+"""Which doses count and which come next, for any country's schedule."""

@@ -1,0 +1,1 @@
+"""The same rules, one child at a time, with reasons in plain codes."""
