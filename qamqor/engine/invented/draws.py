@@ -1,0 +1,104 @@
+"""Random numbers that any block of people can draw again alone."""
+
+from __future__ import annotations
+
+import zlib
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+# What an array holds; its exact width is chosen for speed where it is made.
+Ints = npt.NDArray[Any]
+Floats = npt.NDArray[Any]
+Bools = npt.NDArray[Any]
+Days = npt.NDArray[Any]
+
+NEVER: Final = np.int32(2**31 - 1)
+DAYS_A_YEAR: Final = 365.2425
+_NORMAL: Final = NormalDist()
+
+
+def stream(seed: int, block: int, name: str) -> np.random.Generator:
+    """The random numbers of one purpose in one block, whatever else is drawn.
+
+    A purpose has a stream of its own, so that a new kind of event changes no other; and
+    nothing depends on how many blocks there are or in which order they are drawn.
+    """
+    entropy = np.random.SeedSequence([seed, block, zlib.crc32(name.encode())])
+    return np.random.Generator(np.random.Philox(entropy))
+
+
+def chances(random: np.random.Generator, count: int) -> Floats:
+    """``count`` numbers in [0, 1), ``float32``."""
+    return random.random(count, dtype=np.float32)
+
+
+def normals(random: np.random.Generator, count: int) -> Floats:
+    """``count`` standard normal numbers, ``float32``."""
+    return random.standard_normal(count, dtype=np.float32)
+
+
+def pick(random: np.random.Generator, shares: Floats, count: int) -> Ints:
+    """``count`` positions in ``shares``, each as often as its share of their sum."""
+    edges = np.cumsum(shares, dtype=np.float64)
+    return np.searchsorted(edges / edges[-1], random.random(count), side="right").clip(
+        0, len(shares) - 1
+    )
+
+
+def spread_evenly(random: np.random.Generator, shares: Floats, count: int) -> Ints:
+    """``count`` positions whose numbers differ from ``shares`` by less than one each, shuffled."""
+    edges = np.cumsum(shares, dtype=np.float64)
+    points = (np.arange(count) + random.random()) / count
+    chosen = np.searchsorted(edges / edges[-1], points, side="right").clip(0, len(shares) - 1)
+    return random.permutation(chosen)
+
+
+def thresholds(share: Floats) -> Floats:
+    """The value that a standard normal number stays below with probability ``share``."""
+    flat = [_quantile(float(value)) for value in share.ravel()]
+    return np.array(flat, dtype=np.float32).reshape(share.shape)
+
+
+def _quantile(share: float) -> float:
+    if share <= 0:
+        return -np.inf
+    return np.inf if share >= 1 else _NORMAL.inv_cdf(share)
+
+
+def steps_within(counts: Ints) -> tuple[Ints, Ints]:
+    """For ``counts[i]`` events of person i: the person of each event and its number from 0."""
+    person = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    first = np.cumsum(counts, dtype=np.int64) - counts
+    number = np.arange(len(person), dtype=np.int64) - np.repeat(first, counts)
+    return person, number.astype(np.int32)
+
+
+def number_within(person: Ints) -> Ints:
+    """For events sorted by person: the number of each within its person, from 0."""
+    if not len(person):
+        return np.empty(0, np.int32)
+    new = np.flatnonzero(np.diff(person)) + 1
+    first = np.zeros(len(person), np.int32)
+    first[new] = new
+    return np.arange(len(person), dtype=np.int32) - np.maximum.accumulate(first)
+
+
+def day_number(day: Any) -> int:
+    """A date or ISO text as days since 1 January 1970."""
+    return int(np.datetime64(str(day), "D").astype(np.int64))
+
+
+def calendar_year(days: Ints) -> Ints:
+    """The calendar year of each day number."""
+    years: Ints = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    return years
+
+
+def on_workday(days: Days) -> Days:
+    """Saturdays and Sundays moved to the Friday before; order is kept."""
+    weekday = (days + 3) % 7
+    moved: Days = (days - np.maximum(weekday - 4, 0)).astype(np.int32)
+    return moved

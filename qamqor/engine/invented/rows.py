@@ -1,0 +1,103 @@
+"""Rows of events as columns of numbers: what is drawn, before it becomes a table or a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from qamqor.engine.invented.draws import Bools, Days, Floats, Ints
+
+NOWHERE: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text column: a position in ``words`` for each row, -1 for none."""
+
+    index: Ints
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """A date column as day numbers; ``NEVER`` for none."""
+
+    days: Days
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of decimals: whole numbers of the last decimal kept, and how many decimals."""
+
+    scaled: Ints
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truths:
+    """A column of true and false."""
+
+    values: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """An id made of letters, the number of a person of the block, and a number within it."""
+
+    letters: str
+    person: Ints
+    number: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """A column of patient ids: a position in the block for each row, -1 for none."""
+
+    person: Ints
+
+
+Column = Words | Dates | Numbers | Truths | Keys | Persons
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one table from one kind of event, ascending by person and date.
+
+    ``columns`` are those of the table; ``more`` is what only the resource says. ``kind`` tells
+    the writer of resources what shape they have.
+    """
+
+    table: str
+    kind: str
+    person: Ints
+    columns: Mapping[str, Column]
+    more: Mapping[str, Column] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+def keys(letters: str, person: Ints, number: Ints) -> Keys:
+    """The id column of events whose numbers within their person are known."""
+    return Keys(letters, person, number)
+
+
+def one_word(word: str, count: int) -> Words:
+    """The same text in every row."""
+    return Words(np.zeros(count, np.int8), (word,))
+
+
+def scaled(values: Floats, decimals: int) -> Ints:
+    """Decimals as whole numbers of their last place, rounded half to even."""
+    whole: Ints = np.rint(values * np.float32(10**decimals)).astype(np.int32)
+    return whole
+
+
+def words_of(chosen: Sequence[str] | npt.NDArray[np.str_]) -> Words:
+    """A text column from texts."""
+    words, index = np.unique(np.asarray(chosen), return_inverse=True)
+    return Words(index.astype(np.int32), tuple(str(word) for word in words))
