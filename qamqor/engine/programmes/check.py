@@ -3,20 +3,141 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from qamqor.engine.programmes.cases import Case, read_cases
+from qamqor.engine.programmes.case_engines import DuckDB, SQLite, engines, population_tables
+from qamqor.engine.programmes.cases import Case, queries, read_cases
 from qamqor.engine.programmes.load import read_pack
-from qamqor.engine.programmes.schema import Pack
+from qamqor.engine.programmes.marks import read
+from qamqor.engine.programmes.schema import LANGUAGES, Pack, Programme
+from qamqor.engine.programmes.sql_check import Checked, check_query, people_tables
+from qamqor.engine.programmes.words import missing, unknown
 from qamqor.errors import Problem
+
+_PATIENT: Final = "patient_id"
 
 
 def check(folder: Path, *overlays: Path) -> list[Problem]:
     """Every problem of a pack, each with its file and line; none means it can be used."""
     pack, problems = read_pack(folder, *overlays)
-    all_cases(pack, problems)
-    return problems
+    problems += _names(pack)
+    both = None
+    if not problems:
+        both = engines(pack)
+    for programme in pack.programmes:
+        _check_declared(pack, programme, problems)
+        if both is not None:
+            _check_queries(pack, programme, both, problems)
+        _check_words(pack, programme, problems)
+        _check_cases(pack, programme, problems)
+    return list(dict.fromkeys(problems))
 
 
 def all_cases(pack: Pack, problems: list[Problem]) -> list[Case]:
     """Every case of every programme of a pack; those that cannot be read become problems."""
     return [case for one in pack.programmes for case in read_cases(pack, one, problems)]
+
+
+def _names(pack: Pack) -> list[Problem]:
+    """Tables, value sets and people share one space of names."""
+    seen: dict[str, str] = {}
+    problems = []
+    people = population_tables(pack)
+    latest = [table.latest for table in pack.tables.values() if table.has_latest]
+    for what, names in (
+        ("table", [*pack.tables, *latest]),
+        ("value set", pack.value_sets),
+        ("population", people),
+    ):
+        for name in names:
+            if name in seen:
+                said = f"`{name}` is both a {seen[name]} and a {what}"
+                problems.append(Problem(f"{pack.id}", said, "rename one"))
+            seen[name] = what
+    return problems
+
+
+def _check_declared(pack: Pack, programme: Programme, problems: list[Problem]) -> None:
+    """What programme.yaml says it reads exists."""
+    where = f"{programme.where}/programme.yaml"
+    latest = {table.latest for table in pack.tables.values() if table.has_latest}
+    known = {*pack.tables, *latest, *population_tables(pack)}
+    document = read(programme.folder / "programme.yaml", where)
+    for key, names, there in (
+        ("tables", programme.tables, known),
+        ("value_sets", programme.value_sets, set(pack.value_sets)),
+    ):
+        for position, name in enumerate(names):
+            if name not in there:
+                document.problem((key, position), f"`{name}` is not among the pack's {key}")
+            if name in names[:position] or name in people_tables(programme):
+                document.problem((key, position), f"`{name}` need not be named (again)")
+    problems += document.problems
+
+
+def _check_queries(
+    pack: Pack, programme: Programme, both: tuple[DuckDB, SQLite], problems: list[Problem]
+) -> None:
+    checked = [check_query(pack, query, both) for query in queries(programme) if query.sql]
+    for one in checked:
+        problems += one.text.problems
+    if all(one.text.tree is not None for one in checked):
+        problems += _unused(programme, checked)
+
+
+def _unused(programme: Programme, checked: list[Checked]) -> list[Problem]:
+    """Tables, value sets and parameters that no query of the programme uses."""
+    where = f"{programme.where}/programme.yaml"
+    document = read(programme.folder / "programme.yaml", where)
+    read_ = {name for one in checked for name in one.read}
+    named = {name for one in checked for name in one.named}
+    for action in programme.actions.values():
+        named |= {str(action.overdue_after_days), str(action.overdue_after_months)}
+    for key, names in (("tables", programme.tables), ("value_sets", programme.value_sets)):
+        for position, name in enumerate(names):
+            if name not in read_:
+                document.problem((key, position), f"`{name}` is named but no query reads it")
+    for name in programme.parameters:
+        if name not in named:
+            document.problem(("parameters", name), f"`{name}` is a parameter no query uses")
+    return document.problems
+
+
+def _check_words(pack: Pack, programme: Programme, problems: list[Problem]) -> None:
+    for language, path in missing(programme, pack.languages):
+        where = f"{programme.where}/words.{language}.yaml"
+        problems.append(Problem(where, f"has no words for {'.'.join(path)}", "translate them"))
+    for language in programme.words:
+        where = f"{programme.where}/words.{language}.yaml"
+        document = read(programme.folder / f"words.{language}.yaml", where)
+        if language not in LANGUAGES:
+            document.problem((), f"`{language}` is not a language of the platform")
+        for path in unknown(programme, language):
+            document.problem(path, f"{'.'.join(path)} is not in programme.yaml", "delete it")
+        problems += document.problems
+    for name, action in programme.actions.items():
+        for code, said in action.items.items():
+            if not said:
+                fix = "write `items: {code: words}`"
+                where = f"{programme.where}/programme.yaml"
+                problems.append(Problem(where, f"item `{code}` of {name} has no words", fix))
+
+
+def _check_cases(pack: Pack, programme: Programme, problems: list[Problem]) -> None:
+    cases = read_cases(pack, programme, problems)
+    files = {query.file for query in queries(programme)}
+    have = {case.query.file for case in cases}
+    for file in sorted({path.name for path in programme.folder.glob("*.sql")} | files):
+        where = f"{programme.where}/{file}"
+        if file not in files:
+            problems.append(Problem(where, "no action or measure names it", "name or delete it"))
+        elif file not in have:
+            stem = file.removesuffix(".sql")
+            problems.append(Problem(where, "has no cases", f"write cases/{stem}.yaml"))
+    seen: dict[tuple[str, str], int | None] = {}
+    for case in cases:
+        key = (case.where, case.sentence)
+        if key in seen:
+            said = f"the sentence of line {seen[key]} stands here again"
+            problems.append(Problem(case.where, said, "say what differs", case.line))
+        seen[key] = case.line
