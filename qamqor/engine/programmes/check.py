@@ -30,7 +30,7 @@ def check(folder: Path, *overlays: Path) -> list[Problem]:
             _check_queries(pack, programme, both, problems)
         _check_words(pack, programme, problems)
         _check_cases(pack, programme, problems)
-    return list(dict.fromkeys(problems))
+    return sorted(dict.fromkeys(problems), key=lambda one: (one.where, one.line or 0))
 
 
 def all_cases(pack: Pack, problems: list[Problem]) -> list[Case]:
@@ -70,8 +70,8 @@ def _check_declared(pack: Pack, programme: Programme, problems: list[Problem]) -
         for position, name in enumerate(names):
             if name not in there:
                 document.problem((key, position), f"`{name}` is not among the pack's {key}")
-            if name in names[:position] or name in people_tables(programme):
-                document.problem((key, position), f"`{name}` need not be named (again)")
+            if name in names[:position]:
+                document.problem((key, position), f"`{name}` is named twice", "once is enough")
     problems += document.problems
 
 
@@ -95,7 +95,7 @@ def _unused(programme: Programme, checked: list[Checked]) -> list[Problem]:
         named |= {str(action.overdue_after_days), str(action.overdue_after_months)}
     for key, names in (("tables", programme.tables), ("value_sets", programme.value_sets)):
         for position, name in enumerate(names):
-            if name not in read_:
+            if name not in {*read_, *people_tables(programme)}:
                 document.problem((key, position), f"`{name}` is named but no query reads it")
     for name in programme.parameters:
         if name not in named:

@@ -21,9 +21,8 @@ def _inside(at: At, node: Any) -> Type:
 
 
 def _literal(_: At, node: Any) -> Type:
-    if node.is_string:
-        return Type("text", nullable=False, texts=frozenset({node.this}))
-    return Type("double" if "." in node.this else "integer", nullable=False)
+    kind = "text" if node.is_string else "double" if "." in node.this else "integer"
+    return Type(kind, nullable=False, texts=frozenset({node.this}))
 
 
 def _parameter(at: At, node: Any) -> Type:
@@ -129,13 +128,16 @@ def _arithmetic(at: At, node: Any) -> Type:
     both = [at.type(node.this), at.type(node.expression)]
     for part, one in zip((node.this, node.expression), both, strict=True):
         at.typing.should_be(part, one, NUMBERS, "a part of arithmetic")
+    at.typing.typed_in(node, both, alone=True)
     kind = "double" if "double" in {one.kind for one in both} else "integer"
     return Type(kind, any(one.nullable for one in both))
 
 
 def _remainder(at: At, node: Any) -> Type:
-    for part in (node.this, node.expression):
-        at.typing.should_be(part, at.type(part), ("integer",), "a part of `%`")
+    both = [at.type(node.this), at.type(node.expression)]
+    for part, one in zip((node.this, node.expression), both, strict=True):
+        at.typing.should_be(part, one, ("integer",), "a part of `%`")
+    at.typing.typed_in(node, both, alone=True)
     return Type("integer")
 
 
@@ -214,9 +216,9 @@ def _aggregate(kind: str | None, takes: tuple[str, ...] = (), *, never_null: boo
         if takes:
             at.typing.should_be(inside, found, takes, "what is aggregated")
         own = found.kind if kind is None else kind
-        return Type(
-            "integer" if own == "boolean" and kind is None and takes else own, not never_null
-        )
+        own = "integer" if own == "boolean" and takes else own
+        texts = found.texts if isinstance(node, exp.Min | exp.Max) else None
+        return Type(own, not never_null, texts)
 
     return rule
 
@@ -265,11 +267,24 @@ def _function(kind: str, *takes: tuple[str, ...]) -> Rule:
         parts = [part for part in node.iter_expressions() if not isinstance(part, exp.Var)]
         found = [at.type(part) for part in parts]
         for position, (part, one) in enumerate(zip(parts, found, strict=True)):
+            if not _is_structure(part):
+                at.typing.typed_in(node, [one], alone=True)
             wanted = takes[min(position, len(takes) - 1)]
             at.typing.should_be(part, one, wanted, f"argument {position + 1}")
         return Type(kind, any(one.nullable for one in found))
 
     return rule
+
+
+def _is_structure(node: Any) -> bool:
+    """Numbers that say where, not how much: positions, places, a date's month and day."""
+    parent = node.parent
+    if isinstance(parent, exp.Log):
+        return True
+    if isinstance(parent, exp.Round | exp.Substring):
+        return parent.this is not node
+    is_date_of = isinstance(parent, exp.Anonymous) and parent.name.lower() == "date_of"
+    return is_date_of and parent.expressions[0] is not node
 
 
 def _extreme(at: At, node: Any) -> Type:

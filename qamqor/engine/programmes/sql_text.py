@@ -256,23 +256,6 @@ def _group(node: Any) -> Found:
         yield "`group by` takes only columns here", "list them"
 
 
-def _number(node: Any) -> Found:
-    if node.is_string or node.this in {"0", "1", "0.0", "1.0"} or _is_structure(node):
-        return
-    yield f"the number {node.this} is typed into the query", "make it a parameter with a source"
-
-
-def _is_structure(node: Any) -> bool:
-    """Numbers that say where or how, not how much: positions, places, months and days of a date."""
-    parent = node.parent
-    if isinstance(parent, exp.Limit | exp.Lag | exp.Lead | exp.NthValue | exp.Ntile | exp.Log):
-        return True
-    if isinstance(parent, exp.Round | exp.Substring):
-        return parent.this is not node
-    is_date_of = isinstance(parent, exp.Anonymous) and str(parent.this).lower() == "date_of"
-    return is_date_of and parent.expressions[0] is not node
-
-
 _CHECKS: Final[dict[str, tuple[Callable[[Any], Found], ...]]] = {
     "Min": (_min_max, _aggregate_order),
     "Max": (_min_max, _aggregate_order),
@@ -290,5 +273,4 @@ _CHECKS: Final[dict[str, tuple[Callable[[Any], Found], ...]]] = {
     "Limit": (_limit,),
     "Order": (_position,),
     "Group": (_group,),
-    "Literal": (_number,),
 }

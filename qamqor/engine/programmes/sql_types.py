@@ -22,7 +22,7 @@ class Type:
     Attributes:
         kind: one of the kinds, ``null`` for a bare null, ``unknown`` after a problem.
         nullable: whether it can be null.
-        texts: the only texts it can be, when all are written in the query; null = any.
+        texts: the only values it can be, when all are written in the query; null = any.
     """
 
     kind: str
@@ -301,9 +301,11 @@ class Typing:
             kind = "unknown" if any(one.kind == "unknown" for one in types) else "null"
             return Type(known[0].kind if known else kind, nullable, texts)
         if len(kinds) == 1:
+            self.typed_in(node, known)
             return Type(kinds.pop(), nullable, texts)
         if kinds <= set(NUMBERS):
-            return Type("double", nullable)
+            self.typed_in(node, known)
+            return Type("double", nullable, texts)
         if kinds == set(MAY_BE_TEXT_DATE) and all(
             one.kind == "date" or is_iso_date(one) for one in known
         ):
@@ -312,11 +314,23 @@ class Typing:
         self.text.problem(node, f"mixes {said}: `{_short(node)}`", "give all one kind")
         return UNKNOWN
 
+    def typed_in(self, node: Any, types: Sequence[Type], *, alone: bool = False) -> None:
+        """Note numbers written in the query that meet numbers of the record.
+
+        Numbers that only meet numbers written beside them are labels, such as ranks.
+        """
+        written = {text for one in types if one.kind in NUMBERS for text in one.texts or ()}
+        typed = sorted(written - {"0", "1", "0.0", "1.0"})
+        if typed and (alone or any(one.texts is None for one in types)):
+            what = f"the number {', '.join(typed)} is typed into the query: `{_short(node)}`"
+            self.text.problem(node, what, "make it a parameter with a source")
+
     def compared(self, node: Any, types: Sequence[Type], *, equality: bool) -> None:
         """Note values that cannot be compared alike in both engines."""
         known = [one for one in types if one.kind not in {"null", "unknown"}]
         kinds = {one.kind for one in known}
         if kinds <= set(NUMBERS):
+            self.typed_in(node, known)
             if equality and "double" in kinds:
                 fix = "recorded numbers are equal by chance: use <, <=, >=, > or between"
                 self.text.problem(node, f"equality of decimals: `{_short(node)}`", fix)
