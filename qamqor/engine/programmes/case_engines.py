@@ -11,8 +11,15 @@ import duckdb
 
 from qamqor.engine.calendar import register_duckdb, register_sqlite
 from qamqor.engine.programmes.binding import for_duckdb, for_sqlite
-from qamqor.engine.programmes.filters import known, latest, open_on, population_queries, value_set
-from qamqor.engine.programmes.schema import POPULATION_COLUMNS, Kind, Pack, Value
+from qamqor.engine.programmes.filters import (
+    known,
+    latest,
+    open_on,
+    population_queries,
+    state_queries,
+    value_set,
+)
+from qamqor.engine.programmes.schema import POPULATION_COLUMNS, STATE_COLUMNS, Kind, Pack, Value
 
 GIVEN: Final = "given_"
 DAY: Final = "(select as_of from moment)"
@@ -129,6 +136,12 @@ def population_tables(pack: Pack) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def state_tables(pack: Pack) -> list[str]:
+    """The tables that state queries make, each once."""
+    names = (name for programme in pack.programmes for name in state_queries(programme))
+    return list(dict.fromkeys(names))
+
+
 def _statements(pack: Pack, kinds: Mapping[Kind, str]) -> list[str]:
     statements = ["create table moment (as_of date, sees_all boolean)"]
     for table in pack.tables.values():
@@ -146,6 +159,9 @@ def _statements(pack: Pack, kinds: Mapping[Kind, str]) -> list[str]:
         everyone = f"select * from {GIVEN}{name} where (select sees_all from moment)"
         statements.append(f"create view {name} as {seen} and not (select sees_all from moment)")
         statements[-1] += f" union all {everyone}"
+    for name in state_tables(pack):
+        statements.append(_create(GIVEN + name, STATE_COLUMNS, kinds))
+        statements.append(f"create view {name} as select * from {GIVEN}{name}")
     return statements
 
 

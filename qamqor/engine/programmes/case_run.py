@@ -11,8 +11,23 @@ from typing import Any
 
 from qamqor.engine.programmes.case_engines import GIVEN, DuckDB, EngineError, SQLite, engines
 from qamqor.engine.programmes.cases import Case, Query, Row
-from qamqor.engine.programmes.filters import PEOPLE, belonging, gone, population_queries
-from qamqor.engine.programmes.schema import POPULATION_COLUMNS, Action, Pack, Programme, Value
+from qamqor.engine.programmes.filters import (
+    PEOPLE,
+    belonging,
+    gone,
+    population_queries,
+    state_queries,
+)
+from qamqor.engine.programmes.schema import (
+    POPULATION_COLUMNS,
+    STATE_COLUMNS,
+    Action,
+    Kind,
+    Pack,
+    Programme,
+    State,
+    Value,
+)
 from qamqor.engine.programmes.status import overdue_on, status
 
 
@@ -79,17 +94,29 @@ def _run(
     with _undone(engine):
         engine.run("insert into moment values ($as_of, true)", values)
         for table, rows in case.given.items():
-            kinds = pack.tables[table].columns if table in pack.tables else POPULATION_COLUMNS
             if rows:
-                engine.insert(GIVEN + table, kinds, rows)
+                engine.insert(GIVEN + table, _kinds(pack, table), rows)
         for name, sql, programme in _people_needed(pack, case):
-            _fill(engine, case, name, sql, programme.values() | {"as_of": case.as_of})
-        if case.query.kind == "due":
+            known = programme.values() | {"as_of": case.as_of}
+            if name not in state_queries(programme):
+                _fill(engine, case, name, sql, known)
+            elif name not in case.given:
+                engine.run("update moment set sees_all = false", {})
+                engine.run(f"insert into {GIVEN}{name} {sql.strip().rstrip(';')}", known)
+                engine.run("update moment set sees_all = true", {})
+        if case.query.kind in {"state", "due"}:
             engine.run("update moment set sees_all = false", {})
         sql = case.query.sql.strip().rstrip(";")
         if case.query.kind == "population":
             sql = belonging(sql, GIVEN + PEOPLE, "$as_of")
         return engine.run(sql, values)
+
+
+def _kinds(pack: Pack, table: str) -> Mapping[str, Kind]:
+    if table in pack.tables:
+        return pack.tables[table].columns
+    states = {name for programme in pack.programmes for name in state_queries(programme)}
+    return STATE_COLUMNS if table in states else POPULATION_COLUMNS
 
 
 @contextmanager
@@ -113,14 +140,14 @@ def _fill(
 
 
 def _people_needed(pack: Pack, case: Case) -> Iterator[tuple[str, str, Programme]]:
-    """The populations the query reads, and those these read, in the order to make them."""
+    """The populations and states the query reads, and what these read, in the order to make."""
     tested = case.query.programme
     in_force = {one.id: one for one in pack.programmes if one.valid_from <= case.as_of}
     in_force[tested.id] = tested
     tables = {
         name: (sql, programme)
         for programme in in_force.values()
-        for name, sql in population_queries(programme).items()
+        for name, sql in (population_queries(programme) | state_queries(programme)).items()
     }
     needed: list[str] = []
     _collect(case.query.sql, case, {k: v[0] for k, v in tables.items()}, needed)
@@ -185,6 +212,10 @@ def _undeclared(query: Query, found: tuple[Row, ...]) -> Iterator[str]:
                 yield f"reason `{row['reason']}` is not declared"
             if (row["item"] or "") not in (query.owner.items or {"": ""}) or row["item"] is None:
                 yield f"item `{row['item']}` is not declared"
+    if isinstance(query.owner, State):
+        for row in found:
+            if row["state"] not in query.owner.values:
+                yield f"state `{row['state']}` is not declared"
     keys = [(row["patient_id"], row.get("item")) for row in found]
     if query.kind != "population" and len(set(keys)) < len(keys):
         yield "more than one row for a person and item"

@@ -13,11 +13,13 @@ from qamqor.engine.programmes.schema import (
     DUE_COLUMNS,
     MEASURE_COLUMNS,
     POPULATION_COLUMNS,
+    STATE_COLUMNS,
     Action,
     Kind,
     Measure,
     Pack,
     Programme,
+    State,
 )
 from qamqor.errors import Problem
 
@@ -37,8 +39,8 @@ class Query:
     """One query of a programme: what it is called, its kind and its text.
 
     Attributes:
-        kind: ``population``, ``due`` or ``measure``.
-        owner: the action or measure that asks it; null for populations.
+        kind: ``population``, ``state``, ``due`` or ``measure``.
+        owner: the state, action or measure that asks it; null for populations.
     """
 
     programme: Programme
@@ -46,13 +48,14 @@ class Query:
     file: str
     kind: str
     sql: str
-    owner: Action | Measure | None = None
+    owner: State | Action | Measure | None = None
 
     @property
     def columns(self) -> dict[str, Kind]:
         """The columns its kind promises, in order."""
         return {
             "population": POPULATION_COLUMNS,
+            "state": STATE_COLUMNS,
             "due": DUE_COLUMNS,
             "measure": MEASURE_COLUMNS,
         }[self.kind]
@@ -85,13 +88,16 @@ class Case:
 
 
 def queries(programme: Programme) -> list[Query]:
-    """Every query of a programme: its people, then its actions, then its measures."""
+    """Every query of a programme: its people, their states, its actions, its measures."""
     found = []
     files = {programme.population_table: programme.population_file}
     if programme.eligible_file is not None:
         files[programme.eligible_table] = programme.eligible_file
     for name, sql in population_queries(programme).items():
         found.append(Query(programme, name, files[name], "population", sql))
+    for name, state in programme.states.items():
+        table = programme.state_table(name)
+        found.append(Query(programme, table, state.file, "state", state.sql, state))
     for name, action in programme.actions.items():
         found.append(Query(programme, name, action.file, "due", action.sql, action))
     for name, measure in programme.measures.items():
@@ -128,6 +134,8 @@ class _Cases:
             self.tables[programme.population_table] = POPULATION_COLUMNS
             if programme.eligible_sql is not None:
                 self.tables[programme.eligible_table] = POPULATION_COLUMNS
+            for name in programme.states:
+                self.tables[programme.state_table(name)] = STATE_COLUMNS
 
     def cases(self) -> Iterator[Case]:
         if not isinstance(self.document.value, list):

@@ -82,3 +82,11 @@ def population_queries(programme: Programme) -> dict[str, str]:
         queries[programme.eligible_table] = programme.eligible_sql
     queries[programme.population_table] = programme.population_sql
     return queries
+
+
+def state_queries(programme: Programme) -> dict[str, str]:
+    """The tables a programme's states make, each with its query, in the order written.
+
+    They are about ``$as_of``: made after the populations, which they see open on that day.
+    """
+    return {programme.state_table(name): state.sql for name, state in programme.states.items()}

@@ -18,6 +18,7 @@ from qamqor.engine.programmes.schema import (
     Measure,
     Parameter,
     Programme,
+    State,
 )
 from qamqor.errors import Problem
 
@@ -60,7 +61,15 @@ class _Reader:
         top = self.top
         top.knows(
             *("id", "valid_from", "status", "belongs", "title", "purpose", "sources", "tables"),
-            *("value_sets", "parameters", "population", "eligible", "actions", "measures"),
+            *(
+                "value_sets",
+                "parameters",
+                "population",
+                "eligible",
+                "states",
+                "actions",
+                "measures",
+            ),
         )
         name, valid_from = self._identity()
         parameters = self._parameters()
@@ -94,6 +103,7 @@ class _Reader:
             sha256=folder_hash(self.folder),
             folder=self.folder,
             where=self.where,
+            states={key: self._state(key, entry) for key, entry in self._named("states")},
         )
 
     def _identity(self) -> tuple[str, date]:
@@ -166,6 +176,15 @@ class _Reader:
             note = str(entry.value.get("note") or "")
             found[name] = Parameter(name, value, source, status, note, is_override=True)
         return found
+
+    def _state(self, name: str, entry: Entry) -> State:
+        entry.knows("kind", "sql", "title", "values")
+        self._one_of(entry, "kind", ("state",))
+        file, sql = self._sql(entry, "sql")
+        values = entry.words("values")
+        if not values:
+            entry.problem(None, "has no `values`", "one line a state: code and English words")
+        return State(name=name, title=entry.text("title"), file=file, sql=sql, values=values)
 
     def _action(self, name: str, entry: Entry) -> Action:
         entry.knows(

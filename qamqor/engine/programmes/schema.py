@@ -42,6 +42,12 @@ MEASURE_COLUMNS: Final[dict[str, Kind]] = {
     "excluded_because": "text",
     "evidence": "text",
 }
+STATE_COLUMNS: Final[dict[str, Kind]] = {
+    "patient_id": "text",
+    "state": "text",
+    "since_on": "date",
+    "evidence": "text",
+}
 VALUE_SET_COLUMNS: Final[dict[str, Kind]] = {"system": "text", "code": "text"}
 
 
@@ -61,6 +67,22 @@ class Parameter:
     status: str
     note: str = ""
     is_override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What state each person of a programme is in on a day, worked out once for all its actions.
+
+    Attributes:
+        file, sql: the query's file name and its text (kind ``state``).
+        values: code of a state → English words.
+    """
+
+    name: str
+    title: str
+    file: str
+    sql: str
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +166,7 @@ class Programme:
     sha256: str
     folder: Path
     where: str
+    states: Mapping[str, State] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -159,6 +182,10 @@ class Programme:
     def eligible_table(self) -> str:
         """The table its eligible query makes."""
         return f"{self.id}_eligible"
+
+    def state_table(self, name: str) -> str:
+        """The table one of its states makes."""
+        return f"{self.id}_{name}"
 
     def values(self) -> dict[str, Value]:
         """Every parameter's value by name, ready to bind."""

@@ -18,7 +18,7 @@ reading as (
         diastolic_mmhg,
         'Observation/' || observation_id as evidence,
         row_number() over (
-            partition by patient_id order by effective_on desc, observation_id desc
+            partition by patient_id order by effective_on desc nulls last, observation_id desc
         ) as newest
     from blood_pressure
     where patient_id in (select patient_id from member)
@@ -32,7 +32,7 @@ agreed as (
         measure,
         target_value,
         row_number() over (
-            partition by patient_id, measure order by from_on desc, goal_id desc
+            partition by patient_id, measure order by from_on desc nulls last, goal_id desc
         ) as newest
     from goal
     where measure in ($systolic_goal_code, $diastolic_goal_code)

@@ -3,7 +3,7 @@
 -- Total cholesterol counts as well as LDL, creatinine as well as eGFR, HbA1c as well as glucose.
 -- A test done before enrolment counts. Never done: due since enrolment.
 
-with wanted(item, interval_months) as (
+with test(item, interval_months) as (
     values
         ('ecg', $ecg_interval_months),
         ('lipids', $lipids_interval_months),
@@ -51,7 +51,7 @@ done as (
         effective_on,
         evidence,
         row_number() over (
-            partition by patient_id, item order by effective_on desc, evidence desc
+            partition by patient_id, item order by effective_on desc nulls last, evidence desc
         ) as newest
     from result
     where patient_id in (select patient_id from hypertension_population)
@@ -59,14 +59,14 @@ done as (
 
 select
     enrolled.patient_id,
-    wanted.item,
+    test.item,
     coalesce(
-        add_months(done.effective_on, wanted.interval_months),
+        add_months(done.effective_on, test.interval_months),
         enrolled.enrolled_on
     ) as due_on,
     case when done.effective_on is null then 'never_done' else 'done_before' end as reason,
     done.evidence
 from hypertension_population as enrolled
-cross join wanted
+cross join test
 left join done
-    on done.patient_id = enrolled.patient_id and done.item = wanted.item and done.newest = 1
+    on done.patient_id = enrolled.patient_id and done.item = test.item and done.newest = 1

@@ -20,7 +20,7 @@ measured as (
         diastolic_mmhg,
         'Observation/' || observation_id as evidence,
         row_number() over (
-            partition by patient_id order by effective_on desc, observation_id desc
+            partition by patient_id order by effective_on desc nulls last, observation_id desc
         ) as newest
     from blood_pressure
     where patient_id in (select patient_id from member)
