@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from qamqor.engine.programmes.case_engines import DuckDB, SQLite, engines, population_tables
+from qamqor.engine.programmes.case_engines import (
+    DuckDB,
+    SQLite,
+    engines,
+    population_tables,
+    state_tables,
+)
 from qamqor.engine.programmes.cases import Case, queries, read_cases
 from qamqor.engine.programmes.load import read_pack
 from qamqor.engine.programmes.marks import read
@@ -48,6 +54,7 @@ def _names(pack: Pack) -> list[Problem]:
         ("table", [*pack.tables, *latest]),
         ("value set", pack.value_sets),
         ("population", people),
+        ("state", state_tables(pack)),
     ):
         for name in names:
             if name in seen:
@@ -130,7 +137,7 @@ def _check_cases(pack: Pack, programme: Programme, problems: list[Problem]) -> N
     for file in sorted({path.name for path in programme.folder.glob("*.sql")} | files):
         where = f"{programme.where}/{file}"
         if file not in files:
-            problems.append(Problem(where, "no action or measure names it", "name or delete it"))
+            problems.append(Problem(where, "no state, action or measure names it", "name or delete it"))
         elif file not in have:
             stem = file.removesuffix(".sql")
             problems.append(Problem(where, "has no cases", f"write cases/{stem}.yaml"))

@@ -11,14 +11,17 @@ from typing import Any, Final
 from qamqor.engine.programmes.binding import ALWAYS, for_duckdb
 from qamqor.engine.programmes.case_engines import DuckDB, EngineError, SQLite
 from qamqor.engine.programmes.cases import Query
+from qamqor.engine.programmes.filters import state_queries
 from qamqor.engine.programmes.schema import (
     POPULATION_COLUMNS,
+    STATE_COLUMNS,
     VALUE_SET_COLUMNS,
     Action,
     Kind,
     Measure,
     Pack,
     Programme,
+    State,
     Value,
 )
 from qamqor.engine.programmes.sql_kinds import KINDS
@@ -70,7 +73,7 @@ def check_query(pack: Pack, query: Query, both: tuple[DuckDB, SQLite]) -> Checke
 
 
 def tables_of(pack: Pack, query: Query) -> dict[str, Mapping[str, Kind]]:
-    """Every table a query may read: those its programme declares, and its own people."""
+    """Every table a query may read: those its programme declares, its own people and states."""
     programme = query.programme
     people = {name for one in pack.programmes for name in people_tables(one)}
     found: dict[str, Mapping[str, Kind]] = {}
@@ -84,6 +87,8 @@ def tables_of(pack: Pack, query: Query) -> dict[str, Mapping[str, Kind]]:
     own = people_tables(programme)
     if query.kind == "population":
         own = own[: own.index(query.name)]
+    if query.kind == "due":
+        found |= dict.fromkeys(state_queries(programme), STATE_COLUMNS)
     return found | dict.fromkeys(own, POPULATION_COLUMNS)
 
 
@@ -120,6 +125,8 @@ def _never_null(pack: Pack) -> dict[str, Iterable[str]]:
     for programme in pack.programmes:
         for name in people_tables(programme):
             found[name] = ("patient_id",)
+        for name in state_queries(programme):
+            found[name] = ("patient_id", "state")
     return found | {name: tuple(VALUE_SET_COLUMNS) for name in pack.value_sets}
 
 
@@ -166,6 +173,8 @@ def _declared(query: Query) -> list[tuple[str, Iterable[str], str]]:
             ("reason", query.owner.reasons, f"write it under `reasons` of {place}"),
             ("item", items, f"write it under `items` of {place}"),
         ]
+    if isinstance(query.owner, State):
+        return [("state", query.owner.values, f"write it under `values` of {place}")]
     if isinstance(query.owner, Measure):
         codes = query.owner.exclusions
         return [("excluded_because", codes, f"write it under `exclusions` of {place}")]

@@ -14,8 +14,13 @@ def english(programme: Programme) -> Iterator[tuple[Path, str]]:
     """Every word of a programme that people read, by its place, in English."""
     yield ("title",), programme.title
     yield ("purpose",), programme.purpose
+    for name, state in programme.states.items():
+        at: Path = ("states", name)
+        yield (*at, "title"), state.title
+        for code, said in state.values.items():
+            yield (*at, "values", code), said
     for name, action in programme.actions.items():
-        at: Path = ("actions", name)
+        at = ("actions", name)
         yield (*at, "title"), action.title
         for code, said in action.reasons.items():
             yield (*at, "reasons", code), said
@@ -39,6 +44,17 @@ def title(programme: Programme, language: str) -> str:
 def purpose(programme: Programme, language: str) -> str:
     """What the programme is for."""
     return _said(programme, language, ("purpose",), programme.purpose)
+
+
+def state_title(programme: Programme, state: str, language: str) -> str:
+    """What a state tells about a person."""
+    return _said(programme, language, ("states", state, "title"), programme.states[state].title)
+
+
+def state_value(programme: Programme, name: str, code: str, language: str) -> str:
+    """The state a person is in."""
+    own = programme.states[name].values.get(code, code)
+    return _said(programme, language, ("states", name, "values", code), own)
 
 
 def action_title(programme: Programme, action: str, language: str) -> str:

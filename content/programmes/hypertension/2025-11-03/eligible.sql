@@ -33,7 +33,7 @@ belonging as (
         greatest(
             diagnosis.known_on,
             attached.attached_on,
-            add_months(patient.born_on, 12 * $adult_from_years)
+            add_months(patient.born_on, $adult_from_months)
         ) as enrolled_on,
         least(diagnosis.resolved_on, attached.left_on) as left_on,
         diagnosis.evidence

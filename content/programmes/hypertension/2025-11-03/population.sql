@@ -23,7 +23,7 @@ numbered as (
         until,
         max(until) over (
             partition by patient_id
-            order by from_on, episode_of_care_id
+            order by from_on nulls last, episode_of_care_id
             rows between unbounded preceding and 1 preceding
         ) as reached
     from episode
@@ -37,7 +37,7 @@ stretch as (
         until,
         sum(case when from_on <= reached then 0 else 1 end) over (
             partition by patient_id
-            order by from_on, episode_of_care_id
+            order by from_on nulls last, episode_of_care_id
             rows between unbounded preceding and current row
         ) as number
     from numbered
