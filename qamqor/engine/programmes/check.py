@@ -137,7 +137,9 @@ def _check_cases(pack: Pack, programme: Programme, problems: list[Problem]) -> N
     for file in sorted({path.name for path in programme.folder.glob("*.sql")} | files):
         where = f"{programme.where}/{file}"
         if file not in files:
-            problems.append(Problem(where, "no state, action or measure names it", "name or delete it"))
+            problems.append(
+                Problem(where, "no state, action or measure names it", "name or delete it")
+            )
         elif file not in have:
             stem = file.removesuffix(".sql")
             problems.append(Problem(where, "has no cases", f"write cases/{stem}.yaml"))
