@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qamqor import settings
+from qamqor.engine.programmes.approval import Standing
 from qamqor.engine.programmes.case_run import Outcome
 from qamqor.engine.programmes.check import check as find_problems
 from qamqor.services import content
@@ -60,6 +62,62 @@ def run_cases(
         typer.echo(f"{len(outcomes) - failed} of {len(outcomes)} cases hold in both engines")
     if failed:
         raise typer.Exit(CONTENT_IS_WRONG)
+
+
+@app.command("list")
+def show(as_json: AsJson = False) -> None:
+    """List every version: since when it is in force, and who approved it."""
+    read = settings.read()
+    pack = content.open_pack(read.shipped_content, read.content)
+    known = content.approvals(pack, read.approvals, is_demo=read.is_demo)
+    standings = content.standings(pack, known)
+    if as_json:
+        typer.echo(json.dumps([_standing(one) for one in standings], ensure_ascii=False))
+        return
+    typer.echo(f"{pack.title}, {pack.id} {pack.version}")
+    for one in standings:
+        approval = one.approval
+        said = f"{approval.by}, {approval.at:%Y-%m-%d}" if approval else "nobody yet"
+        typer.echo(f"{one.programme.id:<28}{one.programme.version:<12}{one.status:<10}{said}")
+    if read.is_demo:
+        typer.echo("Invented approvals, for demonstration only.")
+
+
+@app.command()
+def approve(
+    programme: Annotated[str, typer.Argument(help="The programme's id.")],
+    by: Annotated[str, typer.Option("--by", help="Who takes responsibility for this version.")],
+    version: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Its day; the newest version without it."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve one version of a programme as it is now; a later change ends the approval."""
+    read = settings.read()
+    pack = content.open_pack(read.shipped_content, read.content)
+    day = version.date() if version is not None else None
+    given = content.approve(
+        pack, programme, version=day, by=by, at=datetime.now(UTC), file=read.approvals
+    )
+    if as_json:
+        typer.echo(json.dumps(asdict(given), default=str, ensure_ascii=False))
+    else:
+        typer.echo(f"{given.programme} {given.version} is approved by {given.by}: {read.approvals}")
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    approval = one.approval
+    return {
+        "programme": one.programme.id,
+        "version": one.programme.version,
+        "title": one.programme.title,
+        "status": one.status,
+        "approved_by": approval.by if approval else None,
+        "approved_at": approval.at.isoformat() if approval else None,
+        "is_invented": bool(approval and approval.is_invented),
+        "sha256": one.programme.sha256,
+    }
 
 
 def _print_outcome(outcome: Outcome) -> None:

@@ -22,7 +22,9 @@ Months = npt.NDArray[np.int64]
 
 DUCKDB_MACROS: Final = """
 create or replace macro date_of(y, m, d) as
-    make_date(y, m, 1) + cast(least(d, day(last_day(make_date(y, m, 1))) + 1) - 1 as integer);
+    case when m between 1 and 12 and d between 1 and 31 then
+        make_date(y, m, 1) + cast(least(d, day(last_day(make_date(y, m, 1))) + 1) - 1 as integer)
+    end;
 create or replace macro add_months(start_on, months) as least(
     cast(date_trunc('month', start_on) + to_months(cast(months as integer)) as date)
         + cast(day(start_on) - 1 as integer),
@@ -69,7 +71,7 @@ def month_later(start: date, months: int) -> date:
 
 
 def date_of(year: int, month_index: int, day: int) -> date:
-    """The date of a year, a month counted from 0, and a day that the month may not have."""
+    """The date of a year, a month counted from 0, and a day, 1 to 31, the month may not have."""
     try:
         return date(year, month_index + 1, day)
     except ValueError:
@@ -99,7 +101,10 @@ def _on_dates(function: Callable[..., Any], dates: int) -> Callable[..., Any]:
         if None in arguments:
             return None
         parsed = [_parsed(argument) for argument in arguments[:dates]]
-        result = function(*parsed, *(int(argument) for argument in arguments[dates:]))
+        try:
+            result = function(*parsed, *(int(argument) for argument in arguments[dates:]))
+        except (ValueError, OverflowError):  # outside the years 1 to 9999
+            return None
         return result.isoformat() if isinstance(result, date) else result
 
     return of_text
@@ -111,6 +116,12 @@ def _ignoring_nulls(choose: Callable[[list[Any]], Any]) -> Callable[..., Any]:
         return choose(known) if known else None
 
     return chosen
+
+
+def _possible_date_of(year: int, month: int, day: int) -> date | None:
+    """``date_of`` with the month from 1; null for a month or a day that no year has."""
+    possible = 1 <= month <= 12 and 1 <= day <= 31
+    return date_of(year, month - 1, day) if possible else None
 
 
 class _AnyTrue:
@@ -133,7 +144,7 @@ _SQLITE: Final[dict[str, tuple[int, Callable[..., Any]]]] = {
     "days_between": (2, _on_dates(lambda a, b: (b - a).days, 2)),
     "age_years": (2, _on_dates(age_years, 2)),
     "year_of": (1, _on_dates(lambda day: day.year, 1)),
-    "date_of": (3, _on_dates(lambda y, m, d: date_of(y, m - 1, d), 0)),
+    "date_of": (3, _on_dates(_possible_date_of, 0)),
     "least": (-1, _ignoring_nulls(min)),
     "greatest": (-1, _ignoring_nulls(max)),
 }

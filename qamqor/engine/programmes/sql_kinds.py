@@ -128,9 +128,23 @@ def _arithmetic(at: At, node: Any) -> Type:
     both = [at.type(node.this), at.type(node.expression)]
     for part, one in zip((node.this, node.expression), both, strict=True):
         at.typing.should_be(part, one, NUMBERS, "a part of arithmetic")
-    at.typing.typed_in(node, both, alone=True)
+    if not _converts(node):
+        at.typing.typed_in(node, both, alone=True)
     kind = "double" if "double" in {one.kind for one in both} else "integer"
     return Type(kind, any(one.nullable for one in both))
+
+
+def _converts(node: Any) -> bool:
+    """Years into months inside add_months(), weeks into days inside add_days(): no medicine."""
+    if not isinstance(node, exp.Mul):
+        return False
+    numbers = {part.name for part in (node.this, node.expression) if isinstance(part, exp.Literal)}
+    around = node.parent
+    while isinstance(around, exp.Paren | exp.Neg):
+        around = around.parent
+    if isinstance(around, exp.AddMonths):
+        return numbers == {"12"}
+    return isinstance(around, exp.Anonymous) and around.name == "add_days" and numbers == {"7"}
 
 
 def _remainder(at: At, node: Any) -> Type:
