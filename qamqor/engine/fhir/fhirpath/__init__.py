@@ -1,0 +1,1 @@
+"""The part of FHIRPath that ViewDefinitions use: read, checked, and followed step by step."""

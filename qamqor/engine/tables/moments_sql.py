@@ -1,0 +1,152 @@
+"""Dates and moments in SQL: the twin of ``engine.fhir.fhirpath.moments`` and ``tables.dates``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from qamqor.engine.fhir.fhirpath.moments import MOMENT, TIME
+from qamqor.engine.tables.needs import text_literal
+
+# RE2 knows no named groups without P, and the same pattern text keeps the engines together.
+IS_MOMENT = text_literal(MOMENT.pattern)
+IS_TIME = text_literal(TIME.pattern)
+
+
+def business_date(text: str, zone: timedelta) -> str:
+    """The calendar day as written; a moment ending in Z is first moved to the zone."""
+    minutes = int(zone.total_seconds() // 60)
+    return (
+        f"(case when {text} is null then null"
+        f" when length({text}) = 10 then try_cast({_if_moment(text)} as date)"
+        f" when {text} like '%Z' then"
+        f" cast(try_cast(left({_if_moment(text)}, 19) as timestamp)"
+        f" + to_minutes({minutes}) as date)"
+        f" when length({text}) = 4 then try_cast({_if_moment(text)} || '-01-01' as date)"
+        f" when length({text}) = 7 then try_cast({_if_moment(text)} || '-01' as date)"
+        f" else try_cast(left({_if_moment(text)}, 10) as date) end)"
+    )
+
+
+def _if_moment(text: str) -> str:
+    return f"case when regexp_full_match({text}, {IS_MOMENT}) then {text} end"
+
+
+def precision(text: str) -> str:
+    """``year``, ``month`` or ``day``; nothing for other text."""
+    return (
+        f"(case when not regexp_full_match({text}, {IS_MOMENT}) then null"
+        f" when length({text}) = 4 then 'year' when length({text}) = 7 then 'month'"
+        f" when {text} is not null then 'day' end)"
+    )
+
+
+def compared(left: str, right: str, kind: str) -> str:
+    """-1, 0, 1 or NULL, as ``moments.compared``."""
+    keys = _time_keys if kind == "time" else _moment_keys
+    return (
+        f"list_transform([{keys(left, right)}], lambda k: case"
+        " when k[1] is null or k[2] is null then null"
+        " when left(k[1], length(k[2])) < left(k[2], length(k[1])) then -1"
+        " when left(k[1], length(k[2])) > left(k[2], length(k[1])) then 1"
+        " when length(k[1]) = length(k[2]) then 0 end)[1]"
+    )
+
+
+def _padded(clock: str) -> str:
+    return (
+        f"(case when length({clock}) < 8 then {clock} else left({clock}, 8) || '.' ||"
+        f" rpad(substr({clock}, 10, 6), 6, '0') end)"
+    )
+
+
+def _time_keys(left: str, right: str) -> str:
+    first, second = (
+        f"case when regexp_full_match({text}, {IS_TIME}) then {_padded(text)} end"
+        for text in (left, right)
+    )
+    return f"[{first}, {second}]"
+
+
+def _moment_keys(left: str, right: str) -> str:
+    """Both as written, or both in UTC when both have a time and a zone."""
+    parts = ", ".join(_parts(text) for text in (left, right))
+    return (
+        f"list_transform([[{parts}]], lambda m: case"
+        " when m[1].clock = '' or m[2].clock = '' then [m[1].written, m[2].written]"
+        " when (m[1].zone = '') <> (m[2].zone = '') then null"
+        " else [m[1].utc, m[2].utc] end)[1]"
+    )
+
+
+def _parts(text: str) -> str:
+    """A struct of clock, zone, the value as written and in UTC; NULLs when it is no moment."""
+    date = f"left({text}, 10)"
+    clock = f"regexp_extract({text}, 'T([0-9:.]+)', 1)"
+    zone = f"regexp_extract({text}, 'T[0-9:.]+(Z|[+-].*)$', 1)"
+    valid = f"regexp_full_match({text}, {IS_MOMENT})"
+    rest = f"substr('00:00:00.000000', length({_padded(clock)}) + 1)"
+    filled = f"({date} || ' ' || {_padded(clock)} || {rest})"
+    offset = (
+        f"(case when {zone} in ('Z', '') then 0 else"
+        f" (case when left({zone}, 1) = '-' then -1 else 1 end) *"
+        f" (cast(substr({zone}, 2, 2) as integer) * 60"
+        f" + cast(substr({zone}, 5, 2) as integer)) end)"
+    )
+    utc = (
+        f"left(replace(strftime(try_cast({filled} as timestamp) - to_minutes({offset}),"
+        f" '%Y-%m-%d %H:%M:%S.%f'), ' ', 'T'), 11 + length({_padded(clock)}))"
+    )
+    return (
+        f"case when {valid} then {{'clock': {clock}, 'zone': {zone},"
+        f" 'written': {date} || case when {clock} = '' then '' else 'T' || {_padded(clock)} end,"
+        f" 'utc': case when {clock} <> '' then {utc} end}} end"
+    )
+
+
+def boundary(text: str, kind: str, *, high: bool) -> str:
+    """The first or last moment a date, dateTime or time may mean."""
+    if kind == "time":
+        end = _clock_boundary(text, high=high)
+        return f"(case when regexp_full_match({text}, {IS_TIME}) then {end} end)"
+    day = _day_boundary(text, high=high)
+    if kind == "date":
+        return f"(case when regexp_full_match({text}, {IS_MOMENT}) then {day} end)"
+    clock = f"regexp_extract({text}, 'T([0-9:.]+)', 1)"
+    zone = f"regexp_extract({text}, 'T[0-9:.]+(Z|[+-].*)$', 1)"
+    default = "-12:00" if high else "+14:00"
+    return (
+        f"(case when regexp_full_match({text}, {IS_MOMENT}) then {day} || 'T' ||"
+        f" {_clock_boundary(clock, high=high)} ||"
+        f" (case when {zone} = '' then '{default}' else {zone} end) end)"
+    )
+
+
+def _clock_boundary(clock: str, *, high: bool) -> str:
+    end = "23:59:59.999" if high else "00:00:00.000"
+    kept = f"left({_padded(clock)}, 12)"
+    return f"({kept} || substr('{end}', length({kept}) + 1))"
+
+
+def _day_boundary(text: str, *, high: bool) -> str:
+    year, month = ("-12-31", "") if high else ("-01-01", "-01")
+    month_end = (
+        f"cast(last_day(cast({text} || '-01' as date)) as varchar)"
+        if high
+        else f"{text} || '{month}'"
+    )
+    return (
+        f"(case when left({text}, 4) = '0000' and length({text}) < 10 then null"
+        f" when length({text}) = 4 then {text} || '{year}'"
+        f" when length({text}) = 7 then {month_end} else left({text}, 10) end)"
+    )
+
+
+def decimal_boundary(text: str, *, high: bool) -> str:
+    """Half a unit of the last written digit up or down, of a decimal kept as text."""
+    places = f"length(regexp_extract({text}, '[.]([0-9]*)$', 1))"
+    half = f"cast('0.' || repeat('0', {places}) || '5' as decimal(38, 18))"
+    sign = "+" if high else "-"
+    return (
+        f"(case when regexp_full_match({text}, '-?[0-9]{{1,19}}([.][0-9]{{1,17}})?') then"
+        f" cast(cast({text} as decimal(38, 18)) {sign} {half} as double) end)"
+    )
