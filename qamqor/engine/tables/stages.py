@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from qamqor.engine.fhir.fhirpath.steps import Step
 from qamqor.engine.tables import moments_sql
-from qamqor.engine.tables.expressions import Place, Value, Writer
+from qamqor.engine.tables.expressions import Place, Value, writer
 from qamqor.engine.tables.needs import Need, quoted
 from qamqor.engine.tables.view import Column, Repeat, Select, View
 
@@ -50,7 +50,7 @@ class Stages:
 
     def __init__(self, view: View, layout: Layout, *, source: str, zone: timedelta) -> None:
         self.view, self.zone, self.layout = view, zone, layout
-        self.writer = Writer()
+        self.writer = writer()
         self.stages: list[str] = []
         self.names = 0
         self.is_recursive = False
