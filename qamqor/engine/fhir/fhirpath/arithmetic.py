@@ -163,8 +163,8 @@ def _shifted(value: moments.Moment, unit: str, amount: int) -> str | None:
     day = moment.date().isoformat()[: len(value.date)]
     if not value.clock:
         return day
-    text = moment.time().isoformat("milliseconds" if "." in value.clock else "seconds")
-    return f"{day}T{text}{value.zone}"
+    text = moment.isoformat(timespec="milliseconds" if "." in value.clock else "seconds")
+    return f"{text}{value.zone}"
 
 
 def _later(moment: datetime, unit: str, amount: int) -> datetime:
