@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +51,8 @@ def hide(
     column_totals: bool = True,
     total: bool = True,
     kept: Mask | None = None,
+    keep_row_totals: bool = False,
+    keep_column_totals: bool = False,
     smallest: int = SMALLEST_SHOWN,
 ) -> Hidden:
     """Choose what to hide so that no hidden number follows from those shown.
@@ -66,11 +69,18 @@ def hide(
         counts: people, shape ``(rows, columns)``; each person in one cell.
         row_totals, column_totals, total: whether those sums are shown, here or elsewhere.
         kept: cells shown elsewhere too, so that hiding them here is no help; shape of ``counts``.
+        keep_row_totals, keep_column_totals: the same for totals (the latter with the total of all).
         smallest: the smallest count that may be shown.
     Returns:
         What to hide; nothing is said about sums that are not shown.
     """
-    table = _Table(counts, row_totals, column_totals, total, kept, smallest)
+    table = _Table(counts, smallest)
+    table.free[:-1, -1], table.free[-1, :-1] = not row_totals, not column_totals
+    table.free[-1, -1] = not total
+    table.hidden |= table.free
+    table.kept[:-1, -1], table.kept[-1, :] = keep_row_totals, keep_column_totals
+    if kept is not None:
+        table.kept[:-1, :-1] = kept
     table.protect()
     if not table.is_safe():
         table.kept[:] = False
@@ -81,30 +91,49 @@ def hide(
     )
 
 
+def hide_overlapping(
+    counts: Sequence[int], everybody: int, *, smallest: int = SMALLEST_SHOWN
+) -> list[bool]:
+    """Choose what to hide in a list whose groups share people, such as roles.
+
+    Sums say little there, but everybody is in some group, so the hidden groups together hold at
+    least those whom no shown group can hold. Where that leaves a hidden group no choice, the next
+    smallest is hidden too.
+
+    Args:
+        counts: people of each group; a person may be in several.
+        everybody: people in at least one group, which is shown.
+    Returns:
+        what to hide, in the order given.
+    """
+    hidden = [0 < people < smallest for people in counts]
+    while any(hidden):
+        left = everybody - sum(
+            people for people, is_hidden in zip(counts, hidden, strict=True) if not is_hidden
+        )
+        is_cover = any(
+            is_hidden and people >= smallest
+            for people, is_hidden in zip(counts, hidden, strict=True)
+        )
+        shown = [i for i, is_hidden in enumerate(hidden) if not is_hidden and counts[i]]
+        if is_cover or left < sum(hidden) * (smallest - 1) or not shown:
+            break
+        hidden[min(shown, key=lambda index: counts[index])] = True
+    return hidden
+
+
 class _Table:
     """The counts with their totals as one more row and column, whose sign is turned round."""
 
-    def __init__(
-        self,
-        counts: Counts,
-        row_totals: bool,
-        column_totals: bool,
-        total: bool,
-        kept: Mask | None,
-        smallest: int,
-    ) -> None:
+    def __init__(self, counts: Counts, smallest: int) -> None:
         rows, columns = counts.shape
         self.value = np.zeros((rows + 1, columns + 1), dtype=np.int64)
         self.value[:-1, :-1] = counts
         self.value[-1, :-1], self.value[:-1, -1] = counts.sum(axis=0), counts.sum(axis=1)
         self.value[-1, -1] = counts.sum()
         self.free = np.zeros(self.value.shape, dtype=bool)
-        self.free[:-1, -1], self.free[-1, :-1] = not row_totals, not column_totals
-        self.free[-1, -1] = not total
         self.kept = np.zeros(self.value.shape, dtype=bool)
-        if kept is not None:
-            self.kept[:-1, :-1] = kept
-        self.hidden = self.free | ((self.value > 0) & (self.value < smallest))
+        self.hidden = (self.value > 0) & (self.value < smallest)
         self.is_total = np.zeros(self.value.shape, dtype=bool)
         self.is_total[:-1, -1] = self.is_total[-1, :-1] = True
 

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from qamqor.engine.population.disclosure import SMALLEST_SHOWN, Hidden, hide
+from qamqor.engine.population.disclosure import SMALLEST_SHOWN, Hidden, hide, hide_overlapping
 
 tables = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
     lambda shape: arrays(np.int64, shape, elements=st.integers(0, 8))
@@ -103,3 +103,25 @@ def test_a_total_is_hidden_when_nothing_else_helps() -> None:
 @pytest.mark.parametrize("counts", [np.zeros((0, 2), np.int64), np.zeros((3, 2), np.int64)])
 def test_an_empty_table_hides_nothing(counts: np.ndarray) -> None:
     assert not hide(counts).any()
+
+
+def test_totals_shown_elsewhere_are_kept() -> None:
+    hidden = hide(np.array([[3, 10], [50, 0]]), keep_column_totals=True)
+    assert not hidden.column_totals.any()
+    assert not hidden.total
+    assert hidden.row_totals.tolist() == [True, True]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 12), max_size=6), st.data())
+def test_no_group_of_an_overlapping_list_is_left_without_choice(
+    counts: list[int], data: st.DataObject
+) -> None:
+    everybody = data.draw(st.integers(max(counts, default=0), max(sum(counts), 0)))
+    hidden = hide_overlapping(counts, everybody)
+    assert all(is_hidden or not 0 < n < 5 for n, is_hidden in zip(counts, hidden, strict=True))
+    shown = sum(n for n, is_hidden in zip(counts, hidden, strict=True) if not is_hidden)
+    small = [n for n, is_hidden in zip(counts, hidden, strict=True) if is_hidden and n < 5]
+    is_covered = len(small) < sum(hidden)
+    everyone_is_hidden = all(hidden[i] or not n for i, n in enumerate(counts))
+    assert not small or is_covered or everybody - shown < 4 * len(small) or everyone_is_hidden
