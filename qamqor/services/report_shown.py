@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
 
-from qamqor.engine.population.disclosure import SMALLEST_SHOWN, hide, hide_overlapping
-from qamqor.engine.population.intervals import Interval, gap, share
+from qamqor.engine.population.disclosure import hide, hide_overlapping
 from qamqor.services.report_count import LATENESS_DAYS, STATES, Counts, Rows
+from qamqor.services.report_measured import Shares, Shown, is_small, measures, sorted_keys, unless
 
 AGE_BANDS: Final = ("0", "1-4", "5-17", "18-39", "40-59", "60-74", "75+")
 # More groups than this are not read one by one: the next larger unit is shown instead.
 MOST_GROUPS: Final = 60
 OVERDUE, DUE = STATES.index("overdue"), STATES.index("due")
-
-Shown = int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,54 +75,11 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class Proportion:
-    """A numerator of a denominator; null = hidden."""
-
-    key: Any
-    numerator: Shown
-    denominator: Shown
-
-    @property
-    def interval(self) -> Interval | None:
-        """The share with its 95 % interval, where both numbers are shown and there is anybody."""
-        if self.numerator is None or not self.denominator:
-            return None
-        return share(self.numerator, self.denominator)
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """One measure: newest period, its breakdowns, and earlier periods.
-
-    Attributes:
-        now: key is the (start, end) of the period.
-        history: all periods with numbers that may be shown, oldest first, the newest included.
-        groups: ``sex``, ``settlement``, ``units`` → proportions.
-        excluded: people left out with a reason.
-    """
-
-    measure: str
-    now: Proportion
-    history: tuple[Proportion, ...]
-    groups: dict[str, tuple[Proportion, ...]]
-    excluded: Shown
-
-    def gap(self, by: str, first: Any, second: Any) -> Interval | None:
-        """The share of the first group less that of the second."""
-        found = {one.key: one for one in self.groups.get(by, ())}
-        pair = (found.get(first), found.get(second))
-        if not all(one is not None and one.interval for one in pair):
-            return None
-        (a, b) = ((one.numerator, one.denominator) for one in pair if one)
-        return gap(a, b)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
     """Everything the report says in numbers, in no language yet.
 
     Attributes:
-        unit: what ``units`` are: ``area``, ``organisation`` or ``place``; empty when there are none.
+        unit: what ``units`` are: ``area``, ``organisation`` or ``place``; empty when none.
         ages: key is (age band, sex).
         settlements: key is true for villages, false for towns, null where not recorded.
         lateness: overdue people by how long, in the classes of `LATENESS_DAYS`.
@@ -163,17 +118,9 @@ def shown(counts: Counts) -> Figures:
         _splits(counts.cells, lambda row: unit_of(row)) if unit else (),
         _splits(counts.cells, lambda row: (row["age_band"], row["sex"])),
         _splits(counts.cells, lambda row: row["is_rural"]),
-        _measures(counts.measures, unit_of if unit else None),
+        measures(counts.measures, unit, unit_of),
         tuple((row["programme"], str(row["version"])) for row in counts.versions),
     )
-
-
-def _small(people: int) -> bool:
-    return 0 < people < SMALLEST_SHOWN
-
-
-def _unless(is_hidden: bool, people: int) -> Shown:
-    return None if is_hidden else int(people)
 
 
 def _everybody(cells: Rows) -> Split:
@@ -186,12 +133,12 @@ def _everybody(cells: Rows) -> Split:
     rest = hide(middle, column_totals=False, total=False, keep_row_totals=True)
     return Split(
         "everybody",
-        _unless(bool(hidden.row_totals[0]), sum(by_state)),
-        _unless(bool(hidden.cells[0, 0]), by_state[OVERDUE]),
-        _unless(bool(hidden.cells[0, 1]), by_state[DUE]),
-        _unless(bool(rest.cells[0, 0]), by_state[2]),
-        _unless(bool(rest.cells[0, 1]), by_state[3]),
-        _unless(_small(urgent), urgent),
+        unless(bool(hidden.row_totals[0]), sum(by_state)),
+        unless(bool(hidden.cells[0, 0]), by_state[OVERDUE]),
+        unless(bool(hidden.cells[0, 1]), by_state[DUE]),
+        unless(bool(rest.cells[0, 0]), by_state[2]),
+        unless(bool(rest.cells[0, 1]), by_state[3]),
+        unless(is_small(urgent), urgent),
     )
 
 
@@ -206,11 +153,11 @@ def _roles(rows: Rows, everybody: Split) -> tuple[Split, ...]:
         splits.append(
             Split(
                 row["role"],
-                _unless(is_hidden, total),
+                unless(is_hidden, total),
                 None if is_hidden else overdue,
                 None if is_hidden else due,
                 urgent=None if is_quiet or is_hidden else row["urgent"],
-                open_known=_unless(is_hidden, total),
+                open_known=unless(is_hidden, total),
             )
         )
     return tuple(sorted(splits, key=lambda split: -(split.people or 0)))
@@ -220,7 +167,7 @@ def _parts(overdue: int, due: int) -> tuple[Shown, Shown]:
     """The two parts of those who need somebody now, whose sum other tables show."""
     parts = np.array([[overdue, due]])
     hidden = hide(parts, column_totals=False, total=False, keep_row_totals=True).cells[0]
-    return _unless(bool(hidden[0]), overdue), _unless(bool(hidden[1]), due)
+    return unless(bool(hidden[0]), overdue), unless(bool(hidden[1]), due)
 
 
 def _programmes(rows: Rows) -> tuple[Split, ...]:
@@ -240,11 +187,11 @@ def _programme(name: str, overdue: int, due: int, unknown: int, not_due: int) ->
     parts = _parts(overdue, due)
     return Split(
         name,
-        _unless(bool(hidden.row_totals[0]), needing + unknown + not_due),
+        unless(bool(hidden.row_totals[0]), needing + unknown + not_due),
         *parts,
-        _unless(bool(hidden.cells[0, 1]), unknown),
-        _unless(bool(hidden.cells[0, 2]), not_due),
-        open_known=_unless(bool(hidden.cells[0, 0]), needing),
+        unless(bool(hidden.cells[0, 1]), unknown),
+        unless(bool(hidden.cells[0, 2]), not_due),
+        open_known=unless(bool(hidden.cells[0, 0]), needing),
     )
 
 
@@ -257,7 +204,7 @@ def _reasons(rows: Rows) -> tuple[Reason, ...]:
         people = np.array([[row["people"]] for row in group])
         hidden = hide(people, row_totals=False, total=False, keep_column_totals=True).cells[:, 0]
         for row, is_hidden in zip(group, hidden, strict=True):
-            count = _unless(bool(is_hidden), row["people"])
+            count = unless(bool(is_hidden), row["people"])
             words = (programme, action, row["reason"], row["role"])
             found.append(Reason(*words, row["urgency"], count))
     return tuple(sorted(found, key=lambda one: (one.urgency, -(one.people or 0), one.reason)))
@@ -274,11 +221,7 @@ def _lateness(rows: Rows) -> tuple[Shown, ...]:
     for row in rows:
         found[row["class"], 0] = row["people"]
     hidden = hide(found, row_totals=False, total=False, keep_column_totals=True).cells[:, 0]
-    return tuple(_unless(bool(h), n) for n, h in zip(found[:, 0], hidden, strict=True))
-
-
-def _sorted(keys: Iterable[Hashable]) -> list[Any]:
-    return sorted(keys, key=lambda key: (key is None, str(key)))
+    return tuple(unless(bool(h), n) for n, h in zip(found[:, 0], hidden, strict=True))
 
 
 def _splits(cells: Rows, key_of: Callable[[dict[str, Any]], Hashable]) -> tuple[Split, ...]:
@@ -286,16 +229,16 @@ def _splits(cells: Rows, key_of: Callable[[dict[str, Any]], Hashable]) -> tuple[
     found: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in cells:
         found[key_of(row)][min(row["state"], 2)] += row["people"]
-    keys = _sorted(found)
+    keys = sorted_keys(found)
     counts = np.array([found[key] for key in keys], dtype=np.int64).reshape(-1, 3)
     hidden = hide(counts, keep_column_totals=True)
     return tuple(
         Split(
             key,
-            _unless(bool(hidden.row_totals[i]), counts[i].sum()),
-            _unless(bool(hidden.cells[i, 0]), counts[i, 0]),
-            _unless(bool(hidden.cells[i, 1]), counts[i, 1]),
-            not_due=_unless(bool(hidden.cells[i, 2]), counts[i, 2]),
+            unless(bool(hidden.row_totals[i]), counts[i].sum()),
+            unless(bool(hidden.cells[i, 0]), counts[i, 0]),
+            unless(bool(hidden.cells[i, 1]), counts[i, 1]),
+            not_due=unless(bool(hidden.cells[i, 2]), counts[i, 2]),
             open_known=None
             if hidden.row_totals[i] or hidden.cells[i, 2]
             else int(counts[i, 0] + counts[i, 1]),
@@ -321,76 +264,3 @@ def _unit(counts: Counts) -> tuple[str, Callable[[dict[str, Any]], Hashable]]:
         if 2 <= len(groups) <= MOST_GROUPS:
             return name, group_of
     return "", lambda _: None
-
-
-def _measures(
-    rows: Rows, unit_of: Callable[[dict[str, Any]], Hashable] | None
-) -> tuple[Shares, ...]:
-    by_measure: dict[str, Rows] = defaultdict(list)
-    for row in rows:
-        by_measure[row["measure"]].append(row)
-    return tuple(
-        _measure(name, group, unit_of) for name, group in sorted(by_measure.items())
-    )
-
-
-def _measure(
-    name: str, rows: Rows, unit_of: Callable[[dict[str, Any]], Hashable] | None
-) -> Shares:
-    newest = max((row["period_start"], row["period_end"]) for row in rows)
-    history = [
-        _whole(row) for row in rows if row["breakdown"] == "all"
-    ]
-    history.sort(key=lambda one: one.key)
-    latest = [row for row in rows if (row["period_start"], row["period_end"]) == newest]
-    whole = next(row for row in latest if row["breakdown"] == "all")
-    groups = {
-        "sex": _proportions(latest, "sex", lambda row: row["sex"]),
-        "settlement": _proportions(latest, "settlement", lambda row: row["is_rural"]),
-    }
-    if unit_of:
-        by = "area" if any(row["area_id"] for row in latest) else "place"
-        groups["units"] = _proportions(latest, by, unit_of)
-    excluded = whole["excluded"]
-    return Shares(
-        name,
-        _whole(whole),
-        tuple(one for one in history if one.numerator is not None),
-        groups,
-        _unless(_small(excluded), excluded),
-    )
-
-
-def _whole(row: dict[str, Any]) -> Proportion:
-    key = (row["period_start"], row["period_end"])
-    done, of = row["numerator"], row["denominator"]
-    hidden = hide(np.array([[done, of - done]]), column_totals=False, total=False)
-    is_hidden = bool(hidden.cells.any())
-    return Proportion(key, _unless(is_hidden, done), _unless(bool(hidden.row_totals[0]), of))
-
-
-def _proportions(
-    rows: Rows, breakdown: str, key_of: Callable[[dict[str, Any]], Hashable]
-) -> tuple[Proportion, ...]:
-    """Numerators and denominators by group, where both sums over the groups are shown too."""
-    found: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0])
-    for row in rows:
-        if row["breakdown"] == breakdown:
-            found[key_of(row)][0] += row["numerator"]
-            found[key_of(row)][1] += row["denominator"] - row["numerator"]
-    keys = _sorted(found)
-    counts = np.array([found[key] for key in keys], dtype=np.int64).reshape(-1, 2)
-    hidden = hide(counts, keep_column_totals=True)
-    return tuple(
-        Proportion(
-            key,
-            _unless(bool(hidden.cells[i].any()), counts[i, 0]),
-            _unless(bool(hidden.row_totals[i]), counts[i].sum()),
-        )
-        for i, key in enumerate(keys)
-    )
-
-
-def plain(figures: Sequence[Any] | Any) -> Any:
-    """The figures for machines: null is a hidden number, dates are ISO text."""
-    raise NotImplementedError

@@ -49,13 +49,14 @@ def mark(x: float, y: float, shape: str) -> str:
     return svg.circle(x, y, 4.5, "k-hollow" if shape == "hollow" else "k-dot")
 
 
-def _rate(rate: Rate, y: float, scale: Scale) -> str:
+def drawn_rate(rate: Rate, y: float, scale: Scale) -> str:
+    """A dot on its interval."""
     low, high = scale.clipped(rate.low), scale.clipped(rate.high)
     return svg.line(low, y, high, y, "k-range") + mark(scale.clipped(rate.value), y, rate.shape)
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class Columns:
     """Where names, dots and numbers stand; on a narrow frame names and numbers stand above."""
 
     left: float
@@ -63,12 +64,13 @@ class _Columns:
     is_stacked: bool
 
 
-def _columns(rows: Sequence[Row], frame: Frame) -> _Columns:
+def place_columns(rows: Sequence[Row], frame: Frame) -> Columns:
+    """Names left, numbers right, as wide as their words; a narrow frame stacks them."""
     if frame.width < 400:
-        return _Columns(8, frame.width - 8, True)
+        return Columns(8, frame.width - 8, True)
     names = max((svg.width_of(row.label, frame.size) for row in rows), default=0)
     said = max((svg.width_of(row.said, frame.size) for row in rows if row.rates), default=0)
-    return _Columns(min(names, frame.width * 0.3) + 16, frame.width - min(said, 190) - 14, False)
+    return Columns(min(names, frame.width * 0.3) + 16, frame.width - min(said, 190) - 14, False)
 
 
 def rates(
@@ -85,7 +87,7 @@ def rates(
         say: writes a percentage for the axis.
         overall: the percentage of everybody, and its words.
     """
-    at = _columns(rows, frame)
+    at = place_columns(rows, frame)
     ends = [end for row in rows for rate in row.rates for end in (rate.low, rate.high)]
     ends += [overall[0]] if overall else []
     low, high = fitted(ends or [0, 100], floor_at=0, ceiling_at=100)
@@ -93,14 +95,15 @@ def rates(
     top = frame.line + 4 if overall else 2
     body, y = [], top
     for row in rows:
-        drawn, y = _row(row, y, at, scale, frame)
+        drawn, y = row_of(row, y, at, scale, frame)
         body.append(drawn)
     ground = [_grid(mark_, top, y, scale, say, frame) for mark_ in ticks(low, high)]
     centre = [_overall(*overall, top, y, scale, frame)] if overall else []
     return svg.picture(caption, frame, y + frame.line + 3, *ground, *centre, *body)
 
 
-def _row(row: Row, y: float, at: _Columns, scale: Scale, frame: Frame) -> tuple[str, float]:
+def row_of(row: Row, y: float, at: Columns, scale: Scale, frame: Frame) -> tuple[str, float]:
+    """One group drawn, and how far down it reaches."""
     tall = max(9.0 * len(row.rates) + 9, 20)
     room = frame.width - svg.width_of(row.said, frame.size) - 12 if at.is_stacked else at.left - 12
     lines = svg.wrap(row.label, room, frame.size)
@@ -118,7 +121,7 @@ def _row(row: Row, y: float, at: _Columns, scale: Scale, frame: Frame) -> tuple[
             where[0], y + tall / 2 + frame.size * 0.35, row.said, "k-quiet", anchor=where[1]
         )
     middle = first + tall / 2 - 4.5 * (len(row.rates) - 1)
-    dots = [_rate(rate, middle + 9 * index, scale) for index, rate in enumerate(row.rates)]
+    dots = [drawn_rate(rate, middle + 9 * index, scale) for index, rate in enumerate(row.rates)]
     return label + said + "".join(dots), first + tall + (6 if at.is_stacked else 0)
 
 
@@ -139,58 +142,29 @@ def _overall(value: float, words: str, top: float, foot: float, scale: Scale, fr
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two groups of one measure, the first hollow and the second filled.
-
-    Attributes:
-        first, second: name, value in words, rate; a null rate is hidden.
-        gap: the gap in words, its interval included.
-        is_certain: the interval of the gap does not span nought.
-    """
-
-    first: tuple[str, str, Rate | None]
-    second: tuple[str, str, Rate | None]
-    gap: str
-    is_certain: bool
+def swatch(shape: str) -> str:
+    """The mark of a legend."""
+    return svg.element(
+        "svg",
+        mark(7, 7, shape),
+        viewBox="0 0 14 14",
+        width=14,
+        height=14,
+        aria_hidden="true",
+        class_="k-swatch",
+    )
 
 
-def pair(pair_: Pair, caption: Caption, frame: Frame, reach: tuple[float, float]) -> str:
-    """Two dots on their intervals and, where both are known, the gap drawn below and said.
-
-    Args:
-        reach: both ends of the axis, the same for all pairs of one measure.
-    """
-    groups = (pair_.first, pair_.second)
-    names = max(svg.width_of(name, frame.size) for name, _, _ in groups)
-    left = min(names, frame.width * 0.34) + 14
-    scale = Scale(*reach, left + 18, frame.width - 22)
-    parts, y = [], 0.0
-    for name, said, rate in groups:
-        middle = y + frame.size + 9
-        parts += [
-            svg.text(0, middle + frame.size * 0.35, name),
-            svg.line(left, middle, frame.width, middle, "k-grid"),
-        ]
-        x = scale.clipped(rate.value) if rate else left + 4
-        anchor = "middle" if rate else "start"
-        parts.append(svg.text(x, middle - 8, said, "k-strong", anchor=anchor))
-        parts += [_rate(rate, middle, scale)] if rate else []
-        y = middle + 7
-    return svg.picture(caption, frame, *_gap(pair_, y, scale, frame, parts))
-
-
-def _gap(
-    pair_: Pair, y: float, scale: Scale, frame: Frame, parts: list[str]
-) -> tuple[float, *tuple[str, ...]]:
-    """The bracket between the two dots, with its words below."""
-    kind, words = ("k-gap", "k-gap-text") if pair_.is_certain else ("k-gap-open", "k-quiet")
-    first, second = pair_.first[2], pair_.second[2]
-    if first and second:
-        a, b = sorted((scale.clipped(first.value), scale.clipped(second.value)))
-        parts += [svg.line(a, y + 9, b, y + 9, kind)]
-        parts += [svg.line(end, y + 5, end, y + 13, kind) for end in (a, b)]
-        y += 16
-    lines = svg.wrap(pair_.gap, frame.width, frame.size, is_strong=pair_.is_certain)
-    parts.append(svg.lines_of_text(0, y + frame.size + 1, lines, frame.line, words))
-    return (y + frame.line * len(lines) + 4, *parts)
+def single(rate: Rate, caption: Caption, frame: Frame, say: Say) -> str:
+    """One rate on its interval, on a scale from 0 to 100."""
+    scale = Scale(0, 100, 2, frame.width - 2)
+    y = 12.0
+    parts = [svg.line(2, y, frame.width - 2, y, "k-base")]
+    for value, anchor in ((0, "start"), (50, "middle"), (100, "end")):
+        x = scale.at(value)
+        parts.append(svg.line(x, y - 4, x, y + 4, "k-tick"))
+        parts.append(svg.text(x, y + frame.size + 8, say(value), "k-axis", anchor=anchor))
+    low, high = scale.at(rate.low), scale.at(rate.high)
+    parts.append(svg.rectangle(low, y - 5, max(high - low, 2), 10, "k-band-box", 2))
+    parts.append(mark(scale.at(rate.value), y, rate.shape))
+    return svg.picture(caption, frame, y + frame.size + 12, *parts)

@@ -54,7 +54,7 @@ def gap(first: tuple[int, int], second: tuple[int, int]) -> Interval:
     return Interval(difference, difference - below, difference + above)
 
 
-def expected(centre: float, denominator: int, z: float = Z95) -> tuple[float, float]:
+def expected(centre: float, denominator: float, z: float = Z95) -> tuple[float, float]:
     """Between which shares chance alone keeps a group of this size, if all share one true value.
 
     Args:

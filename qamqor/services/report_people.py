@@ -1,0 +1,419 @@
+"""The charts and tables of people: from whom, for what, why, how late, where, who."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from qamqor.engine.charts import bars, dots
+from qamqor.engine.charts.svg import FRAMES, Caption, Frame
+from qamqor.engine.population.intervals import Interval, share
+from qamqor.services.report_count import LATENESS_DAYS
+from qamqor.services.report_measured import Shown
+from qamqor.services.report_names import Names
+from qamqor.services.report_shown import AGE_BANDS, Figures, Reason, Split
+from qamqor.services.report_words import Words
+
+MOST_REASONS: Final = 8
+MOST_WAITS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The twin of a chart: the same numbers as text."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart drawn for each frame, with its table."""
+
+    drawings: list[Markup]
+    table: Table
+    legend: list[tuple[Markup, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """What the builders of charts speak with."""
+
+    words: Words
+    names: Names
+
+    def amount(self, value: Shown) -> str:
+        """A number, or the word for a hidden one."""
+        say = self.words.say
+        return say("hidden") if value is None else self.words.number(value)
+
+    def role(self, role: str) -> str:
+        """A role in words; one the platform does not know is shown as written."""
+        say = self.words.say
+        known = {
+            "gp": say("General practitioner"),
+            "practice_nurse": say("Practice nurse"),
+            "district_nurse": say("District nurse"),
+            "midwife": say("Midwife"),
+            "psychologist": say("Psychologist"),
+            "social_worker": say("Social worker"),
+        }
+        return known.get(role, role)
+
+    def sex(self, sex: str | None) -> str:
+        """Women, men or not recorded."""
+        say = self.words.say
+        return {"female": say("women"), "male": say("men")}.get(sex or "", say("not recorded"))
+
+    def settlement(self, is_rural: bool | None) -> str:
+        """Villages, towns or not recorded."""
+        say = self.words.say
+        known = {True: say("villages"), False: say("towns")}
+        return say("not recorded") if is_rural is None else known[is_rural]
+
+    def age(self, band: str | None) -> str:
+        """An age band in words."""
+        if band is None:
+            return self.words.say("age not known")
+        if band == "0":
+            return self.words.say("under 1")
+        if band.endswith("+"):
+            return self.words.say("{age} and over", age=band[:-1])
+        return band.replace("-", "–")
+
+    def unit(self, figures: Figures, key: Any) -> str:
+        """An area, an organisation or a place; those attached to none have a word of their own."""
+        if key is None:
+            return self.words.say("not attached or place not known")
+        return self.names.unit(figures.unit, key)
+
+    def state(self, state: str) -> str:
+        """A state in words."""
+        say = self.words.say
+        return {
+            "overdue": say("overdue"),
+            "due": say("due"),
+            "unknown": say("cannot be told"),
+            "not_due": say("not due yet"),
+            "open": say("due or overdue"),
+        }[state]
+
+
+def drawings(draw: Callable[[Frame], str]) -> list[Markup]:
+    """The same chart in every frame; charts escape their own words."""
+    return [Markup(draw(frame)) for frame in FRAMES]  # noqa: S704
+
+
+def legend(speaker: Speaker, kinds: Sequence[str]) -> list[tuple[Markup, str]]:
+    """Swatches with their words."""
+    return [(Markup(bars.swatch(kind)), speaker.state(kind)) for kind in kinds]  # noqa: S704
+
+
+def _bar(label: str, split: Split, speaker: Speaker, *, is_programme: bool) -> bars.Bar:
+    say = speaker.words.say
+    if split.overdue is not None and split.due is not None:
+        parts = [("overdue", split.overdue), ("due", split.due)]
+    else:
+        parts = [("open", split.open or 0)]
+    if is_programme:
+        parts += [("unknown", split.unknown or 0), ("not_due", split.not_due or 0)]
+    if split.open is None:
+        said = say("hidden")
+    elif is_programme:
+        said = say("{open} of {people}", open=split.open, people=speaker.amount(split.people))
+    else:
+        said = speaker.words.number(split.open)
+    return bars.Bar(label, said, tuple(parts))
+
+
+def roles(figures: Figures, speaker: Speaker) -> Picture:
+    """From whom people need something now."""
+    say = speaker.words.say
+    rows = [
+        _bar(speaker.role(split.key), split, speaker, is_programme=False) for split in figures.roles
+    ]
+    title = say("People who need somebody now, by who should act")
+    caption = Caption("roles", title, _listed(rows))
+    table = Table(
+        title,
+        (say("Who should act"), say("People"), say("Overdue"), say("Due"), say("First of all")),
+        [
+            (
+                speaker.role(split.key),
+                *map(speaker.amount, (split.open, split.overdue, split.due, split.urgent)),
+            )
+            for split in figures.roles
+        ],
+    )
+    picture = drawings(lambda frame: bars.state_bars(rows, caption, frame))
+    return Picture(picture, table, legend(speaker, ("overdue", "due")))
+
+
+def _listed(rows: Sequence[bars.Bar] | Sequence[dots.Row]) -> str:
+    return "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
+
+
+def programmes(figures: Figures, speaker: Speaker) -> Picture:
+    """People of each programme by state."""
+    say = speaker.words.say
+    rows = [
+        _bar(speaker.names.programme(split.key), split, speaker, is_programme=True)
+        for split in figures.programmes
+    ]
+    title = say("People of each programme by state")
+    table = Table(
+        title,
+        (
+            say("Programme"),
+            say("People"),
+            say("Overdue"),
+            say("Due"),
+            say("Cannot be told"),
+            say("Not due yet"),
+        ),
+        [
+            (
+                speaker.names.programme(one.key),
+                *map(speaker.amount, (one.people, one.overdue, one.due, one.unknown, one.not_due)),
+            )
+            for one in figures.programmes
+        ],
+    )
+    caption = Caption("programmes", title, _listed(rows))
+    picture = drawings(lambda frame: bars.state_bars(rows, caption, frame))
+    return Picture(picture, table, legend(speaker, ("overdue", "due", "unknown", "not_due")))
+
+
+def reasons(figures: Figures) -> list[Reason]:
+    """The most pressing reasons that may be shown."""
+    found = [one for one in figures.reasons if one.people and one.urgency <= 2]
+    return found[:MOST_REASONS]
+
+
+def lateness(figures: Figures, speaker: Speaker) -> Picture:
+    """Overdue people by how long their oldest need has waited."""
+    say = speaker.words.say
+    names = [
+        say("up to 1 month"),
+        say("1–3 months"),
+        say("3–6 months"),
+        say("6–12 months"),
+        say("over a year"),
+    ][: len(LATENESS_DAYS) + 1]
+    values = [
+        (name, people, speaker.amount(people))
+        for name, people in zip(names, figures.lateness, strict=True)
+    ]
+    title = say("Overdue people by how long the date has passed")
+    described = "; ".join(f"{name}: {said}" for name, _, said in values) + "."
+    caption = Caption("lateness", title, described)
+    table = Table(
+        title,
+        (say("Past the date"), say("People")),
+        [(name, said) for name, _, said in values],
+    )
+    return Picture(drawings(lambda frame: bars.columns(values, caption, frame)), table)
+
+
+def waits(figures: Figures, speaker: Speaker) -> Picture | None:
+    """The actions whose overdue people have waited longest."""
+    words = speaker.words
+    late = [one for one in figures.late if one.middle_days is not None]
+    late.sort(key=lambda one: -(one.middle_days or 0))
+    if not late:
+        return None
+    rows = [
+        bars.Wait(
+            speaker.names.action(one.programme, one.action)
+            + " · "
+            + speaker.names.programme(one.programme),
+            words.lateness(one.middle_days or 0),
+            (one.middle_days or 0) / 30.44,
+            (one.most_days or 0) / 30.44,
+        )
+        for one in late[:MOST_WAITS]
+    ]
+    title = words.say("How long overdue people have waited, by what they need")
+    described = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
+    caption = Caption("waits", title, described)
+    unit = words.say("months past the date")
+    table = Table(
+        title,
+        (
+            words.say("What they need"),
+            words.say("Overdue people"),
+            words.say("Half have waited at least"),
+            words.say("One in ten at least"),
+        ),
+        [
+            (
+                speaker.names.action(one.programme, one.action)
+                + " · "
+                + speaker.names.programme(one.programme),
+                speaker.amount(one.overdue),
+                words.lateness(one.middle_days or 0),
+                words.lateness(one.most_days or 0),
+            )
+            for one in late
+        ],
+    )
+    return Picture(drawings(lambda frame: bars.waits(rows, caption, frame, unit)), table)
+
+
+def _rate(interval: Interval, shape: str = "filled") -> dots.Rate:
+    return dots.Rate(interval.value * 100, interval.low * 100, interval.high * 100, shape)
+
+
+def _needing(split: Split) -> Interval | None:
+    if split.open is None or not split.people:
+        return None
+    return share(split.open, split.people)
+
+
+def _overall(figures: Figures, speaker: Speaker) -> tuple[float, str] | None:
+    found = _needing(figures.everybody)
+    if found is None:
+        return None
+    return found.value * 100, speaker.words.say(
+        "all: {share}", share=speaker.words.percent(found.value)
+    )
+
+
+def _split_table(
+    title: str, name: str, splits: Sequence[Split], label: Callable[[Any], str], speaker: Speaker
+) -> Table:
+    say = speaker.words.say
+    rows = []
+    for one in splits:
+        rate = _needing(one)
+        rows.append(
+            (
+                label(one.key),
+                *map(speaker.amount, (one.people, one.overdue, one.due)),
+                speaker.words.percent(rate.value) if rate else say("hidden"),
+                speaker.words.between(rate) if rate else say("hidden"),
+            )
+        )
+    head = (name, say("People"), say("Overdue"), say("Due"), say("Share"), say("95% interval"))
+    return Table(title, head, rows)
+
+
+def _split_rows(
+    splits: Sequence[Split], label: Callable[[Any], str], speaker: Speaker
+) -> list[dots.Row]:
+    say, rows = speaker.words.say, []
+    for one in splits:
+        rate = _needing(one)
+        said = say("hidden")
+        if rate:
+            said = say("{open} of {people}", open=one.open or 0, people=one.people or 0)
+        rows.append(dots.Row(label(one.key), said, (_rate(rate),) if rate else ()))
+    return rows
+
+
+def groups(
+    key: str,
+    title: str,
+    name: str,
+    splits: Sequence[Split],
+    label: Callable[[Any], str],
+    figures: Figures,
+    speaker: Speaker,
+) -> Picture:
+    """The share of each group who need somebody now, each with its interval."""
+    rows = _split_rows(splits, label, speaker)
+    caption = Caption(key, title, _listed(rows))
+    overall = _overall(figures, speaker)
+    picture = drawings(
+        lambda frame: dots.rates(
+            rows, caption, frame, lambda value: speaker.words.number(value), overall=overall
+        )
+    )
+    return Picture(picture, _split_table(title, name, splits, label, speaker))
+
+
+def units(figures: Figures, speaker: Speaker) -> Picture | None:
+    """Areas, organisations or places, in the order of their names."""
+    if not figures.unit:
+        return None
+    say = speaker.words.say
+    ordered = sorted(figures.units, key=lambda one: name_order(speaker.unit(figures, one.key)))
+    heads = {"area": say("GP area"), "organisation": say("Organisation"), "place": say("Place")}
+    return groups(
+        "units",
+        say("Share of people who need somebody now, by place"),
+        heads[figures.unit],
+        ordered,
+        lambda key: speaker.unit(figures, key),
+        figures,
+        speaker,
+    )
+
+
+def name_order(name: str) -> list[tuple[int, int, str]]:
+    """Area 2 stands before area 10."""
+    pieces: list[str] = [""]
+    for letter in name:
+        if pieces[-1] and letter.isdigit() != pieces[-1][-1].isdigit():
+            pieces.append("")
+        pieces[-1] += letter
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in pieces]
+
+
+def settlements(figures: Figures, speaker: Speaker) -> Picture:
+    """Villages and towns."""
+    say = speaker.words.say
+    return groups(
+        "settlements",
+        say("Share of people who need somebody now, villages and towns"),
+        say("Settlement"),
+        figures.settlements,
+        speaker.settlement,
+        figures,
+        speaker,
+    )
+
+
+def ages(figures: Figures, speaker: Speaker) -> Picture:
+    """Age bands, women filled and men hollow."""
+    say, number = speaker.words.say, speaker.words.number
+    found = {one.key: one for one in figures.ages}
+    rows = []
+    for band in AGE_BANDS:
+        pair = [(found.get((band, sex)), shape) for sex, shape in SHAPES.items()]
+        known = [(_needing(one), shape) for one, shape in pair if one]
+        rates = tuple(_rate(rate, shape) for rate, shape in known if rate)
+        said = " · ".join(
+            number(rate.value * 100, 1) if rate else say("hidden") for rate, _ in known
+        )
+        if known:
+            rows.append(dots.Row(speaker.age(band), said, rates))
+    title = say("Share of women and men who need somebody now, by age")
+    caption = Caption("ages", title, _listed(rows))
+    ordered = sorted(
+        figures.ages,
+        key=lambda one: (
+            AGE_BANDS.index(one.key[0]) if one.key[0] in AGE_BANDS else 99,
+            str(one.key[1]),
+        ),
+    )
+    table = _split_table(
+        title,
+        say("Age and sex"),
+        ordered,
+        lambda key: f"{speaker.age(key[0])}, {speaker.sex(key[1])}",
+        speaker,
+    )
+    picture = drawings(lambda frame: dots.rates(rows, caption, frame, lambda v: number(v)))
+    dot = [
+        (Markup(dots.swatch(shape)), speaker.sex(sex))  # noqa: S704
+        for sex, shape in SHAPES.items()
+    ]
+    return Picture(picture, table, dot)
+
+
+SHAPES: Final = {"female": "filled", "male": "hollow"}
