@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from qamqor.engine.programmes.schema import Pack
-from qamqor.errors import NotPossible
+from qamqor.errors import NotPossible, NotThere
 from qamqor.services.report_count import Counts, Sources, count
 from qamqor.services.report_names import Names
 from qamqor.services.report_page import About, page
@@ -19,6 +19,7 @@ from qamqor.services.report_shown import Figures, shown
 from qamqor.services.report_words import LANGUAGES, Words
 from qamqor.store.warehouse import Warehouse
 
+SUMMARY = "summary.json"
 RESIDENT_TABLES = ("patient", "attachment", "organisation", "territory")
 
 
@@ -59,6 +60,21 @@ def write(
     return figures
 
 
+def newest(results: Path, as_of: date | None = None) -> Path:
+    """The folder of the results of a day, else of the newest day there is.
+
+    Raises:
+        NotThere: nobody has worked them out yet.
+    """
+    found = [path for path in results.glob("????-??-??") if (path / SUMMARY).exists()]
+    if as_of is not None:
+        found = [path for path in found if path.name == as_of.isoformat()]
+    if not found:
+        day = as_of or "DATE"
+        raise NotThere(f"no results in {results}; run: qamqor population refresh --as-of {day}")
+    return max(found, key=lambda path: path.name).resolve()
+
+
 def figures_of(results: Path, *, warehouse: Warehouse | None = None) -> dict[str, Any]:
     """The figures of the report for machines; null is a hidden number, dates are ISO text."""
     return plain(shown(_counts(results, warehouse)))
@@ -85,7 +101,7 @@ def _counts(results: Path, warehouse: Warehouse | None) -> Counts:
 
 def _about(results: Path, pack: Pack) -> About:
     """What the summary beside the results says; a summary that says nothing means drafts."""
-    file = results / "summary.json"
+    file = results / SUMMARY
     summary = json.loads(file.read_text()) if file.exists() else {}
     return About(
         f"{pack.id} {pack.version}",
@@ -94,4 +110,4 @@ def _about(results: Path, pack: Pack) -> About:
     )
 
 
-__all__ = ["About", "date", "figures_of", "plain", "write"]
+__all__ = ["About", "figures_of", "newest", "plain", "write"]
