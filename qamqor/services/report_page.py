@@ -229,7 +229,7 @@ def _gap_sentence(gaps: list[report_care.Gap], by: str, speaker: Speaker) -> str
     name_of = speaker.settlement if by == "settlement" else speaker.sex
     first, second = (name_of(key) for key in report_care.PAIRS[by])
     return speaker.words.say(
-        "Beyond chance, of {all} measures: worse for {first}: {behind}; worse for {second}: {ahead}.",
+        "Beyond chance: {behind} of {all} measures worse for {first}, {ahead} for {second}.",
         all=len(gaps),
         first=first,
         second=second,
