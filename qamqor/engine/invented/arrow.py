@@ -89,8 +89,19 @@ def _order(batch: Batch, person: Ints, known_on: str | None) -> Ints | None:
 
 
 def _joined(batch: Batch, name: str, part: str) -> Any:
-    pieces = [getattr(rows.columns[name], part) for _, rows in batch.parts]
+    pieces = [
+        getattr(rows.columns[name], part)
+        if name in rows.columns
+        else np.full(len(rows), NEVER, np.int32)
+        for _, rows in batch.parts
+    ]
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def _sample(batch: Batch, name: str) -> Column | None:
+    """The column as the first part that has it has it."""
+    found = (rows.columns[name] for _, rows in batch.parts if name in rows.columns)
+    return next(found, None)
 
 
 def _array(
@@ -104,7 +115,7 @@ def _array(
     if name == "patient_id":
         own = person if order is None else person[order]
         return pa.DictionaryArray.from_arrays(pa.array(own), people[1])
-    column = batch.parts[0][1].columns.get(name)
+    column = _sample(batch, name)
     if column is None:
         return pa.nulls(len(person), kind)
     return _MAKERS[type(column)](batch, name, people, order)
@@ -116,7 +127,7 @@ def _dates(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Array
 
 
 def _numbers(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Array:
-    column = batch.parts[0][1].columns[name]
+    column = _sample(batch, name)
     assert isinstance(column, Numbers)  # noqa: S101
     whole = _sorted(_joined(batch, name, "scaled"), order)
     return pa.array(whole / float(10**column.decimals))
@@ -130,7 +141,7 @@ def _words(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Array
     words: list[str] = []
     pieces = []
     for _, rows in batch.parts:
-        column = rows.columns[name]
+        column = rows.columns.get(name, Words(np.full(len(rows), -1), ()))
         assert isinstance(column, Words)  # noqa: S101
         place = np.array([_place(words, word) for word in column.words] + [-1], np.int32)
         pieces.append(place[column.index])

@@ -17,11 +17,15 @@ from qamqor.engine.invented.draws import Floats, Ints
 from qamqor.engine.invented.figures import Invention
 from qamqor.engine.invented.illness import Illness, make_illnesses, prevalence_limits
 from qamqor.engine.invented.names import Origins, make_origins
+from qamqor.engine.invented.outreach import outreach_rows
 from qamqor.engine.invented.people import People, make_people
 from qamqor.engine.invented.places import Layout
 from qamqor.engine.invented.readings import level_tables, make_readings
 from qamqor.engine.invented.register import register_rows
 from qamqor.engine.invented.rows import Rows
+from qamqor.engine.invented.screenings import screening_rows
+from qamqor.engine.invented.stays import stay_rows
+from qamqor.engine.invented.vaccination import vaccination_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,10 @@ def make_block(recipe: Recipe, block: int, numbers: Ints) -> Block:
         enrolment_rows(invention, people, illnesses),
         visit_rows(layout, people, contacts),
         prescription_rows(invention, people, illnesses, ATC),
+        *screening_rows(invention, people, illnesses),
+        *vaccination_rows(invention, people),
+        *stay_rows(invention, layout, people, illnesses, ICD10),
+        *outreach_rows(invention, people, illnesses),
         *make_readings(invention, people, illnesses, contacts, recipe.levels),
     ]
     return Block(people, origins, illnesses, contacts, tuple(rows))

@@ -31,6 +31,7 @@ from qamqor.engine.invented.figures import (
 from qamqor.engine.invented.illness import Illness
 from qamqor.engine.invented.people import People
 from qamqor.engine.invented.rows import Column, Dates, Numbers, Rows, Words, keys, scaled
+from qamqor.engine.invented.screenings import examination
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class _Room:
     contacts: Contacts
     part: Figures
     tables: Mapping[str, Floats]
+    systems: Mapping[str, str]
     drawn: dict[str, _Drawn]
 
     @property
@@ -94,7 +96,8 @@ def make_readings(
         tables: what ``level_tables`` gave.
     """
     part = invention["readings"]
-    room = _Room(people, illnesses, contacts, part, tables, {})
+    systems = invention["events"]["systems"]
+    room = _Room(people, illnesses, contacts, part, tables, systems, {})
     panels = {name: _panel(room, name, panel) for name, panel in part["panels"].items()}
     return [_reading(room, name, entry, panels) for name, entry in part["readings"].items()]
 
@@ -222,6 +225,8 @@ def _rows(
     values: Mapping[str, Floats],
     random: np.random.Generator,
 ) -> Rows:
+    if "examination" in entry:
+        return _examined(room, name, entry, contact)
     twice = chances(random, len(contact)) < chance(room.part["duplicates"])
     order = np.repeat(np.arange(len(contact)), 1 + twice)
     contact = contact[order]
@@ -248,6 +253,13 @@ def _rows(
         place = np.array([settings.index(kind["setting"]) for kind in kinds], np.int8)
         columns["setting"] = Words(place[room.contacts.kind[contact]], settings)
     return Rows(entry.get("table", name), name, person, columns, more)
+
+
+def _examined(room: _Room, name: str, entry: Figures, contact: Ints) -> Rows:
+    """A reading that is only known to have been done."""
+    rule = {**entry["examination"], "code": next(iter(entry["code"]))}
+    person, day = room.contacts.person[contact], room.day[contact]
+    return examination(rule, room.systems, entry["key"], person, day)
 
 
 def _recorded(room: _Room, person: Ints, day: Days, random: np.random.Generator) -> Days:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from qamqor.engine.invented.draws import Bools, Days, Floats, Ints
 
-NOWHERE: Final = -1
+NO_RESOURCE: Final = ""  # rows whose resource is made from other rows
 
 
 @dataclass(frozen=True, slots=True)
