@@ -87,8 +87,8 @@ def number_within(person: Ints) -> Ints:
 
 
 def day_number(day: Any) -> int:
-    """A date or ISO text as days since 1 January 1970."""
-    return int(np.datetime64(str(day), "D").astype(np.int64))
+    """A date, ISO text or day number as days since 1 January 1970."""
+    return day if isinstance(day, int) else int(np.datetime64(str(day), "D").astype(np.int64))
 
 
 def calendar_year(days: Ints) -> Ints:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from qamqor.engine.invented.contacts import Contacts
 from qamqor.engine.invented.draws import (
-    NEVER,
     Bools,
     Days,
     Floats,
@@ -33,6 +32,8 @@ from qamqor.engine.invented.people import People
 from qamqor.engine.invented.rows import Column, Dates, Numbers, Rows, Words, keys, scaled
 from qamqor.engine.invented.screenings import examination
 
+BYTES: Final = 2**16
+
 
 @dataclass(slots=True)
 class _Drawn:
@@ -52,6 +53,7 @@ class _Room:
     part: Figures
     tables: Mapping[str, Floats]
     systems: Mapping[str, str]
+    slot: Ints
     drawn: dict[str, _Drawn]
 
     @property
@@ -97,25 +99,53 @@ def make_readings(
     """
     part = invention["readings"]
     systems = invention["events"]["systems"]
-    room = _Room(people, illnesses, contacts, part, tables, systems, {})
+    slot = _slots(people, illnesses, contacts)
+    room = _Room(people, illnesses, contacts, part, tables, systems, slot, {})
     panels = {name: _panel(room, name, panel) for name, panel in part["panels"].items()}
     return [_reading(room, name, entry, panels) for name, entry in part["readings"].items()]
 
 
 def _panel(room: _Room, name: str, panel: Figures) -> Ints:
-    """The contacts that brought the readings of a panel."""
-    contacts = room.contacts
-    share = room.tables[f"panel {name}"][room.people.age].astype(np.float32)
-    limit = share[contacts.person]
+    """The contacts that brought the readings of a panel.
+
+    Chances are compared as 16-bit numbers: a whole panel then costs one look-up a contact.
+    """
+    before = room.tables[f"panel {name}"][room.people.age]
+    after = before.copy()
     for condition, more in panel.get("with", {}).items():
-        known = room.illnesses[condition].known
-        mine = np.flatnonzero((known != NEVER)[contacts.person])
-        since = contacts.day[mine] >= known[contacts.person[mine]]
-        limit[mine] = np.maximum(limit[mine], np.where(since, np.float32(more), 0))
+        known = room.illnesses[condition].on_record
+        after[known] = np.maximum(after[known], float(more))
+    limits = (np.concatenate([before, after]) * (BYTES - 1)).astype(np.uint16)
+    random = room.people.random(f"panel {name}")
+    if before.any():
+        u = np.frombuffer(random.bytes(2 * len(room.slot)), np.uint16)
+        hit = u < limits[room.slot]
+    else:
+        hit = _hits_of_some(room, limits, after > 0, random)
+    found = np.flatnonzero(hit)
     without = set(panel.get("not_by", ()))
-    allowed = np.array([kind not in without for kind in contacts.kinds])
-    u = chances(room.people.random(f"panel {name}"), len(contacts))
-    return np.flatnonzero((u < limit) & allowed[contacts.kind])
+    allowed = np.array([kind not in without for kind in room.contacts.kinds])
+    chosen: Ints = found[allowed[room.contacts.kind[found]]]
+    return chosen
+
+
+def _hits_of_some(
+    room: _Room, limits: Ints, concerned: Bools, random: np.random.Generator
+) -> Bools:
+    """The same for a panel that concerns only people with some condition."""
+    hit = np.zeros(len(room.slot), np.bool_)
+    mine = np.flatnonzero(concerned[room.contacts.person])
+    u = np.frombuffer(random.bytes(2 * len(mine)), np.uint16)
+    hit[mine] = u < limits[room.slot[mine]]
+    return hit
+
+
+def _slots(people: People, illnesses: Mapping[str, Illness], contacts: Contacts) -> Ints:
+    """Where each contact finds its chances: its person, once more from the first diagnosis on."""
+    since = np.minimum.reduce([illness.known for illness in illnesses.values()])
+    later = contacts.day >= since[contacts.person]
+    slots: Ints = contacts.person + later * np.int32(len(people))
+    return slots
 
 
 def _reading(room: _Room, name: str, entry: Figures, panels: Mapping[str, Ints]) -> Rows:

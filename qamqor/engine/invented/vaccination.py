@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from qamqor.engine.fhir.names import CODES, CVX
 from qamqor.engine.invented.draws import (
     NEVER,
-    Bools,
     Days,
     Ints,
     chances,
@@ -20,6 +20,8 @@ from qamqor.engine.invented.draws import (
 from qamqor.engine.invented.figures import SEXES, Figures, Invention
 from qamqor.engine.invented.people import People
 from qamqor.engine.invented.rows import Column, Dates, Rows, Words, keys, one_word
+
+LONGEST_DELAY: Final = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +85,25 @@ def _days(
     random: np.random.Generator,
 ) -> Days:
     """When each person would get the dose; never where it does not concern them or is to come."""
-    count = len(people)
-    delay = random.exponential(part["usual_delay_days"]["value"], count)
-    late = chances(random, count) < np.float32(part["late"]["share"])
-    delay += np.where(late, random.exponential(part["late"]["days"], count), 0)
-    at_birth = int(entry["age"]) < 7
-    day = people.born + int(entry["age"]) + (delay * (0.05 if at_birth else 1.0)).astype(np.int64)
-    possible: Bools = np.array([entry.get("sex", sex) == sex for sex in SEXES])[people.sex]
+    first = max(day_number(part["since"]["value"]), day_number(entry.get("since", 0)))
+    usual = people.born + int(entry["age"])
+    possible = (usual < people.end) & (usual > first - LONGEST_DELAY)
+    possible &= np.array([entry.get("sex", sex) == sex for sex in SEXES])[people.sex]
     if previous is not None:
-        possible = possible & (previous != NEVER)
-        day = np.where(previous != NEVER, np.maximum(day, previous + int(entry["days"])), day)
-    if "since" in entry:
-        start = day_number(entry["since"])
-        possible = possible & (day >= start)
-    return np.where(possible & (day < people.end), day, NEVER)
+        possible &= previous != NEVER
+    mine = np.flatnonzero(possible)
+    delay = random.standard_exponential(len(mine)) * float(part["usual_delay_days"]["value"])
+    late = chances(random, len(mine)) < np.float32(part["late"]["share"])
+    delay += late * random.standard_exponential(len(mine)) * float(part["late"]["days"])
+    if int(entry["age"]) < 7:
+        delay *= 0.05
+    day = usual[mine] + delay.astype(np.int64)
+    if previous is not None:
+        day = np.maximum(day, previous[mine] + int(entry["days"]))
+    days = np.full(len(people), NEVER, np.int32)
+    good = (day < people.end[mine]) & (day >= day_number(entry.get("since", 0)))
+    days[mine[good]] = day[good]
+    return days
 
 
 def _coded(part: Figures, doses: _Doses, system: str, names: list[str], people: People) -> Rows:
