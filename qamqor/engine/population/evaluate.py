@@ -1,0 +1,105 @@
+"""Asks every question of a group of people at once, in DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import duckdb
+
+from qamqor.engine.population.due import due_query, members
+from qamqor.engine.population.measures import measures_query
+from qamqor.engine.population.questions import Questions
+from qamqor.engine.population.sight import lay_out
+from qamqor.engine.programmes.binding import for_duckdb
+from qamqor.engine.programmes.cases import Query
+from qamqor.engine.programmes.filters import open_on
+from qamqor.errors import MissingColumns, Problem
+
+DUE: Final = "due"
+MEASURES: Final = "measures"
+
+
+def evaluate(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
+    """Work out who is due and every measure, for the people the connection holds.
+
+    Measures see everyone who ever belonged, so they come first; then the populations are
+    narrowed to those who belong on the day, which is all that actions see.
+
+    Args:
+        connection: schema ``warehouse`` has a view for each table of the pack; the tables
+            made here are temporary.
+        questions: what to ask, as of which day.
+
+    Returns:
+        Nothing: views ``due`` and ``measures`` (MODEL section 5) are left on the connection,
+        ``due`` ordered by patient_id, then by the order of the pack.
+
+    Raises:
+        MissingColumns: a query does not return exactly what its kind promises.
+    """
+    lay_out(connection, questions)
+    for query in questions.people:
+        _create(connection, query.name, query, questions)
+    measures = _ask(connection, questions.measures, questions, "m")
+    _narrow(connection, questions)
+    due = _ask(connection, questions.due, questions, "a")
+    _check(connection, [*((one.name, one) for one in questions.people), *measures, *due])
+    connection.execute(f"create temp view {MEASURES} as {measures_query(questions, measures)}")
+    connection.execute(f"create temp view {DUE} as {due_query(questions, due)}")
+
+
+def _ask(
+    connection: duckdb.DuckDBPyConnection,
+    asked: Sequence[Query],
+    questions: Questions,
+    letter: str,
+) -> list[tuple[str, Query]]:
+    """Put each query's result into a table of its own, named by its place in the order."""
+    tables = [(f"{letter}{number}", query) for number, query in enumerate(asked)]
+    for table, query in tables:
+        _create(connection, table, query, questions)
+    return tables
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection, table: str, query: Query, questions: Questions
+) -> None:
+    text = query.sql.strip().rstrip(";")
+    values: Any = for_duckdb(text, questions.values(query))
+    try:
+        connection.execute(f"create temp table {table} as\n{text}", values)
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise MissingColumns([Problem(query.where, f"DuckDB says: {first}")]) from error
+
+
+def _narrow(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
+    """Keep of each population who belongs on the day, and note whom a programme speaks about."""
+    day = f"date '{questions.as_of}'"
+    by_programme: dict[str, list[str]] = {}
+    for query in questions.people:
+        seen = open_on(query.name, day)
+        connection.execute(f"create or replace temp table {query.name} as {seen}")
+        by_programme.setdefault(members(query), []).append(query.name)
+    for table, names in by_programme.items():
+        found = " union ".join(f"select patient_id from {name}" for name in names)
+        connection.execute(f"create temp table {table} as {found}")
+
+
+def _check(connection: duckdb.DuckDBPyConnection, asked: Iterable[tuple[str, Query]]) -> None:
+    rows = connection.execute(
+        "select table_name, list(column_name order by column_index) from duckdb_columns()"
+        " where database_name = 'temp' group by all"
+    ).fetchall()
+    found = dict(rows)
+    problems = [
+        Problem(
+            query.where,
+            f"expected columns {', '.join(query.columns)}; returned {', '.join(found[table])}",
+        )
+        for table, query in asked
+        if list(query.columns) != found[table]
+    ]
+    if problems:
+        raise MissingColumns(problems)

@@ -1,0 +1,128 @@
+"""Puts before the queries what they may see on a day: the tables, newest rows, codes and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final
+
+import duckdb
+
+from qamqor.engine.calendar import register_duckdb
+from qamqor.engine.population.questions import Questions, Read
+from qamqor.engine.programmes.filters import PEOPLE, known, value_set
+from qamqor.engine.programmes.schema import Table
+
+WAREHOUSE: Final = "warehouse"
+PERSON: Final = "person_"
+FIRST_NUMBER: Final = -(2**31)
+
+
+def lay_out(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
+    """Make the tables that the queries name, from the views in schema ``warehouse``.
+
+    Each is read once, with only the columns and people that count; while the queries run
+    a number stands for each person, which joins some twice as fast as text.
+    """
+    register_duckdb(connection)
+    for name in questions.value_sets:
+        connection.execute(
+            f"create temp table {name} as {value_set(questions.pack.value_sets[name])}"
+        )
+    connection.execute(f"create temp table {PERSON} as {_people(questions)}")
+    for read in questions.reads:
+        for statement in _statements(read, questions):
+            connection.execute(statement)
+
+
+def _statements(read: Read, questions: Questions) -> Iterator[str]:
+    name = read.table.name
+    if read.whole:
+        seen = _seen(read.table, read.columns, questions)
+        yield f"create temp table {name} as {seen}"
+    if read.newest:
+        ordering = (read.table.known_on or "", *read.table.keys)
+        columns = tuple(dict.fromkeys((*read.columns, *ordering)))
+        enough = read.whole and set(columns) <= set(read.columns)
+        source = name if enough else f"({_seen(read.table, columns, questions)})"
+        yield f"create temp table {read.table.latest} as {_newest(read.table, columns, source)}"
+
+
+def _seen(table: Table, columns: Iterable[str], questions: Questions) -> str:
+    """The rows of a table known on the day, of the people who count, with a number for each."""
+    rows = as_known(table, f"{WAREHOUSE}.{table.name}", questions.as_of, questions.known_at)
+    if not table.has_patient:
+        return f"select {', '.join(columns)} from ({rows})"
+    kept = ", ".join(f"rows_.{column}" for column in columns if column != "patient_id")
+    return (
+        f"select {PERSON}.patient_id{', ' if kept else ''}{kept}"
+        f" from ({rows}) as rows_ join {PERSON} on {PERSON}.id = rows_.patient_id"
+    )
+
+
+def as_known(table: Table, source: str, as_of: date, known_at: date | None) -> str:
+    """The rows of a table dated up to ``as_of`` that had been recorded by ``known_at``.
+
+    A table that does not say when a row was recorded is taken to have been told at once.
+    """
+    rows = known(table, source, f"date '{as_of}'")
+    told = recorded(table)
+    if known_at is None or told is None:
+        return rows
+    return f"select * from ({rows}) where ({told} is null or {told} <= date '{known_at}')"
+
+
+def recorded(table: Table) -> str | None:
+    """The column that says when a row was told, as an expression; null where there is none."""
+    if "recorded_on" in table.columns and table.known_on not in {None, "recorded_on"}:
+        return f"coalesce(recorded_on, {table.known_on})"
+    return table.known_on
+
+
+def _newest(table: Table, columns: Iterable[str], source: str) -> str:
+    """Each person's newest row, by date, then by key, as ``filters.latest`` gives it.
+
+    One pass that keeps the greatest row of each person takes half the time of a window.
+    """
+    row = ", ".join(f"{column} := {column}" for column in columns if column != "patient_id")
+    rank = f"coalesce({table.known_on}, date '0001-01-01')"
+    rank += "".join(f", coalesce({key}, '')" for key in table.keys)
+    return (
+        f"select patient_id, unnest(newest_) from (select patient_id,"
+        f" arg_max(struct_pack({row}), row({rank})) as newest_ from {source} group by patient_id)"
+    )
+
+
+def _people(questions: Questions) -> str:
+    """Everyone who counts on the day, with the facts by which results are told apart."""
+    tables, day = questions.pack.tables, f"date '{questions.as_of}'"
+    number = "everyone.patient_id"
+    if questions.only_joins_people:
+        place_ = "row_number() over (order by everyone.patient_id)"
+        number = f"cast({FIRST_NUMBER} - 1 + {place_} as integer)"
+    attached = as_known(
+        tables["attachment"], _in_warehouse("attachment"), questions.as_of, questions.known_at
+    )
+    everyone = as_known(tables[PEOPLE], _in_warehouse(PEOPLE), questions.as_of, questions.known_at)
+    return f"""
+        with area as (
+            select patient_id, arg_max(organization_id,
+                row(coalesce(from_on, date '0001-01-01'), episode_of_care_id)) as area_id
+            from ({attached}) where left_on is null or left_on > {day} group by patient_id),
+        everyone as (select * from ({everyone}) where patient_id is not null),
+        place as (select kato, min(place_id) as place_id from {_in_warehouse("territory")}
+            where kato is not null group by kato),
+        over_ as (select id, max(parent_id) as parent_id
+            from {_in_warehouse("organisation")} group by id)
+        select {number} as patient_id, everyone.patient_id as id, area.area_id,
+            over_.parent_id as organization_id, place.place_id, everyone.is_rural, everyone.sex,
+            cast(age_years(everyone.born_on, {day}) as integer) as age_years
+        from everyone
+        left join area on area.patient_id = everyone.patient_id
+        left join over_ on over_.id = area.area_id
+        left join place on place.kato = everyone.kato
+        order by everyone.patient_id"""
+
+
+def _in_warehouse(table: str) -> str:
+    return f"{WAREHOUSE}.{table}"
