@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from qamqor.engine.population.members import open_members
 from qamqor.engine.population.questions import Questions
 from qamqor.engine.population.sight import PERSON
 from qamqor.engine.programmes.cases import Query
@@ -44,8 +45,8 @@ SQL_TYPES: Final[dict[Kind, str]] = {
 # One reference is the common case; only several need sorting and doubles removed.
 _SORTED: Final = """case
     when evidence is null or not contains(evidence, ' ') then nullif(evidence, '')
-    else nullif(array_to_string(list_sort(list_distinct(
-        string_split(regexp_replace(trim(evidence), ' +', ' ', 'g'), ' '))), ' '), '')
+    else nullif(ltrim(array_to_string(
+        list_sort(list_distinct(string_split(evidence, ' '))), ' ')), '')
 end"""
 
 
@@ -103,12 +104,7 @@ def _branch(table: str, query: Query) -> str:
             cast({_urgency(action)} as integer) as urgency,
             cast({_overdue_on(query, action)} as date) as overdue_on
         from {table}
-        where patient_id in (select patient_id from {members(query)})"""
-
-
-def members(query: Query) -> str:
-    """The table of the people a programme's actions may speak about."""
-    return f"{query.programme.id}_members_"
+        where patient_id in (select patient_id from {open_members(query.programme)})"""
 
 
 def _urgency(action: Action) -> str:

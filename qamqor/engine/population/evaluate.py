@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import duckdb
 
-from qamqor.engine.population.due import due_query, members
+from qamqor.engine.population.due import due_query
 from qamqor.engine.population.measures import measures_query
+from qamqor.engine.population.members import members, open_members
 from qamqor.engine.population.questions import Questions
-from qamqor.engine.population.sight import lay_out
+from qamqor.engine.population.sight import lay_out_people, lay_out_rest
 from qamqor.engine.programmes.binding import for_duckdb
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import open_on
+from qamqor.engine.programmes.schema import Programme
 from qamqor.errors import MissingColumns, Problem
 
 DUE: Final = "due"
@@ -38,9 +40,11 @@ def evaluate(connection: duckdb.DuckDBPyConnection, questions: Questions) -> Non
     Raises:
         MissingColumns: a query does not return exactly what its kind promises.
     """
-    lay_out(connection, questions)
+    lay_out_people(connection, questions)
     for query in questions.people:
         _create(connection, query.name, query, questions)
+    _note_members(connection, questions, members)
+    lay_out_rest(connection, questions)
     measures = _ask(connection, questions.measures, questions, "m")
     _narrow(connection, questions)
     due = _ask(connection, questions.due, questions, "a")
@@ -75,13 +79,22 @@ def _create(
 
 
 def _narrow(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
-    """Keep of each population who belongs on the day, and note whom a programme speaks about."""
-    day = f"date '{questions.as_of}'"
+    """Keep of each population who belongs on the day."""
+    for query in questions.people:
+        seen = open_on(query.name, f"date '{questions.as_of}'")
+        connection.execute(f"create or replace temp table {query.name} as {seen}")
+    _note_members(connection, questions, open_members)
+
+
+def _note_members(
+    connection: duckdb.DuckDBPyConnection,
+    questions: Questions,
+    named: Callable[[Programme], str],
+) -> None:
+    """Make the table of the people of each programme, belonging or able to."""
     by_programme: dict[str, list[str]] = {}
     for query in questions.people:
-        seen = open_on(query.name, day)
-        connection.execute(f"create or replace temp table {query.name} as {seen}")
-        by_programme.setdefault(members(query), []).append(query.name)
+        by_programme.setdefault(named(query.programme), []).append(query.name)
     for table, names in by_programme.items():
         found = " union ".join(f"select patient_id from {name}" for name in names)
         connection.execute(f"create temp table {table} as {found}")

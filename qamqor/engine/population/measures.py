@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from qamqor.engine.population.due import SQL_TYPES
+from qamqor.engine.population.members import members
 from qamqor.engine.population.questions import Questions, period
 from qamqor.engine.population.sight import PERSON
 from qamqor.engine.programmes.cases import Query
@@ -59,6 +60,7 @@ def _branch(questions: Questions, table: str, query: Query) -> str:
             cast(count(*) filter (excluded_because is null) as integer) as denominator,
             cast(count(excluded_because) as integer) as excluded
         from {table} join {PERSON} using (patient_id)
+        where patient_id in (select patient_id from {members(query.programme)})
         group by all"""
 
 

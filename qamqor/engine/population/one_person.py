@@ -167,8 +167,10 @@ class OnePerson:
         belongings = {one.query.name: self._belongings(one) for one in self._people}
         counted: list[Counted] = []
         if with_measures:
+            ever = {one.query.programme.id for one in self._people if belongings[one.query.name]}
             for one in self._measures:
-                counted += self._counted(one)
+                if one.query.programme.id in ever:
+                    counted += self._counted(one)
         members = self._narrow(belongings)
         found: list[Due] = []
         for one in self._due:

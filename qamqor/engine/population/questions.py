@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -35,12 +35,15 @@ class Read:
         columns: of the table's columns those that occur in a query that names the table.
         whole: the table itself is read.
         newest: ``latest_<table>`` is read.
+        programmes: whose people's rows are enough; null = everyone's are needed, because a
+            query that finds people reads it.
     """
 
     table: Table
     columns: tuple[str, ...]
     whole: bool
     newest: bool
+    programmes: tuple[Programme, ...] | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Questions:
     @cached_property
     def reads(self) -> tuple[Read, ...]:
         """What is read of each table, by name; tables that no query names are left out."""
-        return tuple(what_is_read(self.pack.tables.values(), [one.sql for one in self.every]))
+        return tuple(what_is_read(self.pack.tables.values(), self.every))
 
     @cached_property
     def value_sets(self) -> tuple[str, ...]:
@@ -141,23 +144,26 @@ def period(measure: Measure, as_of: date) -> tuple[date, date]:
     return month_later(end, -measure.period_months), end
 
 
-def what_is_read(tables: Iterable[Table], texts: Sequence[str]) -> Iterable[Read]:
+def what_is_read(tables: Iterable[Table], asked: Sequence[Query]) -> Iterator[Read]:
     """What of each table some queries read, judged by the words they contain.
 
     A word may be a column of another table: too much is read then, never too little.
     """
-    words = [words_in(text) for text in texts]
-    stars = [bool(_STAR.search(_bare(text))) for text in texts]
+    words = [words_in(query.sql) for query in asked]
     for table in sorted(tables, key=lambda one: one.name):
         naming = [i for i, found in enumerate(words) if found & {table.name, table.latest}]
         if naming:
             named = set().union(*(words[i] for i in naming))
-            every = any(stars[i] for i in naming)
+            every = any(_STAR.search(_bare(asked[i].sql)) for i in naming)
+            finds_people = any(asked[i].kind == "population" for i in naming)
+            programmes = dict.fromkeys(asked[i].programme.id for i in naming)
+            by_id = {query.programme.id: query.programme for query in asked}
             yield Read(
                 table=table,
                 columns=tuple(c for c in table.columns if every or c in named),
                 whole=any(table.name in words[i] for i in naming),
                 newest=table.has_latest and any(table.latest in words[i] for i in naming),
+                programmes=None if finds_people else tuple(by_id[one] for one in programmes),
             )
 
 

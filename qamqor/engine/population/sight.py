@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 import duckdb
 
 from qamqor.engine.calendar import register_duckdb
+from qamqor.engine.population.members import members
 from qamqor.engine.population.questions import Questions, Read
 from qamqor.engine.programmes.filters import PEOPLE, known, value_set
 from qamqor.engine.programmes.schema import Table
@@ -18,45 +19,68 @@ PERSON: Final = "person_"
 FIRST_NUMBER: Final = -(2**31)
 
 
-def lay_out(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
-    """Make the tables that the queries name, from the views in schema ``warehouse``.
+def lay_out_people(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
+    """Make what the queries that find people name, from the views in schema ``warehouse``.
 
-    Each is read once, with only the columns and people that count; while the queries run
-    a number stands for each person, which joins some twice as fast as text.
+    Each table is read once, with only the columns that count; while the queries run a number
+    stands for each person, which joins about twice as fast as text.
     """
     register_duckdb(connection)
     for name in questions.value_sets:
-        connection.execute(
-            f"create temp table {name} as {value_set(questions.pack.value_sets[name])}"
-        )
+        codes = value_set(questions.pack.value_sets[name])
+        connection.execute(f"create temp table {name} as {codes}")
     connection.execute(f"create temp table {PERSON} as {_people(questions)}")
     for read in questions.reads:
-        for statement in _statements(read, questions):
-            connection.execute(statement)
+        if read.programmes is None:
+            _lay_out(connection, read, questions, PERSON)
 
 
-def _statements(read: Read, questions: Questions) -> Iterator[str]:
-    name = read.table.name
+def lay_out_rest(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
+    """Make what only the other queries name, with the rows of their programmes' people alone.
+
+    The tables that find people are small and the long ones are read for few, so this order
+    keeps most rows from being copied, sorted and joined at all.
+    """
+    cohorts: dict[tuple[str, ...], str] = {}
+    for read in questions.reads:
+        if read.programmes is None:
+            continue
+        needed = tuple(sorted(members(one) for one in read.programmes))
+        if needed not in cohorts:
+            cohorts[needed] = f"cohort_{len(cohorts)}_"
+            found = " union ".join(f"select patient_id from {name}" for name in needed)
+            connection.execute(
+                f"create temp table {cohorts[needed]} as"
+                f" select patient_id, id from {PERSON} where patient_id in ({found})"
+            )
+        _lay_out(connection, read, questions, cohorts[needed])
+
+
+def _lay_out(
+    connection: duckdb.DuckDBPyConnection, read: Read, questions: Questions, people: str
+) -> None:
+    table = read.table
     if read.whole:
-        seen = _seen(read.table, read.columns, questions)
-        yield f"create temp table {name} as {seen}"
+        seen = _seen(table, read.columns, questions, people)
+        connection.execute(f"create temp table {table.name} as {seen}")
     if read.newest:
-        ordering = (read.table.known_on or "", *read.table.keys)
+        ordering = (table.known_on or "", *table.keys)
         columns = tuple(dict.fromkeys((*read.columns, *ordering)))
-        enough = read.whole and set(columns) <= set(read.columns)
-        source = name if enough else f"({_seen(read.table, columns, questions)})"
-        yield f"create temp table {read.table.latest} as {_newest(read.table, columns, source)}"
+        enough = read.whole and len(columns) == len(read.columns)
+        source = table.name if enough else f"({_seen(table, columns, questions, people)})"
+        newest = _newest(table, columns, source)
+        connection.execute(f"create temp table {table.latest} as {newest}")
 
 
-def _seen(table: Table, columns: Iterable[str], questions: Questions) -> str:
-    """The rows of a table known on the day, of the people who count, with a number for each."""
+def _seen(table: Table, columns: Iterable[str], questions: Questions, people: str) -> str:
+    """The rows of a table known on the day, of some people, with a number for each."""
     rows = as_known(table, f"{WAREHOUSE}.{table.name}", questions.as_of, questions.known_at)
     if not table.has_patient:
         return f"select {', '.join(columns)} from ({rows})"
-    kept = ", ".join(f"rows_.{column}" for column in columns if column != "patient_id")
+    kept = "".join(f", rows_.{column}" for column in columns if column != "patient_id")
     return (
-        f"select {PERSON}.patient_id{', ' if kept else ''}{kept}"
-        f" from ({rows}) as rows_ join {PERSON} on {PERSON}.id = rows_.patient_id"
+        f"select who_.patient_id{kept} from ({rows}) as rows_"
+        f" join {people} as who_ on who_.id = rows_.patient_id"
     )
 
 
@@ -96,10 +120,9 @@ def _newest(table: Table, columns: Iterable[str], source: str) -> str:
 def _people(questions: Questions) -> str:
     """Everyone who counts on the day, with the facts by which results are told apart."""
     tables, day = questions.pack.tables, f"date '{questions.as_of}'"
-    number = "everyone.patient_id"
+    number = "patient_id"
     if questions.only_joins_people:
-        place_ = "row_number() over (order by everyone.patient_id)"
-        number = f"cast({FIRST_NUMBER} - 1 + {place_} as integer)"
+        number = f"cast({FIRST_NUMBER} - 1 + row_number() over () as integer)"
     attached = as_known(
         tables["attachment"], _in_warehouse("attachment"), questions.as_of, questions.known_at
     )
@@ -109,19 +132,18 @@ def _people(questions: Questions) -> str:
             select patient_id, arg_max(organization_id,
                 row(coalesce(from_on, date '0001-01-01'), episode_of_care_id)) as area_id
             from ({attached}) where left_on is null or left_on > {day} group by patient_id),
-        everyone as (select * from ({everyone}) where patient_id is not null),
+        everyone as (select {number} as number_, * from ({everyone}) where patient_id is not null),
         place as (select kato, min(place_id) as place_id from {_in_warehouse("territory")}
             where kato is not null group by kato),
         over_ as (select id, max(parent_id) as parent_id
             from {_in_warehouse("organisation")} group by id)
-        select {number} as patient_id, everyone.patient_id as id, area.area_id,
+        select everyone.number_ as patient_id, everyone.patient_id as id, area.area_id,
             over_.parent_id as organization_id, place.place_id, everyone.is_rural, everyone.sex,
             cast(age_years(everyone.born_on, {day}) as integer) as age_years
         from everyone
         left join area on area.patient_id = everyone.patient_id
         left join over_ on over_.id = area.area_id
-        left join place on place.kato = everyone.kato
-        order by everyone.patient_id"""
+        left join place on place.kato = everyone.kato"""
 
 
 def _in_warehouse(table: str) -> str:
