@@ -81,11 +81,19 @@ class Warehouse:
         if (folder / MANIFEST).exists():
             raise NotPossible(f"{folder} holds a warehouse already")
         folder.mkdir(parents=True, exist_ok=True)
+        made = cls.planned(folder, tables=tables, people=people, shared=shared)
+        _write_manifest(folder, made.manifest)
+        return made
+
+    @classmethod
+    def planned(
+        cls, folder: Path, *, tables: Iterable[str], people: int, shared: Iterable[str] = ()
+    ) -> Warehouse:
+        """As ``create``, but nobody else sees it before its first ``commit``."""
         without = set(shared)
         kinds = {name: TableFiles(has_patient=name not in without) for name in tables}
         kinds |= {name: TableFiles(has_patient=False) for name in without}
-        _write_manifest(folder, Manifest(FORMAT, 0, buckets_for(people), kinds))
-        return cls.open(folder)
+        return cls(folder, Manifest(FORMAT, 0, buckets_for(people), kinds))
 
     @classmethod
     def open(cls, folder: Path) -> Warehouse:

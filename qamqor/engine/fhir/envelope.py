@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from qamqor.engine.fhir.definitions import Element, element, elements
+from qamqor.engine.fhir.definitions import Element, element, elements, is_resource
 
 PATIENT_ELEMENTS: Final = ("subject", "patient", "beneficiary", "for", "individual", "member")
 ENTERED_IN_ERROR: Final = "entered-in-error"
@@ -18,6 +18,7 @@ ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TO_PATIENT: Final = re.compile(
     r"(?:(?:https?|ftp)://\S+/)?Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?"
 )
+_NAMED_TYPE: Final = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)[/?]")
 
 
 class Reference(msgspec.Struct, gc=False):
@@ -50,7 +51,6 @@ class Head(msgspec.Struct, gc=False):
     """The least that makes a JSON object a resource."""
 
     resourceType: str | None = None  # noqa: N815
-    id: str | None = None
 
 
 @cache
@@ -69,10 +69,10 @@ def _may_name_a_patient(found: Element) -> bool:
 
 @cache
 def envelope_fields(resource_type: str) -> tuple[tuple[str, Any, Any], ...]:
-    """The fields of the struct that reads a type's envelope, as ``msgspec.defstruct`` takes them."""
+    """The fields of a type's envelope: name, what it holds, default."""
     known = elements(resource_type)
     fields: list[tuple[str, Any, Any]] = [
-        ("resourceType", str, ""),
+        ("resourceType", str | None, None),
         ("id", str | None, None),
         ("meta", Meta | None, None),
     ]
@@ -104,6 +104,13 @@ def references(envelope: Any, resource_type: str) -> Iterator[Reference]:
             found = each.entity if isinstance(each, _Member) else each
             if found is not None:
                 yield found
+
+
+def is_about_another(reference: Reference) -> bool:
+    """Whether it plainly points to something that is no patient: a group, a device, a place."""
+    said = _NAMED_TYPE.search(reference.reference or "")
+    name = said[1] if said else reference.type
+    return name is not None and name != "Patient" and is_resource(name)
 
 
 def patient_id(reference: str | None) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
 
 # ``o`` is what is known, ``n`` what comes later; the columns are those of Version.
 NEWER_SQL: Final = """
@@ -21,14 +22,14 @@ end
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, gc=False):
     """One version of a resource.
 
     Attributes:
         updated: ``meta.lastUpdated`` in microseconds; None where absent.
         version: ``meta.versionId`` where it is a whole number.
-        content: hash of its text; of a removed one, of the last text that held.
+        content: hash of its text; of a removed one, of the last text that
+            held, or 0 where none is known.
         removed: deleted, or entered in error.
     """
 
@@ -57,13 +58,11 @@ def is_newer(new: Version, old: Version) -> bool:
 
 def after(new: Version, old: Version | None) -> Version:
     """What is remembered once ``new`` has taken the place of ``old``."""
-    if not new.removed:
+    if not new.removed or old is None:
         return new
-    if old is None:
-        return replace(new, content=0)
     return Version(
         updated=old.updated if new.updated is None else new.updated,
         version=old.version if new.version is None else new.version,
-        content=old.content,
+        content=new.content or old.content,
         removed=True,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -17,7 +17,6 @@ from qamqor.errors import NotThere
 
 READ_BYTES: Final = 1 << 20
 PACKED_BYTES: Final = 1 << 15  # a small packed block can hold a very large unpacked one
-LONGEST_LINE: Final = 16 << 20  # DuckDB's own limit for one JSON object
 LARGEST_DOCUMENT: Final = 1 << 30
 ENDINGS: Final = (".ndjson", ".json", ".jsonl")
 PACKINGS: Final = (".gz", ".zst")
@@ -44,13 +43,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Some text with its place; ``problem`` says why it cannot be read, ``note`` what was mended."""
+    """Some text with its place.
+
+    Attributes:
+        number: from 1; 0 where the whole file is meant.
+        raw: the text as delivered, without its line end but with its byte order mark.
+        code, problem: why it cannot be read; empty where it can.
+        was_marked: a byte order mark stood before it and is to be left out.
+    """
 
     number: int
     raw: bytes
-    problem: str | None = None
-    note: str | None = None
-    is_document: bool = False
+    code: str = ""
+    problem: str = ""
+    was_marked: bool = False
 
 
 class Unreadable(Exception):
@@ -98,7 +104,7 @@ def _is_delivery(path: Path) -> bool:
 def _manifest(path: Path) -> dict[str, Any] | None:
     """A Bulk Data manifest, if that is what the file is."""
     with path.open("rb") as file:
-        start = file.read(LONGEST_LINE)
+        start = file.read(16 * READ_BYTES)
     if b'"output"' not in start or b'"transactionTime"' not in start:
         return None
     try:
@@ -120,8 +126,6 @@ def _listed(folder: Path, manifest: dict[str, Any]) -> Iterator[Source]:
 
 
 def _moment(text: Any) -> int | None:
-    from datetime import datetime
-
     try:
         return microseconds(datetime.fromisoformat(text))
     except (TypeError, ValueError):
@@ -135,20 +139,22 @@ def lines(source: Source) -> Iterator[Line]:
     whose ``problem`` says where.
     """
     if source.missing:
-        yield Line(0, b"", "the delivery's manifest names this file, but it is not there")
+        yield Line(
+            0, b"", "missing-file", "the delivery's manifest names this file, but it is not there"
+        )
         return
     try:
         with source.path.open("rb") as file:
             yield from _of_file(file, source)
     except OSError as error:
-        yield Line(0, b"", f"cannot be opened: {error.strerror}")
+        yield Line(0, b"", "unreadable", f"cannot be opened: {error.strerror}")
 
 
 def _of_file(file: BinaryIO, source: Source) -> Iterator[Line]:
     start = file.read(4)
     file.seek(0)
     if not start:
-        yield Line(0, b"", "the file is empty")
+        yield Line(0, b"", "empty-file", "the file is empty")
         return
     blocks = _unpacked(file, start)
     head = b""
@@ -159,10 +165,10 @@ def _of_file(file: BinaryIO, source: Source) -> Iterator[Line]:
     except Unreadable as error:
         broken = error
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        yield Line(1, head[:READ_BYTES], "text in UTF-16; FHIR JSON is UTF-8: convert the file")
+        yield Line(1, head[:READ_BYTES], "not-utf8", "UTF-16; FHIR JSON is UTF-8: convert the file")
         return
     if not head and broken is None:
-        yield Line(0, b"", "the file is empty once unpacked")
+        yield Line(0, b"", "empty-file", "the file is empty once unpacked")
         return
     yield from _split(_rest(head, blocks, broken), source, head)
 
@@ -175,64 +181,53 @@ def _rest(head: bytes, blocks: Iterator[bytes], broken: Unreadable | None) -> It
 
 
 def _split(blocks: Iterator[bytes], source: Source, head: bytes) -> Iterator[Line]:
-    note = "a byte order mark stands before the line; it was left out" if head[:3] == BOM else None
-    document = _as_document(head, source)
-    if document is not None:
-        yield Line(1, document, note=note, is_document=True)
+    is_marked = head[:3] == BOM
+    if (document := _as_document(head, source)) is not None:
+        yield Line(1, document, was_marked=is_marked)
         return
-    number, left = 0, b""
+    number, left, held = 0, [b""], 0
     try:
         for block in blocks:
-            pieces = (left + block).split(b"\n")
-            left = pieces.pop()
-            for piece in pieces:
+            first, *more = block.split(b"\n")
+            left.append(first)
+            held += len(first)
+            if not more and held < LARGEST_DOCUMENT:
+                continue
+            for piece in (b"".join(left), *more[:-1]):
                 number += 1
-                yield _line(number, piece, note if number == 1 else None)
-            if len(left) > LONGEST_LINE * 16:
-                number += 1
-                yield Line(number, left, f"a line of more than {len(left) >> 20} MiB, cut here")
-                left = b""
+                yield Line(number, piece, was_marked=number == 1 and is_marked)
+            left = more[-1:]
+            held = len(left[0]) if left else 0
     except Unreadable as error:
-        yield Line(number + 1, left, str(error))
+        yield Line(number + 1, b"".join(left), "unreadable", str(error))
         return
-    if left:
-        yield _line(number + 1, left, note if number == 0 else None)
-
-
-def _line(number: int, raw: bytes, note: str | None) -> Line:
-    if note:
-        raw = raw.removeprefix(BOM)
-    if len(raw) > LONGEST_LINE:
-        return Line(number, raw, f"a line of more than {LONGEST_LINE >> 20} MiB")
-    return Line(number, raw, note=note)
+    if last := b"".join(left):
+        yield Line(number + 1, last, was_marked=number == 0 and is_marked)
 
 
 def _as_document(head: bytes, source: Source) -> bytes | None:
     """The whole text where the file is one JSON value over several lines, else nothing."""
-    text = head.removeprefix(BOM).lstrip()
-    first, newline, rest = text.partition(b"\n")
+    first, newline, rest = head.removeprefix(BOM).lstrip().partition(b"\n")
     if not newline or not rest.strip() or first.rstrip().endswith(b"}"):
         return None
-    with source.path.open("rb") as file:
-        whole = b""
-        try:
-            for block in _unpacked(file, file.read(4), rewind=file):
-                whole += block
-                if len(whole) > LARGEST_DOCUMENT:
-                    return None
-        except Unreadable:
-            return None
-    whole = whole.removeprefix(BOM)
+    blocks, size = [], 0
     try:
+        with source.path.open("rb") as file:
+            start = file.read(4)
+            file.seek(0)
+            for block in _unpacked(file, start):
+                blocks.append(block)
+                size += len(block)
+                if size > LARGEST_DOCUMENT:
+                    return None
+        whole = b"".join(blocks).removeprefix(BOM)
         json.loads(whole)
-    except (ValueError, RecursionError):
+    except (Unreadable, ValueError, RecursionError):
         return None
     return whole
 
 
-def _unpacked(file: BinaryIO, start: bytes, rewind: BinaryIO | None = None) -> Iterator[bytes]:
-    if rewind is not None:
-        rewind.seek(0)
+def _unpacked(file: BinaryIO, start: bytes) -> Iterator[bytes]:
     if start[:2] == b"\x1f\x8b":
         return _inflated(file, lambda: zlib.decompressobj(31))
     if start == b"\x28\xb5\x2f\xfd":
@@ -247,7 +242,7 @@ def _inflated(file: BinaryIO, begin: Callable[[], Any]) -> Iterator[bytes]:
         while packed:
             try:
                 unpacked = frame.decompress(packed)
-            except (zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as error:
+            except (zlib.error, zstandard.ZstdError) as error:
                 raise Unreadable(f"the packing is broken from here on: {error}") from None
             is_inside = not frame.eof
             if unpacked:

@@ -1,0 +1,166 @@
+"""Remembers what a delivery has shown so far, and settles which version of each resource counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from qamqor.engine.fhir.newest import Version, after, is_newer
+from qamqor.services.warehouse.sift import Batch, Place
+from qamqor.store.warehouse import Warehouse
+from qamqor.store.warehouse_index import lookup
+
+NEW: Final = "new"
+REPLACED: Final = "replaced"
+REMOVED: Final = "removed"
+UNCHANGED: Final = "unchanged"
+OLDER: Final = "older"
+DUPLICATE: Final = "duplicate"
+
+_SCHEMA: Final = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("id", pa.string()),
+        ("updated", pa.int64()),
+        ("version", pa.int64()),
+        ("content", pa.uint64()),
+        ("removed", pa.bool_()),
+        ("patients", pa.list_(pa.string())),
+        ("source", pa.int32()),
+        ("line", pa.int64()),
+        ("entry", pa.int64()),
+        ("chunk", pa.int32()),
+        ("outcome", pa.string()),
+        ("was_live", pa.bool_()),
+        ("old_patients", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(slots=True)
+class _Known:
+    version: Version
+    patients: list[str]
+
+
+class Ledger:
+    """All pieces of a delivery that can be loaded, with what becomes of each.
+
+    Its table ``seen`` has a line for each piece; ``lost`` marks those that a later chunk
+    of the same delivery beat.
+    """
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+        self.db, self.warehouse = db, warehouse
+        self._kinds: set[str] = set()
+        db.register("shape", _SCHEMA.empty_table())
+        db.execute("create table seen as select *, false as lost from shape")
+        db.unregister("shape")
+
+    def settle(self, kind: str, batch: Batch, chunk: int) -> list[str]:
+        """What becomes of each piece of a batch, in its order."""
+        beaten = self._earlier(kind, batch)
+        known = self._known(kind, batch.ids)
+        outcomes, was_live, old_patients = [], [], []
+        for number, (identity, version) in enumerate(zip(batch.ids, batch.versions, strict=True)):
+            old = known.get(identity)
+            outcome = DUPLICATE if number in beaten else _outcome(version, old)
+            if old is not None:
+                batch.versions[number] = after(version, old.version)
+            outcomes.append(outcome)
+            was_live.append(old is not None and not old.version.removed)
+            old_patients.append(old.patients if old is not None else None)
+        self._write(kind, batch, chunk, outcomes, was_live, old_patients)
+        self._kinds.add(kind)
+        return outcomes
+
+    def withdraw(self, kind: str, ids: list[str], chunk: int) -> None:
+        """Forget pieces that turned out not to be loadable."""
+        self.db.execute(
+            "delete from seen where kind = $1 and chunk = $2 and id in (select unnest($3))",
+            [kind, chunk, ids],
+        )
+
+    def _earlier(self, kind: str, batch: Batch) -> set[int]:
+        """Settle pieces whose id an earlier chunk of this delivery had; say which of them lose."""
+        if kind not in self._kinds:
+            return set()
+        self.db.register("wanted", pa.table({"id": pa.array(batch.ids, pa.string())}))
+        rows = self.db.execute(
+            "select id, updated, version, content, removed from seen semi join wanted using (id)"
+            " where kind = $1 and not lost",
+            [kind],
+        ).fetchall()
+        self.db.unregister("wanted")
+        beaten, winners = set(), []
+        for identity, updated, version, content, removed in rows:
+            old, number = Version(updated, version, content, removed), batch.at[identity]
+            if is_newer(batch.versions[number], old):
+                batch.versions[number] = after(batch.versions[number], old)
+                winners.append(identity)
+            else:
+                beaten.add(number)
+        if winners:
+            self.db.execute(
+                "update seen set lost = true where kind = $1 and id in (select unnest($2))",
+                [kind, winners],
+            )
+        return beaten
+
+    def _known(self, kind: str, ids: list[str]) -> dict[str, _Known]:
+        found = lookup(self.db, self.warehouse, kind, ids)
+        columns = [found.column(name).to_pylist() for name in found.column_names[:6]]
+        return {
+            identity: _Known(Version(updated, version, content, removed), patients)
+            for identity, updated, version, content, removed, patients in zip(*columns, strict=True)
+        }
+
+    def _write(
+        self,
+        kind: str,
+        batch: Batch,
+        chunk: int,
+        outcomes: list[str],
+        was_live: list[bool],
+        old_patients: list[Any],
+    ) -> None:
+        kept = [number for number, outcome in enumerate(outcomes) if outcome != DUPLICATE]
+        versions = [batch.versions[number] for number in kept]
+        places: list[Place] = [batch.places[number] for number in kept]
+        lines = pa.table(
+            [
+                [kind] * len(kept),
+                [batch.ids[number] for number in kept],
+                [version.updated for version in versions],
+                [version.version for version in versions],
+                pa.array([version.content for version in versions], pa.uint64()),
+                [version.removed for version in versions],
+                [batch.patients[number] for number in kept],
+                [place.source for place in places],
+                [place.line for place in places],
+                [place.entry for place in places],
+                [chunk] * len(kept),
+                [outcomes[number] for number in kept],
+                [was_live[number] for number in kept],
+                [old_patients[number] for number in kept],
+            ],
+            names=_SCHEMA.names,
+        ).cast(_SCHEMA)
+        self.db.register("lines", lines)
+        self.db.execute("insert into seen select *, false from lines")
+        self.db.unregister("lines")
+
+
+def _outcome(new: Version, old: _Known | None) -> str:
+    if old is None:
+        return REMOVED if new.removed else NEW
+    if after(new, old.version) == old.version:
+        return UNCHANGED
+    if not is_newer(new, old.version):
+        return OLDER
+    if new.removed:
+        return REMOVED
+    return NEW if old.version.removed else REPLACED

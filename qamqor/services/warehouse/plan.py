@@ -1,0 +1,139 @@
+"""Which resource types feed which tables, and how each row finds its resource again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from qamqor.engine.fhir.envelope import patient_elements
+from qamqor.engine.programmes.schema import Table
+from qamqor.engine.tables.definition import read_view
+from qamqor.engine.tables.view import View
+
+OWN_KEY: Final = "getResourceKey()"
+ADDED_KEY: Final = "from_resource_id"
+PROBE: Final = "_probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One view of one table.
+
+    Attributes:
+        key: the column that holds the id of the row's resource.
+        probe: a view of the ids that pass the conditions; nothing where each gives a row.
+        is_only: no other resource type feeds the table.
+    """
+
+    table: str
+    resource: str
+    view: View
+    key: str
+    known_on: str | None
+    has_patient: bool
+    probe: View | None
+    is_only: bool
+
+    @property
+    def source(self) -> str:
+        """The mark of its files: the resource type, where the table has several."""
+        return "" if self.is_only else self.resource
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns its files are sorted by."""
+        first = ("patient_id",) if self.has_patient else ()
+        rest = (column for column in (self.known_on, self.key) if column)
+        return tuple(dict.fromkeys((*first, *rest)))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All feeds by resource type, and what identifies this set of tables."""
+
+    feeds: Mapping[str, tuple[Feed, ...]]
+    tables: tuple[str, ...]
+    shared: tuple[str, ...]
+    sha256: str
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Types that are kept track of: those some table reads, and Patient."""
+        return frozenset({*self.feeds, "Patient"})
+
+    @property
+    def about_people(self) -> frozenset[str]:
+        """Types of which every resource has to name its patient.
+
+        A group without members is nothing wrong, so types that name patients only in a list
+        are not among them.
+        """
+        return frozenset(
+            kind
+            for kind, feeds in self.feeds.items()
+            if any(feed.has_patient for feed in feeds)
+            and any(name != "member" for name in patient_elements(kind))
+        )
+
+
+def plan_of(tables: Iterable[Table]) -> Plan:
+    """Prepare the tables of a pack for loading.
+
+    Raises:
+        InvalidView: a view of the pack is not valid.
+    """
+    listed = sorted(tables, key=lambda table: table.name)
+    feeds: dict[str, list[Feed]] = {}
+    for table in listed:
+        for view in table.views:
+            feed = _feed(table, view)
+            feeds.setdefault(feed.resource, []).append(feed)
+    views = msgspec.json.encode([[table.name, *table.views] for table in listed], order="sorted")
+    return Plan(
+        feeds={kind: tuple(found) for kind, found in feeds.items()},
+        tables=tuple(table.name for table in listed),
+        shared=tuple(table.name for table in listed if not table.has_patient),
+        sha256=hashlib.sha256(views).hexdigest(),
+    )
+
+
+def _feed(table: Table, view: Mapping[str, Any]) -> Feed:
+    key = _own_key(view)
+    if key is None:
+        column = {"name": ADDED_KEY, "path": OWN_KEY, "type": "string"}
+        view = {**view, "select": [*view["select"], {"column": [column]}]}
+    return Feed(
+        table=table.name,
+        resource=str(view["resource"]),
+        view=read_view(view),
+        key=key or ADDED_KEY,
+        known_on=table.known_on,
+        has_patient=table.has_patient,
+        probe=_probe(view) if _may_skip(view["select"]) else None,
+        is_only=len(table.views) == 1,
+    )
+
+
+def _own_key(view: Mapping[str, Any]) -> str | None:
+    for select in view.get("select", ()):
+        for column in select.get("column", ()):
+            if column.get("path") == OWN_KEY and not {"forEach", "forEachOrNull"} & set(select):
+                return str(column["name"])
+    return None
+
+
+def _may_skip(selects: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a resource that passes the conditions can still give no row."""
+    return any("forEach" in one or "unionAll" in one or "repeat" in one for one in selects) or any(
+        _may_skip(one.get("select", ())) for one in selects
+    )
+
+
+def _probe(view: Mapping[str, Any]) -> View:
+    column = {"name": ADDED_KEY, "path": OWN_KEY, "type": "string"}
+    kept = {name: view[name] for name in ("resource", "constant", "where") if name in view}
+    return read_view({**kept, "name": f"{view['name']}{PROBE}", "select": [{"column": [column]}]})
