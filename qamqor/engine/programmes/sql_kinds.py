@@ -138,7 +138,8 @@ def _converts(node: Any) -> bool:
     """Years into months inside add_months(), weeks into days inside add_days(): no medicine."""
     if not isinstance(node, exp.Mul):
         return False
-    numbers = {part.name for part in (node.this, node.expression) if isinstance(part, exp.Literal)}
+    parts = (part.this if isinstance(part, exp.Neg) else part for part in node.unnest_operands())
+    numbers = {part.name for part in parts if isinstance(part, exp.Literal)}
     around = node.parent
     while isinstance(around, exp.Paren | exp.Neg):
         around = around.parent

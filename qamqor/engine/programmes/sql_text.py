@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects import DuckDB
 from sqlglot.errors import SqlglotError
@@ -68,9 +67,10 @@ def parse(sql: str, where: str) -> Text:
     text = Text(where, sql)
     _check_layout(text)
     try:
-        _check_tokens(text)
-        trees = [tree for tree in sqlglot.parse(sql, dialect=_NullsSmall) if tree is not None]
-        other = [tree for tree in sqlglot.parse(sql, dialect=_NullsLarge) if tree is not None]
+        tokens = DuckDB().tokenize(sql)
+        _check_tokens(text, tokens)
+        trees = [one for one in _NullsSmall().parser().parse(tokens, sql) if one is not None]
+        other = [one for one in _NullsLarge().parser().parse(tokens, sql) if one is not None]
     except SqlglotError as error:
         text.problem(*_said(error))
         return text
@@ -100,8 +100,7 @@ def _check_layout(text: Text) -> None:
         text.problem(121, f"is {len(lines)} lines long", "120 is the limit: one step per `with`")
 
 
-def _check_tokens(text: Text) -> None:
-    tokens = list(DuckDB().tokenize(text.sql))
+def _check_tokens(text: Text, tokens: Sequence[Any]) -> None:
     for position, token in enumerate(tokens):
         line = text.sql.count("\n", 0, token.start) + 1
         after = tokens[position + 1] if position + 1 < len(tokens) else None

@@ -46,6 +46,7 @@ REFUSED_FUNCTIONS: Final = {
         ("arg_max", "arg_min", "max_by", "min_by", "any_value", "first", "last"), _ORDERED
     ),
     **dict.fromkeys(("iif", "if", "ifnull", "nvl"), f"{_CASE}, or coalesce()"),
+    **dict.fromkeys(("rollup", "cube", "grouping"), "`group by` takes only columns here"),
     "bool_or": "use any_true()",
     "bool_and": "write not any_true(not …)",
     "string_agg": "use group_concat(x, ' ')",

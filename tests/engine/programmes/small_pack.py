@@ -81,7 +81,7 @@ YAML: dict[str, Any] = {
     "title": "Foot care",
     "purpose": "Feet are looked at often enough.",
     "sources": {"guide": "A guide"},
-    "tables": ["patient", "condition", "foot_check", "latest_foot_check"],
+    "tables": ["condition", "foot_check", "latest_foot_check"],
     "value_sets": ["sore_feet"],
     "parameters": {
         "check_months": {"value": 6, "source": "guide", "status": "assumption"},
