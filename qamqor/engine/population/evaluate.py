@@ -25,8 +25,8 @@ MEASURES: Final = "measures"
 def evaluate(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
     """Work out who is due and every measure, for the people the connection holds.
 
-    Measures see everyone who ever belonged, so they come first; then the populations are
-    narrowed to those who belong on the day, which is all that actions see.
+    States and actions see who belongs on the day, measures everyone who ever belonged: the
+    populations are narrowed in between and put back.
 
     Args:
         connection: schema ``warehouse`` has a view for each table of the pack; the tables
@@ -45,10 +45,14 @@ def evaluate(connection: duckdb.DuckDBPyConnection, questions: Questions) -> Non
         _create(connection, query.name, query, questions)
     _note_members(connection, questions, members)
     lay_out_rest(connection, questions)
-    measures = _ask(connection, questions.measures, questions, "m")
     _narrow(connection, questions)
+    for query in questions.states:
+        _create(connection, query.name, query, questions)
     due = _ask(connection, questions.due, questions, "a")
-    _check(connection, [*((one.name, one) for one in questions.people), *measures, *due])
+    _widen(connection, questions)
+    measures = _ask(connection, questions.measures, questions, "m")
+    named = [(one.name, one) for one in (*questions.people, *questions.states)]
+    _check(connection, [*named, *due, *measures])
     connection.execute(f"create temp view {MEASURES} as {measures_query(questions, measures)}")
     connection.execute(f"create temp view {DUE} as {due_query(questions, due)}")
 
@@ -79,11 +83,19 @@ def _create(
 
 
 def _narrow(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
-    """Keep of each population who belongs on the day."""
+    """Keep of each population who belongs on the day, and everyone under another name."""
     for query in questions.people:
-        seen = open_on(query.name, f"date '{questions.as_of}'")
-        connection.execute(f"create or replace temp table {query.name} as {seen}")
+        ever = f"{query.name}_ever_"
+        connection.execute(f"alter table {query.name} rename to {ever}")
+        seen = open_on(ever, f"date '{questions.as_of}'")
+        connection.execute(f"create temp table {query.name} as {seen}")
     _note_members(connection, questions, open_members)
+
+
+def _widen(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
+    for query in questions.people:
+        connection.execute(f"drop table {query.name}")
+        connection.execute(f"alter table {query.name}_ever_ rename to {query.name}")
 
 
 def _note_members(

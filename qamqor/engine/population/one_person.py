@@ -14,7 +14,7 @@ from qamqor.engine.population.questions import Questions, Read
 from qamqor.engine.programmes.binding import for_sqlite
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import PEOPLE
-from qamqor.engine.programmes.schema import POPULATION_COLUMNS, Action, Kind, Table
+from qamqor.engine.programmes.schema import Action, Kind, Table
 from qamqor.engine.programmes.status import overdue_on, status
 from qamqor.errors import MissingColumns, Problem
 
@@ -131,6 +131,7 @@ class OnePerson:
         self._filled: set[str] = set()
         self._make_tables()
         self._people = [self._prepared(query) for query in questions.people]
+        self._states = [self._prepared(query) for query in questions.states]
         self._due = [self._prepared(query) for query in questions.due]
         self._measures = [self._prepared(query) for query in questions.measures]
 
@@ -165,18 +166,28 @@ class OnePerson:
     def _answer(self, person: Row, facts: tuple[Any, ...], with_measures: bool) -> Answer:
         who = person["patient_id"]
         belongings = {one.query.name: self._belongings(one) for one in self._people}
-        counted: list[Counted] = []
-        if with_measures:
-            ever = {one.query.programme.id for one in self._people if belongings[one.query.name]}
-            for one in self._measures:
-                if one.query.programme.id in ever:
-                    counted += self._counted(one)
         members = self._narrow(belongings)
         found: list[Due] = []
+        for one in self._states:
+            if one.query.programme.id in members:
+                self._insert_found(one)
         for one in self._due:
             if one.query.programme.id in members:
                 found += self._due_rows(one, who, facts)
+        counted = self._all_counted(belongings) if with_measures else ()
         return Answer(belongings, tuple(found), tuple(counted))
+
+    def _all_counted(self, belongings: Mapping[str, Sequence[Belonging]]) -> Iterable[Counted]:
+        """What each measure says; measures see everyone who ever belonged."""
+        ever: set[str] = set()
+        for one in self._people:
+            if rows := belongings[one.query.name]:
+                ever.add(one.query.programme.id)
+                self._execute(f"delete from {one.query.name}")
+                self._connection.executemany(_into(one.query), rows)
+        for one in self._measures:
+            if one.query.programme.id in ever:
+                yield from self._counted(one)
 
     def _make_tables(self) -> None:
         register_sqlite(self._connection)
@@ -185,8 +196,8 @@ class OnePerson:
             for name in self._names(read):
                 columns = ", ".join(f"{c} {_TYPES[read.table.columns[c]]}" for c in read.columns)
                 self._execute(f"create table {name} ({columns})")
-        for query in self.questions.people:
-            columns = ", ".join(f"{c} {_TYPES[kind]}" for c, kind in POPULATION_COLUMNS.items())
+        for query in (*self.questions.people, *self.questions.states):
+            columns = ", ".join(f"{c} {_TYPES[kind]}" for c, kind in query.columns.items())
             self._execute(f"create table {query.name} ({columns})")
         for name in self.questions.value_sets:
             self._execute(
@@ -247,11 +258,15 @@ class OnePerson:
         return (known_on or _NEVER) <= self._day and (told_on or _NEVER) <= self._known
 
     def _belongings(self, one: _Prepared) -> tuple[Belonging, ...]:
+        return tuple(Belonging(*row) for row in self._insert_found(one))
+
+    def _insert_found(self, one: _Prepared) -> list[Any]:
+        """Put what a query finds into the table of its name."""
         found = self._execute(one.sql, one.values).fetchall()
         if found:
-            self._connection.executemany(f"insert into {one.query.name} values (?, ?, ?, ?)", found)
+            self._connection.executemany(_into(one.query), found)
             self._filled.add(one.query.name)
-        return tuple(Belonging(*row) for row in found)
+        return found
 
     def _narrow(self, belongings: Mapping[str, Sequence[Belonging]]) -> set[str]:
         """Keep only who belongs on the day; the programmes that may speak about the person."""
@@ -263,7 +278,7 @@ class OnePerson:
             kept = [row for row in rows if self._is_open(row)]
             if len(kept) < len(rows):
                 self._execute(f"delete from {query.name}")
-                self._connection.executemany(f"insert into {query.name} values (?, ?, ?, ?)", kept)
+                self._connection.executemany(_into(query), kept)
             if kept:
                 members.add(query.programme.id)
         return members
@@ -317,6 +332,10 @@ class OnePerson:
             person.get("sex"),
             age_years(date.fromisoformat(born_on), self.questions.as_of) if born_on else None,
         )
+
+
+def _into(query: Query) -> str:
+    return f"insert into {query.name} values ({', '.join('?' * len(query.columns))})"
 
 
 def _is_over(row: Row, day: str) -> bool:

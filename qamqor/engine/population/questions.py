@@ -53,6 +53,7 @@ class Questions:
     Attributes:
         known_at: also hide what was recorded after this day; null = as known since.
         people: population and eligible queries, those that others read first.
+        states: the queries that say in what state each person is.
         due: the queries of the wanted programmes' actions.
         measures: the queries of the wanted programmes' measures.
     """
@@ -62,13 +63,14 @@ class Questions:
     known_at: date | None
     programmes: tuple[Programme, ...]
     people: tuple[Query, ...]
+    states: tuple[Query, ...]
     due: tuple[Query, ...]
     measures: tuple[Query, ...]
 
     @cached_property
     def every(self) -> tuple[Query, ...]:
         """All queries, in the order they are asked."""
-        return (*self.people, *self.due, *self.measures)
+        return (*self.people, *self.states, *self.due, *self.measures)
 
     @cached_property
     def reads(self) -> tuple[Read, ...]:
@@ -114,16 +116,17 @@ def ask(
     chosen = {one.id: one for one in (*in_force, *wanted)}
     needed = _needed(chosen, [one.id for one in wanted])
     ordered = [one for one in in_order(chosen)[0] if one.id in needed]
+    every = [query for one in ordered for query in queries(one)]
+    of_wanted = [query for query in every if query.programme in wanted]
     return Questions(
         pack=pack,
         as_of=as_of,
         known_at=known_at,
         programmes=tuple(one for one in ordered if one in wanted),
-        people=tuple(q for one in ordered for q in queries(one) if q.kind == "population"),
-        due=tuple(q for one in ordered if one in wanted for q in queries(one) if q.kind == "due"),
-        measures=tuple(
-            q for one in ordered if one in wanted for q in queries(one) if q.kind == "measure"
-        ),
+        people=tuple(query for query in every if query.kind == "population"),
+        states=tuple(query for query in every if query.kind == "state"),
+        due=tuple(query for query in of_wanted if query.kind == "due"),
+        measures=tuple(query for query in of_wanted if query.kind == "measure"),
     )
 
 
