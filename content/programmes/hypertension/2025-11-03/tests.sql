@@ -51,7 +51,8 @@ done as (
         effective_on,
         evidence,
         row_number() over (
-            partition by patient_id, item order by effective_on desc nulls last, evidence desc nulls last
+            partition by patient_id, item
+            order by effective_on desc nulls last, evidence desc nulls last
         ) as newest
     from result
     where patient_id in (select patient_id from hypertension_population)

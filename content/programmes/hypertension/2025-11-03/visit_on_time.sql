@@ -50,7 +50,7 @@ promised as (
 
 select
     patient_id,
-    add_days(due_on, $nurse_contact_overdue_days + 1) >= $period_end as in_numerator,
+    add_days(due_on, $nurse_contact_overdue_days) >= add_days($period_end, -1) as in_numerator,
     cast(null as text) as excluded_because,
     evidence
 from promised

@@ -1,0 +1,36 @@
+-- When should a nurse next see each enrolled person?
+-- Grain: one row for each person in type2_diabetes_population.
+-- Counted from the newest visit with a nurse or the GP, in the clinic, at home or in a van, before
+-- or after enrolment; a call or video does not count. Never seen: due since enrolment.
+-- A zone that is unknown is treated as yellow.
+
+with seen as (
+    select
+        patient_id,
+        started_on,
+        'Encounter/' || encounter_id as evidence,
+        row_number() over (
+            partition by patient_id order by started_on desc nulls last, encounter_id desc
+        ) as newest
+    from encounter
+    where patient_id in (select patient_id from type2_diabetes_population)
+        and role in ('gp', 'practice_nurse', 'district_nurse')
+        and class in ('AMB', 'HH', 'FLD')
+)
+
+select
+    enrolled.patient_id,
+    '' as item,
+    coalesce(
+        add_days(seen.started_on, case zone.state
+            when 'green' then $green_nurse_contact_days
+            when 'red' then $red_nurse_contact_days
+            else $yellow_nurse_contact_days
+        end),
+        enrolled.enrolled_on
+    ) as due_on,
+    zone.state as reason,
+    nullif(trim(coalesce(zone.evidence, '') || coalesce(' ' || seen.evidence, '')), '') as evidence
+from type2_diabetes_population as enrolled
+join type2_diabetes_zone as zone on zone.patient_id = enrolled.patient_id
+left join seen on seen.patient_id = enrolled.patient_id and seen.newest = 1
