@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from qamqor.engine.fhir.fhirpath import moments
+
+NATIONAL: Final = timedelta(hours=5)
 
 
 def business_date(text: str, zone: timedelta) -> date | None:

@@ -19,6 +19,7 @@ class Need:
         is_raw: kept as JSON, because how deep it goes, or what it holds, the record decides.
         is_exact: a decimal kept as text, because how exactly it was written matters.
         resources: for a contained resource, what is read of each resource type.
+        walks: for a tree that is walked down, what is read of each element on the way.
     """
 
     def __init__(self, type_name: str, *, many: bool = False) -> None:
@@ -28,6 +29,7 @@ class Need:
         self.is_raw = False
         self.is_exact = False
         self.resources: dict[str, Need] = {}
+        self.walks: list[Need] = []
 
     def part(self, key: str, type_name: str, *, many: bool) -> Need:
         """The need for one part, noted if new."""
@@ -37,6 +39,17 @@ class Need:
         """The need within a contained resource of one type, noted if new."""
         self.is_raw = True
         return self.resources.setdefault(type_name, Need(type_name))
+
+    def walked(self, node: Need) -> None:
+        """Keep it as JSON: its elements are read as ``node`` once the walk reaches them."""
+        self.is_raw = True
+        if node not in self.walks:
+            self.walks.append(node)
+
+    @property
+    def has_raw(self) -> bool:
+        """Whether any part is kept as JSON."""
+        return self.is_raw or any(part.has_raw for part in self.parts.values())
 
     @property
     def scalar(self) -> str | None:

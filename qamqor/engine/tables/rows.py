@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from qamqor.engine.fhir.fhirpath.evaluate import Context, evaluate, one, start, truth
 from qamqor.engine.fhir.fhirpath.items import Double, Item, Items
 from qamqor.engine.fhir.fhirpath.syntax import PathError
 from qamqor.engine.tables import dates
+from qamqor.engine.tables.dates import NATIONAL
 from qamqor.engine.tables.view import Column, Path, Repeat, Select, View
 from qamqor.errors import BadInput
 
 Row = dict[str, Any]
-NATIONAL: Final = timedelta(hours=5)
 
 
 def rows(view: View, resource: Mapping[str, Any], *, zone: timedelta = NATIONAL) -> list[Row]:

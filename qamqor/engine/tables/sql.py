@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
-from qamqor.engine.tables.needs import Need, quoted, text_literal
-from qamqor.engine.tables.rows import NATIONAL
-from qamqor.engine.tables.stages import Layout, Stages
+from qamqor.engine.tables.dates import NATIONAL
+from qamqor.engine.tables.lines import lines as lines_of
+from qamqor.engine.tables.needs import text_literal
+from qamqor.engine.tables.shape import Shape
+from qamqor.engine.tables.stages import SOURCE, Layout, Stages, layout_of
 from qamqor.engine.tables.view import View
 from qamqor.errors import BadInput
 
-SOURCE: Final = '"~resources"'
 LONGEST_LINE: Final = 64 * 2**20
+BATCH_BYTES: Final = 64 * 2**20
+Tables = dict[str, pa.Table]
 
 
-def layout_of(views: Sequence[View], zone: timedelta = NATIONAL) -> Layout:
-    """What the views, all of one resource type, together read of it."""
-    layout = Layout(Need(views[0].resource))
-    # Twice, because what one path needs kept as JSON changes how another reads it.
-    for _ in range(2):
-        for view in views:
-            Stages(view, layout, source=SOURCE, zone=zone).query()
-    return layout
+def query(view: View, files: Sequence[Path], *, zone: timedelta = NATIONAL) -> str:
+    """The one query that reads NDJSON files and gives the view's rows.
+
+    Args:
+        view: from ``definition.read_view``.
+        files: NDJSON, plain or ending in .gz or .zst.
+        zone: how far business dates are from UTC.
+    """
+    layout = layout_of([view], zone)
+    text = Stages(view, layout, source=SOURCE, zone=zone).query()
+    head = "with recursive " if text.startswith("with recursive ") else "with "
+    return f"{head}{SOURCE} as (select * from {reader(layout, files)}),\n{text.removeprefix(head)}"
 
 
 def reader(layout: Layout, files: Sequence[Path]) -> str:
@@ -44,32 +53,16 @@ def reader(layout: Layout, files: Sequence[Path]) -> str:
     )
 
 
-def query(view: View, files: Sequence[Path], *, zone: timedelta = NATIONAL) -> str:
-    """The one query that reads NDJSON files and gives the view's rows.
-
-    Args:
-        files: NDJSON, plain or ending in .gz or .zst; resources of other types are passed over.
-        zone: how far business dates are from UTC.
-    """
-    layout = layout_of([view], zone)
-    text = Stages(view, layout, source=SOURCE, zone=zone).query()
-    head, rest = text.split(" ", 1)
-    if rest.startswith("recursive "):
-        head, rest = f"{head} recursive", rest.removeprefix("recursive ")
-    return f"{head} {SOURCE} as (select * from {reader(layout, files)}),\n{rest}"
-
-
 def flatten(
     connection: duckdb.DuckDBPyConnection,
     views: Sequence[View],
     files: Sequence[Path],
     *,
     zone: timedelta = NATIONAL,
-) -> dict[str, pa.Table]:
+) -> Tables:
     """The rows of every view, from one read of the files for each resource type.
 
-    Every line must be JSON in which the elements used have the right JSON type; ``shape`` finds
-    those that are not. Exactly written decimals (``lowBoundary``) are the same as in ``rows``.
+    Resources of types that no view reads are passed over, whatever they hold.
 
     Args:
         connection: any DuckDB connection; nothing stays in it.
@@ -79,48 +72,145 @@ def flatten(
     Returns:
         one Arrow table for each view name, columns in the view's order.
     Raises:
-        BadInput: a line is not JSON, has a wrong type, or holds several values where the view
-            needs one.
+        BadInput: a line is not JSON, an element used has the wrong JSON type, or a record holds
+            several values where the view needs one. ``shape`` finds the first two beforehand;
+            the third cannot happen to a view whose ``risks`` are empty.
     """
+
+    def group(those: list[View]) -> list[pa.Table]:
+        layout = layout_of(those, zone)
+        if not files or layout.root.has_exact():
+            return _from_lines(connection, those, layout, _checked(those, files), zone)
+        try:
+            return _from(connection, those, layout, reader(layout, files), zone)
+        except duckdb.Error:
+            # Perhaps another type of resource uses the same name for something else.
+            return _from_lines(connection, those, layout, _checked(those, files), zone)
+
+    return _grouped(views, group)
+
+
+def flatten_lines(
+    connection: duckdb.DuckDBPyConnection,
+    views: Sequence[View],
+    lines: Iterable[bytes],
+    *,
+    zone: timedelta = NATIONAL,
+) -> Tables:
+    """As ``flatten``, of resources in memory, one JSON text each, whose shape was checked."""
+    kept = list(lines)
+    return _grouped(
+        views, lambda those: _from_lines(connection, those, layout_of(those, zone), kept, zone)
+    )
+
+
+def _grouped(views: Sequence[View], group: Any) -> Tables:
     found: dict[str, list[pa.Table]] = {view.name: [] for view in views}
     for resource in dict.fromkeys(view.resource for view in views):
-        group = [view for view in views if view.resource == resource]
-        for view, table in zip(group, _group(connection, group, files, zone), strict=True):
+        those = [view for view in views if view.resource == resource]
+        try:
+            tables = group(those)
+        except duckdb.Error as error:
+            raise BadInput(_words(str(error))) from None
+        for view, table in zip(those, tables, strict=True):
             found[view.name].append(table)
     return {name: pa.concat_tables(tables) for name, tables in found.items()}
 
 
-def _group(
+def _from(
     connection: duckdb.DuckDBPyConnection,
     views: Sequence[View],
-    files: Sequence[Path],
+    layout: Layout,
+    source: str,
     zone: timedelta,
 ) -> list[pa.Table]:
-    if not files:
-        return [empty(view) for view in views]
-    layout = layout_of(views, zone)
-    source = reader(layout, files)
+    """Every view's rows; what several views read is read once and kept while they run."""
     kind = "view" if len(views) == 1 else "table"
     try:
         connection.execute(f"create or replace temp {kind} {SOURCE} as select * from {source}")
-        return [
-            _arrow(connection, Stages(view, layout, source=SOURCE, zone=zone).query())
-            for view in views
-        ]
-    except duckdb.Error as error:
-        raise BadInput(_words(str(error))) from None
+        queries = [Stages(view, layout, source=SOURCE, zone=zone).query() for view in views]
+        return [connection.sql(text).to_arrow_table() for text in queries]
     finally:
         connection.execute(f"drop {kind} if exists {SOURCE}")
 
 
-def _arrow(connection: duckdb.DuckDBPyConnection, text: str) -> pa.Table:
-    return connection.sql(text).to_arrow_table()
+def _from_lines(
+    connection: duckdb.DuckDBPyConnection,
+    views: Sequence[View],
+    layout: Layout,
+    lines: Iterable[bytes],
+    zone: timedelta,
+) -> list[pa.Table]:
+    """Every view's rows, of lines of any resource type, a batch at a time."""
+    wanted = _of_type(views[0].resource, lines)
+    if layout.root.has_exact():
+        wanted = (_with_decimals_as_text(line) for line in wanted)
+    found = [[empty(view)] for view in views]
+    source = f'(select unnest(from_json(line, {layout.root.schema_text()})) from "~lines")'
+    for batch in _batches(wanted):
+        connection.register("~lines", pa.table({"line": pa.array(batch, pa.string())}))
+        try:
+            tables = _from(connection, views, layout, source, zone)
+        finally:
+            connection.unregister("~lines")
+        for every, table in zip(found, tables, strict=True):
+            every.append(table)
+    return [pa.concat_tables(every) for every in found]
+
+
+class Tag(msgspec.Struct):
+    """As much of a resource as says its type."""
+
+    resourceType: str = ""  # noqa: N815 - FHIR's name
+
+
+def _of_type(resource: str, lines: Iterable[bytes]) -> Iterator[bytes]:
+    decode = msgspec.json.Decoder(Tag).decode
+    return (line for line in lines if decode(line).resourceType == resource)
+
+
+EXACTLY: Final = msgspec.json.Decoder(float_hook=lambda text: format(Decimal(text), "f"))
+
+
+def _with_decimals_as_text(line: bytes) -> bytes:
+    """DuckDB keeps numbers as doubles; as text they stay as exact as they were written."""
+    return msgspec.json.encode(EXACTLY.decode(line))
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    size = 0
+    for line in lines:
+        batch.append(line)
+        size += len(line)
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _checked(views: Sequence[View], files: Sequence[Path]) -> Iterator[bytes]:
+    """Every line of the files, once all of them have the right shape.
+
+    Raises:
+        BadInput: with the first lines that have not.
+    """
+    shape, wrong = Shape(views), []
+    for file in files:
+        for line in lines_of(file):
+            wrong += [
+                f"{line.file}:{line.number}: {what}" for what in shape.check_thoroughly(line.text)
+            ]
+    if wrong:
+        more = f" (and {len(wrong) - 5} more)" if len(wrong) > 5 else ""
+        raise BadInput("\n".join(wrong[:5]) + more)
+    return (line.text for file in files for line in lines_of(file))
 
 
 def _words(message: str) -> str:
     """The part of DuckDB's message that speaks of the data."""
-    first = re.sub(r"^[\w ]*Error: ", "", message).split("\nTry setting")[0]
-    return first.strip()
+    return re.sub(r"^[\w ]*Error: ", "", message).split("\nTry setting")[0].strip()
 
 
 ARROW: Final[Mapping[str, Any]] = {
@@ -139,6 +229,3 @@ def empty(view: View) -> pa.Table:
         kind = ARROW[column.sql_type]
         fields.append((column.name, pa.list_(kind) if column.is_collection else kind))
     return pa.schema(fields).empty_table()
-
-
-__all__ = ["empty", "flatten", "layout_of", "query", "quoted", "reader"]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Final
 
 from qamqor.engine.fhir.fhirpath.steps import Step
 from qamqor.engine.tables import moments_sql
+from qamqor.engine.tables.dates import NATIONAL
 from qamqor.engine.tables.expressions import Place, Value, writer
 from qamqor.engine.tables.needs import Need, quoted
 from qamqor.engine.tables.view import Column, Repeat, Select, View
+
+SOURCE: Final = '"~resources"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +170,10 @@ class Stages:
         node = self.layout.nodes.setdefault((self.view.name, self.repeats), fresh)
         row, path, at = self.name("r"), self.name("p"), self.name("j")
         table = self.stage(f"select *, row_number() over () as {row} from {scope.table}", kept=True)
-        first = self.children(repeat.first, scope.place)
+        first = self.children(repeat.first, scope.place, node)
         focus = self.name("n")
         place = replace(scope.place, focus=Value(focus, node))
-        again = self.children(repeat.again, place)
+        again = self.children(repeat.again, place, node)
         structure = node.schema_text()
         walk = self.name("w")
         self.is_recursive = True
@@ -203,16 +208,16 @@ class Stages:
         moved = scope.moved(self.stage(f"{sql} where {kept}"), row, focus, index)
         return replace(moved, place=place, alive=alive)
 
-    def children(self, steps: tuple[Step | None, ...], place: Place) -> str:
+    def children(self, steps: tuple[Step | None, ...], place: Place, node: Need) -> str:
         """The elements the paths find from here, each still JSON, as one list."""
         lists = []
         for step in steps:
             if step is None:
                 continue
             source = self.writer.write(step.args[0], place)
-            assert source.need is not None  # noqa: S101 - a plain path always has one
-            part = source.need.part(step.value, step.type, many=True)
-            part.is_raw = True
+            if source.need is None:
+                continue
+            source.need.part(step.value, step.type, many=True).walked(node)
             lists.append(self.raw_list(source, step))
         joined = ", ".join(f"coalesce({sql}, [])" for sql in lists)
         return f"list_concat({joined})" if len(lists) > 1 else joined or "cast([] as json[])"
@@ -273,3 +278,13 @@ def _asks_row_index(select: Select) -> bool:
         ]
         for step in path.step.every()
     )
+
+
+def layout_of(views: Sequence[View], zone: timedelta = NATIONAL) -> Layout:
+    """What the views, all of one resource type, together read of it."""
+    layout = Layout(Need(views[0].resource))
+    # Twice, because what one path needs kept as JSON changes how another reads it.
+    for _ in range(2):
+        for view in views:
+            Stages(view, layout, source=SOURCE, zone=zone).query()
+    return layout
