@@ -385,12 +385,15 @@ INCOMPLETE = {
         edit("words.kk.yaml", measures__checked__numerator=None),
         "measures.checked.numerator",
     ),
-    "a whole language": (remove("words.kk.yaml"), "has no words for title"),
+    "a whole language": (remove("words.kk.yaml"), "words.kk.yaml: the file is missing"),
     "words of nothing": (
         edit("words.kk.yaml", actions__look={"title": "x"}),
         "actions.look is not",
     ),
-    "a strange language": (edit("words.kk.yaml", title=None), "has no words for title"),
+    "a strange language": (
+        lambda version: (version / "words.xx.yaml").write_text("title: x"),
+        "`xx` is not a language of the platform",
+    ),
     "cases": (remove("cases/check.yaml"), "check.sql: has no cases"),
     "a query nobody names": (
         lambda version: (version / "other.sql").write_text("-- x"),

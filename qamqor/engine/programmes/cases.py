@@ -216,7 +216,7 @@ def _fitting(entry: Entry, column: str, value: Any, kind: Kind) -> Any:
         return value
     boolean = isinstance(value, bool)
     if not isinstance(value, _PYTHON[kind]) or boolean != (kind == "boolean"):
-        fix = "put it in quotes" if kind == "text" else f"write a {kind}"
-        entry.problem(column, f"is `{value}`, not a {kind}", fix)
+        fix = "put it in quotes" if kind == "text" else f"write the {kind} itself"
+        entry.problem(column, f"is `{value}`, not {kind}", fix)
         return None
     return float(value) if kind == "double" and isinstance(value, int) else value

@@ -17,7 +17,7 @@ from qamqor.engine.programmes.load import read_pack
 from qamqor.engine.programmes.marks import read
 from qamqor.engine.programmes.schema import LANGUAGES, Pack, Programme
 from qamqor.engine.programmes.sql_check import Checked, check_query, people_tables
-from qamqor.engine.programmes.words import missing, unknown
+from qamqor.engine.programmes.words import english, missing, unknown
 from qamqor.errors import Problem
 
 _PATIENT: Final = "patient_id"
@@ -111,7 +111,14 @@ def _unused(programme: Programme, checked: list[Checked]) -> list[Problem]:
 
 
 def _check_words(pack: Pack, programme: Programme, problems: list[Problem]) -> None:
-    for language, path in missing(programme, pack.languages):
+    for language in pack.languages:
+        if language not in {"en", *programme.words}:
+            where = f"{programme.where}/words.{language}.yaml"
+            count = sum(1 for _ in english(programme))
+            problems.append(Problem(where, "the file is missing", f"translate {count} texts"))
+    for language, path in missing(
+        programme, [one for one in pack.languages if one in programme.words]
+    ):
         where = f"{programme.where}/words.{language}.yaml"
         problems.append(Problem(where, f"has no words for {'.'.join(path)}", "translate them"))
     for language in programme.words:
