@@ -38,7 +38,8 @@ def population(
     """Invent residents of a place: FHIR R4 NDJSON, or with --tables a warehouse."""
     known = settings.read()
     wish = demo.Wish(known.content, people, place, seed, _day(as_of))
-    made = demo.invent_tables(wish, out, processes=_processes(known), progress=_progress)
+    invent = demo.invent_tables if tables else demo.invent_resources
+    made = invent(wish, out, processes=_processes(known), progress=_progress)
     summary = {"people": made.people, "rows": made.rows, "folder": str(made.folder), "seed": seed}
     summary |= {"place": place, "as_of": wish.as_of.isoformat(), "invented": True}
     words = (

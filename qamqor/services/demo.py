@@ -23,8 +23,10 @@ from qamqor.engine.invented.draws import Ints, day_number
 from qamqor.engine.invented.figures import read_invention
 from qamqor.engine.invented.numbering import numbers_by_block
 from qamqor.engine.invented.places import lay_out
+from qamqor.engine.invented.resources import block_lines
 from qamqor.engine.invented.rows import Rows
 from qamqor.engine.invented.team import shared_tables
+from qamqor.engine.invented.team_resources import shared_lines
 from qamqor.engine.programmes.schema import Table
 from qamqor.engine.programmes.table_files import read_tables
 from qamqor.errors import InvalidPack, Problem
@@ -101,6 +103,73 @@ def invent_tables(
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
     return Made(wish.people, rows, folder)
+
+
+def invent_resources(
+    wish: Wish, out: Path, *, processes: int = 1, progress: Progress = _silent
+) -> Made:
+    """Draw the same population as FHIR R4 NDJSON, one plain file for each resource type.
+
+    Args:
+        wish: how many people, where, from which seed, known until which day.
+        out: the folder for the files; earlier files of the same types are replaced.
+        processes: how many may draw and write at the same time.
+        progress: told in words how far it is.
+
+    Raises:
+        ContentError: the tables of numbers are wrong.
+        NotThere: no such place.
+    """
+    aside = out / ".new"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    recipe = recipe_of(wish)
+    with duckdb.connect() as connection:
+        numbers = numbers_by_block(connection, wish.people)
+    count = _write_shared(recipe, aside)
+    jobs = [(wish, aside, block, own) for block, own in numbers.items()]
+    for done, lines in enumerate(_run(_write_block, jobs, wish.people, processes), 1):
+        count += lines
+        progress(f"{done} of {len(jobs)} blocks")
+    _put_together(aside, out)
+    return Made(wish.people, count, out)
+
+
+def _write_shared(recipe: Recipe, folder: Path) -> int:
+    lines = list(shared_lines(recipe.invention, recipe.layout, recipe.as_of))
+    for kind in dict.fromkeys(kind for kind, _ in lines):
+        text = "".join(f"{line}\n" for own, line in lines if own == kind)
+        (folder / f"{kind}.shared.part").write_text(text, encoding="utf-8")
+    return len(lines)
+
+
+def _write_block(job: tuple[Wish, Path, int, Ints]) -> int:
+    """Write the resources of one block, a file for each type."""
+    wish, folder, block, numbers = job
+    recipe = recipe_of(wish)
+    texts: dict[str, list[str]] = {}
+    count = 0
+    for kind, lines in block_lines(recipe, make_block(recipe, block, numbers)):
+        own = list(lines)
+        count += len(own)
+        texts.setdefault(kind, []).append("\n".join(own))
+    for kind, pieces in texts.items():
+        text = "\n".join(piece for piece in pieces if piece)
+        (folder / f"{kind}.{block:06d}.part").write_text(f"{text}\n", encoding="utf-8")
+    return count
+
+
+def _put_together(parts: Path, out: Path) -> None:
+    """One file for each type, the shared resources and the blocks in order."""
+    kinds = sorted({path.name.split(".")[0] for path in parts.glob("*.part")})
+    for kind in kinds:
+        whole = parts / f"{kind}.ndjson"
+        with whole.open("wb") as file:
+            for part in sorted(parts.glob(f"{kind}.*.part")):
+                file.write(part.read_bytes())
+                part.unlink()
+        whole.replace(out / whole.name)
+    parts.rmdir()
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from qamqor.engine.invented.draws import NEVER, Ints
 from qamqor.engine.invented.numbering import PERSON_DIGITS, PERSON_LETTER
 from qamqor.engine.invented.rows import (
+    NUMBER_DIGITS,
     Column,
     Dates,
     Keys,
@@ -24,7 +25,6 @@ from qamqor.engine.invented.rows import (
     Words,
 )
 
-NUMBER_DIGITS: Final = 4
 _KEY: Final = np.dtype([("letters", "u2"), ("person", "u8"), ("number", "u4")])
 TYPES: Final = {
     "text": pa.string(),

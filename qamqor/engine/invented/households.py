@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from qamqor.engine.invented.draws import DAYS_A_YEAR, Bools, Days, Floats, Ints
+from qamqor.engine.invented.draws import DAYS_A_YEAR, Bools, Days, Ints
 from qamqor.engine.invented.figures import by_age, by_sex
 
 ROLES: Final = ("head", "spouse", "child", "parent", "other")
@@ -145,9 +145,10 @@ def _take_in_parents(draft: _Draft, figures: Mapping[str, Any]) -> None:
     hosts = np.flatnonzero((draft.role == HEAD) & (draft.partner != NOBODY))
     hosts = hosts[np.argsort(draft.born[hosts])]
     low, high = figures["generation_years"]
-    years: Floats = draft.random.uniform(low, high, len(movers))
-    near = np.searchsorted(draft.born[hosts], draft.born[movers] + years * DAYS_A_YEAR)
-    host = hosts[near.clip(0, len(hosts) - 1)]
-    fits = (draft.born[host] - draft.born[movers]) / DAYS_A_YEAR >= low - 3
-    draft.home[movers[fits]] = draft.home[host[fits]]
+    born, own = draft.born[hosts], draft.born[movers]
+    first = np.searchsorted(born, own + low * DAYS_A_YEAR)
+    width = np.searchsorted(born, own + high * DAYS_A_YEAR) - first
+    fits = width > 0
+    place = first + (draft.random.random(len(movers)) * width).astype(np.int64)
+    draft.home[movers[fits]] = draft.home[hosts[place[fits]]]
     draft.role[movers[fits]] = PARENT

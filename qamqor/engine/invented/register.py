@@ -34,6 +34,7 @@ from qamqor.engine.invented.rows import (
 
 PRECISIONS: Final = ("day", "month", "year")
 LANGUAGES: Final = ("kk", "ru")
+HOSPITAL: Final = "hospital-1"
 
 
 def area_id(number: int) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from qamqor.engine.invented.draws import Bools, Days, Floats, Ints
 
+NUMBER_DIGITS: Final = 4
 NO_RESOURCE: Final = ""  # rows whose resource is made from other rows
 
 
@@ -101,3 +102,19 @@ def words_of(chosen: Sequence[str] | npt.NDArray[np.str_]) -> Words:
     """A text column from texts."""
     words, index = np.unique(np.asarray(chosen), return_inverse=True)
     return Words(index.astype(np.int32), tuple(str(word) for word in words))
+
+
+def taken(rows: Rows, kept: Ints) -> Rows:
+    """Some of the rows, in the order of ``kept``."""
+    columns = {name: _taken(column, kept) for name, column in rows.columns.items()}
+    more = {name: _taken(column, kept) for name, column in rows.more.items()}
+    return replace(rows, person=rows.person[kept], columns=columns, more=more)
+
+
+def _taken(column: Column, kept: Ints) -> Column:
+    arrays: dict[str, Any] = {
+        name: value[kept]
+        for name in column.__slots__
+        if isinstance(value := getattr(column, name), np.ndarray)
+    }
+    return replace(column, **arrays)

@@ -20,10 +20,8 @@ from qamqor.engine.invented.figures import Figures, Invention, by_age, by_sex, c
 from qamqor.engine.invented.illness import Illness
 from qamqor.engine.invented.people import People
 from qamqor.engine.invented.places import Layout
-from qamqor.engine.invented.register import site_names
+from qamqor.engine.invented.register import HOSPITAL, site_names
 from qamqor.engine.invented.rows import NO_RESOURCE, Column, Dates, Rows, Words, keys, one_word
-
-HOSPITAL = "hospital-1"
 
 
 @dataclass(frozen=True, slots=True)

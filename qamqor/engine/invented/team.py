@@ -13,7 +13,7 @@ from qamqor.engine.invented.arrow import TYPES
 from qamqor.engine.invented.draws import day_number, stream
 from qamqor.engine.invented.figures import Figures, Invention, chance
 from qamqor.engine.invented.places import Layout
-from qamqor.engine.invented.register import area_id, site_id
+from qamqor.engine.invented.register import HOSPITAL, area_id, site_id
 from qamqor.engine.programmes.schema import Table
 
 BEFORE_ANY_BLOCK = 2**31
@@ -46,7 +46,10 @@ class Post:
 def organisations(invention: Invention, layout: Layout) -> list[Organisation]:
     """Authorities by place, their organisations, and the areas of each."""
     texts = invention["team"]["sites"]
-    found = [Organisation(FUND, None, "fund", _called(texts["fund"], ("", "", ""), 0), "")]
+    found = [
+        Organisation(own, None, kind, _called(texts[kind], layout.places[-1].names, 0), "")
+        for own, kind in ((FUND, "fund"), (HOSPITAL, "hospital"))
+    ]
     above: dict[str, str] = {}
     for place in layout.places:
         if place.people == 0:
@@ -80,6 +83,12 @@ def _called(text: Figures, places: tuple[str, str, str], number: int) -> tuple[s
     return kk, ru, en
 
 
+def post_id(roles: Figures, role: str, area: int, holder: int = 0) -> str:
+    """The id of the post that serves an area in a role; some posts serve several areas."""
+    first = area - area % int(roles[role].get("areas_shared", 1))
+    return f"{role.replace('_', '-')}-{first + 1:05d}-{holder + 1}"
+
+
 def posts(invention: Invention, layout: Layout, as_of: int) -> list[Post]:
     """Every post of every team; some had an earlier holder whose post has ended."""
     part = invention["team"]
@@ -93,7 +102,7 @@ def posts(invention: Invention, layout: Layout, as_of: int) -> list[Post]:
                 continue
             served = tuple(range(area, min(area + shared, layout.areas)))
             for holder in range(int(entry.get("an_area", 1))):
-                own = f"{role.replace('_', '-')}-{area + 1:05d}-{holder + 1}"
+                own = post_id(part["roles"], role, area, holder)
                 start = first
                 if random.random() < chance(part["staff_turnover"]):
                     start = int(random.integers(first + 400, as_of - 100))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,16 @@ from qamqor.engine.invented.draws import (
 )
 from qamqor.engine.invented.figures import SEXES, Figures, Invention
 from qamqor.engine.invented.people import People
-from qamqor.engine.invented.rows import Column, Dates, Rows, Words, keys, one_word
+from qamqor.engine.invented.rows import (
+    NO_RESOURCE,
+    Column,
+    Dates,
+    Rows,
+    Words,
+    keys,
+    one_word,
+    taken,
+)
 
 LONGEST_DELAY: Final = 3000
 
@@ -46,9 +55,12 @@ def vaccination_rows(invention: Invention, people: People) -> list[Rows]:
     doses = _drawn(part, people)
     names = [str(entry.get("code", name)) for name, entry in part["doses"].items()]
     national = f"{CODES}/{part['system']}"
-    rows = [_coded(part, doses, national, names, people)]
     cvx = [str(entry.get("cvx", "")) for entry in part["doses"].values()]
-    return [*rows, _coded(part, doses, CVX, cvx, people), _exemptions(part["exempt"], people)]
+    first = _coded(part, doses, national, names)
+    second = _coded(part, doses, CVX, cvx)
+    whole = replace(first, kind="immunisation", more={"cvx": second.columns["code"]})
+    coded = np.flatnonzero(np.array([bool(code) for code in cvx])[doses.dose])
+    return [whole, taken(second, coded), _exemptions(part["exempt"], people)]
 
 
 def _drawn(part: Figures, people: People) -> _Doses:
@@ -106,8 +118,8 @@ def _days(
     return days
 
 
-def _coded(part: Figures, doses: _Doses, system: str, names: list[str], people: People) -> Rows:
-    """One row a dose with its code in one system; the first system also makes the resource."""
+def _coded(part: Figures, doses: _Doses, system: str, names: list[str]) -> Rows:
+    """One row a dose with its code in one system."""
     count = len(doses.person)
     words = tuple(dict.fromkeys(name for name in names if name))
     code = np.array([words.index(name) if name else -1 for name in names])[doses.dose]
@@ -121,7 +133,7 @@ def _coded(part: Figures, doses: _Doses, system: str, names: list[str], people: 
         "status_reason": Words(doses.reason, tuple(part["not_done"]["reasons"])),
         "lot": Words(np.where(doses.reason < 0, doses.lot, -1), lots),
     }
-    return Rows("immunisation", "immunisation", doses.person, columns)
+    return Rows("immunisation", NO_RESOURCE, doses.person, columns)
 
 
 def _exemptions(part: Figures, people: People) -> Rows:
