@@ -374,7 +374,13 @@ def remove(file: str) -> Callable[[Path], None]:
     return lambda version: (version / file).unlink()
 
 
+def break_view(version: Path) -> None:
+    file = version.parents[2] / "tables/foot_check.json"
+    file.write_text(file.read_text().replace("value.ofType(integer)", "toes"))
+
+
 INCOMPLETE = {
+    "a table FHIR cannot fill": (break_view, r"foot_check.json: select\[0\]"),
     "title in Kazakh": (edit("words.kk.yaml", title=None), "has no words for title"),
     "reason in Russian": (
         edit("words.ru.yaml", actions__check__reasons__never=None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,8 @@ from qamqor.engine.programmes.marks import read
 from qamqor.engine.programmes.schema import LANGUAGES, Pack, Programme
 from qamqor.engine.programmes.sql_check import Checked, check_query, people_tables
 from qamqor.engine.programmes.words import english, missing, unknown
-from qamqor.errors import Problem
+from qamqor.engine.tables.definition import read_view
+from qamqor.errors import InvalidView, Problem
 
 _PATIENT: Final = "patient_id"
 
@@ -26,7 +28,7 @@ _PATIENT: Final = "patient_id"
 def check(folder: Path, *overlays: Path) -> list[Problem]:
     """Every problem of a pack, each with its file and line; none means it can be used."""
     pack, problems = read_pack(folder, *overlays)
-    problems += _names(pack)
+    problems += _names(pack) + _views(pack)
     both = None
     if not problems:
         both = engines(pack)
@@ -61,6 +63,18 @@ def _names(pack: Pack) -> list[Problem]:
                 said = f"`{name}` is both a {seen[name]} and a {what}"
                 problems.append(Problem(f"{pack.id}", said, "rename one"))
             seen[name] = what
+    return problems
+
+
+def _views(pack: Pack) -> list[Problem]:
+    """Every table is a ViewDefinition that FHIR R4 can fill."""
+    problems = []
+    for table in pack.tables.values():
+        for file, view in zip(table.files, table.views, strict=True):
+            try:
+                read_view(view)
+            except InvalidView as error:
+                problems += [replace(one, where=f"{file}: {one.where}") for one in error.problems]
     return problems
 
 

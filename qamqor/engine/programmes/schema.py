@@ -202,6 +202,7 @@ class Table:
         keys: the columns that tell one row from another, the resource's key first.
         known_on: the date column after which a row is hidden; null = never hidden.
         has_latest: ``latest_<name>`` exists, one row a person.
+        files: the file of each view, as people should read it.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Table:
     known_on: str | None
     has_latest: bool
     has_patient: bool
+    files: tuple[str, ...] = ()
 
     @property
     def view(self) -> Mapping[str, Any]:

@@ -66,16 +66,16 @@ def _table(view: Any, where: str, name: str, problems: list[Problem]) -> Table:
         known_on=known_on[0] if known_on else None,
         has_latest=any(tag.get("qamqor/latest") == "true" for tag in tags.values()),
         has_patient="patient_id" in kinds,
+        files=(where,),
     )
 
 
 def _together(first: Table, more: Table, where: str, problems: list[Problem]) -> Table:
-    if replace(first, views=()) != replace(more, views=()) or list(first.columns) != list(
-        more.columns
-    ):
+    alike = replace(more, views=first.views, files=first.files) == first
+    if not alike or list(first.columns) != list(more.columns):
         what = f"its columns, kinds or roles differ from the other file of {first.name}"
         problems.append(Problem(where, what, f"give it {', '.join(first.columns)}"))
-    return replace(first, views=first.views + more.views)
+    return replace(first, views=first.views + more.views, files=first.files + more.files)
 
 
 def _columns(select: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

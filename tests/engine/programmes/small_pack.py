@@ -13,8 +13,10 @@ VERSION = "2025-01-01"
 LOINC = "http://loinc.org"
 
 
-def view(name: str, resource: str, columns: dict[str, tuple[str, list[str]]]) -> dict[str, Any]:
-    """A ViewDefinition; each column is its FHIR type and its roles."""
+def view(
+    name: str, resource: str, columns: dict[str, tuple[str, str, list[str]]]
+) -> dict[str, Any]:
+    """A ViewDefinition; each column is its path, its FHIR type and its roles."""
     tags = {
         "date": {"name": "ansi/type", "value": "DATE"},
         "key": {"name": "qamqor/role", "value": "key"},
@@ -29,8 +31,8 @@ def view(name: str, resource: str, columns: dict[str, tuple[str, list[str]]]) ->
         "select": [
             {
                 "column": [
-                    {"name": c, "path": "id", "type": kind, "tag": [tags[role] for role in roles]}
-                    for c, (kind, roles) in columns.items()
+                    {"name": c, "path": path, "type": kind, "tag": [tags[role] for role in roles]}
+                    for c, (path, kind, roles) in columns.items()
                 ]
             }
         ],
@@ -42,34 +44,38 @@ TABLES = [
         "patient",
         "Patient",
         {
-            "patient_id": ("string", ["key"]),
-            "born_on": ("date", ["date"]),
-            "sex": ("code", []),
-            "died_on": ("dateTime", ["date"]),
-            "is_active": ("boolean", []),
+            "patient_id": ("getResourceKey()", "string", ["key"]),
+            "born_on": ("birthDate", "date", ["date"]),
+            "sex": ("gender", "code", []),
+            "died_on": ("deceased.ofType(dateTime)", "dateTime", ["date"]),
+            "is_active": ("active", "boolean", []),
         },
     ),
     view(
         "condition",
         "Condition",
         {
-            "patient_id": ("string", []),
-            "condition_id": ("string", ["key"]),
-            "system": ("uri", []),
-            "code": ("code", []),
-            "recorded_on": ("dateTime", ["date", "known_on"]),
+            "patient_id": ("subject.getReferenceKey(Patient)", "string", []),
+            "condition_id": ("getResourceKey()", "string", ["key"]),
+            "system": ("code.coding.system.first()", "uri", []),
+            "code": ("code.coding.code.first()", "code", []),
+            "recorded_on": ("recordedDate", "dateTime", ["date", "known_on"]),
         },
     ),
     view(
         "foot_check",
         "Observation",
         {
-            "patient_id": ("string", []),
-            "observation_id": ("string", ["key"]),
-            "effective_on": ("dateTime", ["date", "known_on", "latest"]),
-            "score": ("decimal", []),
-            "toes": ("integer", []),
-            "is_numb": ("boolean", []),
+            "patient_id": ("subject.getReferenceKey(Patient)", "string", []),
+            "observation_id": ("getResourceKey()", "string", ["key"]),
+            "effective_on": (
+                "effective.ofType(dateTime)",
+                "dateTime",
+                ["date", "known_on", "latest"],
+            ),
+            "score": ("value.ofType(Quantity).value", "decimal", []),
+            "toes": ("value.ofType(integer)", "integer", []),
+            "is_numb": ("value.ofType(boolean)", "boolean", []),
         },
     ),
 ]
