@@ -1,7 +1,7 @@
 -- Who has just come home from a hospital stay for a chronic condition?
 -- Grain: one row for each discharge, from that day for some weeks or until the next discharge.
 -- The main diagnosis decides: the national list of chronic conditions, and heart attack, stroke and
--- their like, which the list does not name. Who died there or was sent on to another institution has
+-- their like, which the list does not name. Who died there or was sent on elsewhere has
 -- not come home. Who is attached elsewhere is visited from there; without any attachment on record
 -- the person counts as ours. A stay recorded twice on one day counts once.
 
