@@ -189,6 +189,11 @@ class OnePerson:
             if one.query.programme.id in ever:
                 yield from self._counted(one)
 
+    def seen(self, table: str, rows: Sequence[Row]) -> list[Row]:
+        """Of a table's rows those that the queries may see."""
+        known = self.questions.pack.tables.get(table)
+        return [row for row in rows if known is not None and self._is_seen(known, row)]
+
     def _make_tables(self) -> None:
         register_sqlite(self._connection)
         self._execute("pragma automatic_index = off")
