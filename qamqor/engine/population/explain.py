@@ -134,8 +134,8 @@ def _records(questions: Questions, known: Rows) -> Iterator[tuple[str, dict[str,
         if table is None or table.key is None:
             continue
         for row in rows:
-            shown = _shown(table, row, questions)
-            found.setdefault(reference(table, row), {})[name] = shown
+            record = found.setdefault(reference(table, row), {})
+            record[name] = {**record.get(name, {}), **_shown(table, row, questions)}
     yield from found.items()
 
 
