@@ -323,3 +323,8 @@ def area_names(place: Place, language: str) -> dict[str, str]:
             {"files": files},
         ).fetchall()
     return dict(rows)
+
+
+def named_folder(place: Place, as_of: date, known_at: date | None = None) -> Path:
+    """Where the results of a day are found."""
+    return place.results / named(as_of, known_at)

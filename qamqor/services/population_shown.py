@@ -175,8 +175,10 @@ def _fact(fact: Fact, words: PopulationWords) -> str:
     if not fact.rows:
         return f"{fact.table}: {words.tell('no_rows')}"
     rows = words.tell("one_row") if fact.rows == 1 else words.tell("rows", n=fact.rows)
-    codes = [words.tell("with_codes", set=name, n=n) for name, n in fact.with_codes.items()]
-    return f"{fact.table}: {', '.join([rows, *codes])}"
+    said = [words.tell("with_codes", set=name, n=n) for name, n in fact.with_codes.items()]
+    if fact.of_programme is not None:
+        said.append(words.tell("of_programme", n=fact.of_programme))
+    return f"{fact.table}: {', '.join([rows, *said])}"
 
 
 def explanation_json(
@@ -302,7 +304,7 @@ def _list_row(
     waiting = "–"
     if oldest is not None:
         days = (first.as_of - oldest).days
-        span = words.lateness(days) if days >= 0 else words.tell("in", span=words.lateness(-days))
+        span = words.span(days) if days >= 0 else words.tell("in", span=words.span(-days))
         waiting = f"{span} ({words.short_day(oldest)})"
     return [
         person.patient_id,

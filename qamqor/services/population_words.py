@@ -63,6 +63,7 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
         "с кодом из набора {set}: {n}",
         "{n} with a code of {set}",
     ),
+    "of_programme": ("осы бағдарламадан: {n}", "этой программы: {n}", "{n} of this programme"),
     "belongs_since": (
         "{day} күнінен бастап бағдарламада, істейтін ештеңе жоқ",
         "в программе с {day}, делать ничего не нужно",
@@ -138,18 +139,26 @@ class PopulationWords(Words):
             return name.rsplit(".", maxsplit=1)[-1]
         return _SENTENCES[name][self._place].format(**self._written(values))
 
+    def span(self, days: int) -> str:
+        """A number of days as people say it; never longer than it is, but for a few days."""
+        if 61 <= days < 1096:
+            return self.count("{n} month", "{n} months", int(days / 30.4375))
+        if days >= 1096:
+            return self.count("{n} year", "{n} years", int(days / 365.2425))
+        return self.lateness(days)
+
     def when(self, due_on: date | None, overdue_on: date | None, as_of: date) -> str:
         """Since when, or in how long, in words first, then the dates."""
         if due_on is None:
             return self.tell("unknown")
         if overdue_on is not None and overdue_on <= as_of:
-            span = self.tell("late_by", span=self.lateness((as_of - due_on).days))
+            span = self.tell("late_by", span=self.span((as_of - due_on).days))
         elif due_on == as_of:
             span = self.tell("today")
         elif due_on < as_of:
-            span = self.tell("since", span=self.lateness((as_of - due_on).days))
+            span = self.tell("since", span=self.span((as_of - due_on).days))
         else:
-            span = self.tell("in", span=self.lateness((due_on - as_of).days))
+            span = self.tell("in", span=self.span((due_on - as_of).days))
         dates = [self.tell("due_on", day=self.day(due_on))]
         if overdue_on is not None:
             dates.append(self.tell("overdue_on", day=self.day(overdue_on)))

@@ -45,12 +45,14 @@ class Fact:
     Attributes:
         rows: how many rows were known on the day.
         with_codes: value set the query names → how many of them have one of its codes.
+        of_programme: how many of them name the programme; null where the table names none.
         row: the row itself where there is just one a person.
     """
 
     table: str
     rows: int
     with_codes: Mapping[str, int]
+    of_programme: int | None
     row: Mapping[str, Any]
 
 
@@ -151,10 +153,11 @@ def reference(table: Table, row: Row) -> str:
 
 
 def _shown(table: Table, row: Row, questions: Questions) -> dict[str, Any]:
-    """What a reader needs of a row: known values, dates first, a code with its meaning."""
+    """What a reader needs of a row: what rules read of it, dates first, a code with its meaning."""
+    read = next((one.columns for one in questions.reads if one.table == table), table.columns)
     values = {
         column: row.get(column)
-        for column in table.columns
+        for column in read
         if row.get(column) is not None and column not in _UNSHOWN and column not in table.keys
     }
     meaning = questions.pack.displays.get((str(row.get("system")), str(row.get("code"))))
@@ -194,6 +197,9 @@ def _fact(name: str, asked: Sequence[Query], questions: Questions, known: Rows) 
         table=name,
         rows=len(rows),
         with_codes={one: _having(questions.pack.value_sets[one], rows) for one in sets},
+        of_programme=sum(row.get("programme") == asked[0].programme.id for row in rows)
+        if "programme" in table.columns
+        else None,
         row=_shown(table, rows[0], questions) if name == PEOPLE and rows else {},
     )
 
