@@ -12,11 +12,11 @@ from qamqor.engine.charts.svg import PHONE, Caption
 from qamqor.engine.charts.trend import Trend, trend
 from qamqor.engine.population.intervals import Z998, Interval, expected, gap
 from qamqor.services.report_measured import Proportion, Shares
-from qamqor.services.report_people import Picture, Speaker, Table, drawings, name_order
+from qamqor.services.report_people import Picture, Speaker, Table, as_markup, drawings, name_order
 from qamqor.services.report_shown import Figures
 
 LEAST_UNITS: Final = 4
-LARGEST_GAPS: Final = 3
+MOST_GAPS: Final = 10
 # Whose gap is asked about: the group that is usually behind, and the one it is held against.
 PAIRS: Final[dict[str, tuple[Any, Any]]] = {"settlement": (True, False), "sex": ("male", "female")}
 
@@ -27,7 +27,8 @@ class Card:
 
     Attributes:
         value: the share in words; empty where hidden or nobody counts.
-        likely, of: its interval, and how many of how many, in words.
+        likely: its interval in words.
+        done, numerator, of, denominator: how many with whom, of how many of whom.
         change: against the period before, in words; ``change_kind`` good, bad or none.
         drawing: trend where there are periods, else the interval on its scale; null if hidden.
     """
@@ -36,8 +37,9 @@ class Card:
     title: str
     value: str
     likely: str
-    of: str
+    done: str
     numerator: str
+    of: str
     denominator: str
     excluded: str
     change: str
@@ -61,16 +63,14 @@ def _card(key: str, shares: Shares, speaker: Speaker) -> Card:
     now, interval = shares.now, shares.now.interval
     change, kind = _change(shares, speaker, is_higher_better=about.is_higher_better)
     value = words.number(interval.value * 100, 1) if interval else ""
-    of = ""
-    if now.numerator is not None and now.denominator is not None:
-        of = say("{done} of {of}", done=now.numerator, of=now.denominator)
     return Card(
         about.programme,
         about.title,
         value,
-        say("likely between {ends}", ends=words.between(interval)) if interval else "",
-        of or (say("hidden") if now.denominator != 0 else say("nobody counts here")),
+        say("likely {ends}", ends=words.between(interval)) if interval else "",
+        speaker.amount(now.numerator) if now.denominator != 0 else say("nobody counts here"),
         about.numerator,
+        speaker.amount(now.denominator),
         about.denominator,
         say("left out: {n}", n=speaker.amount(shares.excluded)) if shares.excluded != 0 else "",
         change,
@@ -116,11 +116,11 @@ def _drawing(key: str, title: str, shares: Shares, speaker: Speaker) -> Markup:
     )
     caption = Caption(key, title, described + ".")
     if len(rates) < 2:
-        drawn = dots.single(rates[-1], caption, PHONE, lambda value: words.number(value))
+        drawn = dots.single(rates[-1], caption, PHONE, words.tick_percent)
     else:
         ends = words.month(history[0].key[1]), words.month(history[-1].key[1])
-        drawn = trend(Trend(rates, *ends), caption, PHONE, lambda value: words.number(value))
-    return Markup(drawn)  # noqa: S704
+        drawn = trend(Trend(rates, *ends), caption, PHONE, words.tick_percent)
+    return as_markup(drawn)
 
 
 def _periods(title: str, shares: Shares, speaker: Speaker) -> Table:
@@ -167,7 +167,7 @@ class Gap:
 
 
 def gaps_of(figures: Figures, by: str, speaker: Speaker) -> list[Gap]:
-    """The gaps of all measures between two groups, the worst for the first group on top."""
+    """The gaps of all measures between two groups, those beyond chance and the largest on top."""
     found = []
     for shares in figures.measures:
         about = speaker.names.measure(shares.measure)
@@ -178,33 +178,16 @@ def gaps_of(figures: Figures, by: str, speaker: Speaker) -> list[Gap]:
             step = Interval(-step.value, -step.high, -step.low)
         label = f"{about.title} · {about.programme}"
         found.append(Gap(label, shares, step, about.is_higher_better))
-    return sorted(found, key=lambda one: one.interval.value)
+    return sorted(found, key=lambda one: (not one.is_certain, -abs(one.interval.value)))
 
 
-def forest(by: str, found: list[Gap], speaker: Speaker) -> Picture:
-    """All gaps between two groups around the line of no gap."""
+def beside(by: str, found: list[Gap], speaker: Speaker) -> Picture:
+    """Both groups of each measure beside each other, the largest gaps on top."""
     words, say = speaker.words, speaker.words.say
     name_of = speaker.settlement if by == "settlement" else speaker.sex
     first, second = (name_of(key) for key in PAIRS[by])
-    rows = [
-        dots.Row(
-            one.label,
-            words.points(one.interval.value) if one.is_certain else say("may be chance"),
-            (_as_rate(one.interval, "square" if one.is_certain else "hollow"),),
-        )
-        for one in found
-    ]
+    rows = [_dumbbell(one, by, (first, second), speaker) for one in found[:MOST_GAPS]]
     title = say("Gaps between {first} and {second}", first=first, second=second)
-    described = "; ".join(
-        f"{one.label}: {words.points(one.interval.value)} ({words.between(one.interval)})"
-        for one in found
-    )
-    chart = gaps.Forest(
-        rows,
-        say("worse for: {who}", who=first),
-        say("worse for: {who}", who=second),
-        say("no gap"),
-    )
     table = Table(
         title,
         (
@@ -217,13 +200,33 @@ def forest(by: str, found: list[Gap], speaker: Speaker) -> Picture:
         ),
         [_gap_row(one, by, speaker) for one in found],
     )
-    caption = Caption(f"gaps-{by}", title, described + ".")
-    return Picture(
-        drawings(
-            lambda frame: gaps.forest(chart, caption, frame, lambda value: words.number(value))
-        ),
-        table,
-    )
+    described = "; ".join(f"{row.label}: {row.gap}" for row in rows) + "."
+    caption = Caption(f"gaps-{by}", title, described)
+    picture = drawings(lambda frame: gaps.dumbbells(rows, caption, frame, words.tick_percent))
+    marks = [(as_markup(dots.swatch("hollow")), first), (as_markup(dots.swatch("filled")), second)]
+    return Picture(picture, table, marks)
+
+
+def _dumbbell(one: Gap, by: str, groups: tuple[str, str], speaker: Speaker) -> gaps.Dumbbell:
+    """The gap is said as who is behind and by how much, so that the sign needs no thought."""
+    words, say = speaker.words, speaker.words.say
+    known = {group.key: group.interval for group in one.shares.groups[by]}
+    first, second = (known[key] for key in PAIRS[by])
+    if first is None or second is None:
+        raise AssertionError("a gap has two groups")
+    said = say("may be chance")
+    if one.is_certain:
+        step = one.interval
+        is_first = step.value < 0
+        ends = Interval(-step.value, -step.high, -step.low) if is_first else step
+        said = say(
+            "{who} behind by {points} ({ends})",
+            who=groups[0] if is_first else groups[1],
+            points=words.points(ends.value),
+            ends=words.between(ends),
+        )
+    marks = (_as_rate(first, "hollow"), _as_rate(second))
+    return gaps.Dumbbell(one.label, *marks, said, one.is_certain)
 
 
 def _gap_row(one: Gap, by: str, speaker: Speaker) -> tuple[str, ...]:
@@ -295,14 +298,12 @@ def _compared(
     table = _units_table(about.title, shares, figures, speaker)
     described = "; ".join(f"{row[0]}: {row[3]}" for row in table.rows) + "."
     caption = Caption(key, about.title, described)
-    drawn = funnel.funnel(
-        chart, caption, PHONE, lambda value: words.number(value), lambda value: words.number(value)
-    )
+    drawn = funnel.funnel(chart, caption, PHONE, words.tick_percent, words.tick)
     sentence = say("no one stands out")
     if outliers:
         sentence = say("outside the funnel: {names}", names=", ".join(outliers))
     words_ = (about.title, about.programme)
-    return Compared(*words_, Markup(drawn), table, sentence, bool(outliers))  # noqa: S704
+    return Compared(*words_, as_markup(drawn), table, sentence, bool(outliers))
 
 
 def _limits(centre: float, people: float, z: float | None = None) -> tuple[float, float]:

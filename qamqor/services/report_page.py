@@ -40,14 +40,6 @@ class About:
     quarantined: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reason:
-    why: str
-    of: str
-    amount: str
-    unit: str
-
-
 def page(figures: Figures, names: Names, words: Words, about: About) -> str:
     """The whole page as HTML text."""
     speaker = Speaker(words, names)
@@ -58,7 +50,7 @@ def page(figures: Figures, names: Names, words: Words, about: About) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["say"] = words.say
+    environment.globals |= {"say": words.say, "number": words.number}
     style = _style()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     logo = (TEMPLATES / "logo.svg").read_text().strip()
@@ -143,7 +135,7 @@ def _states(all_: Split, speaker: Speaker) -> list[tuple[str, str, str]]:
         else 2 * (known[0] or 0) - sum(one or 0 for one in known)
     )
     found = [
-        ("urgent", say("of these first of all"), amount(all_.urgent)),
+        ("urgent", say("urgent, among those below"), amount(all_.urgent)),
         ("overdue", say("the date has passed"), amount(all_.overdue)),
         ("due", say("due now"), amount(all_.due)),
         ("unknown", say("cannot be told, something is missing"), amount(all_.unknown)),
@@ -162,6 +154,7 @@ def _people(figures: Figures, speaker: Speaker) -> dict[str, Any]:
         "roles": report_people.roles(figures, speaker),
         "programmes": report_people.programmes(figures, speaker),
         "reason_levels": _reasons(figures, speaker),
+        "all_reasons": report_people.all_reasons(figures, speaker),
         "lateness": report_people.lateness(figures, speaker),
         "waits": report_people.waits(figures, speaker),
         "units": report_people.units(figures, speaker),
@@ -172,31 +165,16 @@ def _people(figures: Figures, speaker: Speaker) -> dict[str, Any]:
     }
 
 
-def _reasons(figures: Figures, speaker: Speaker) -> list[tuple[str, str, list[_Reason]]]:
-    say, names = speaker.words.say, speaker.names
-    levels = [(1, "urgent", say("first of all")), (2, "overdue", say("soon after"))]
-    chosen = report_people.reasons(figures)
-    found = []
-    for level, kind, words in levels:
-        reasons = [
-            _Reason(
-                names.reason(one.programme, one.action, one.reason),
-                " · ".join(
-                    (
-                        names.action(one.programme, one.action),
-                        names.programme(one.programme),
-                        speaker.role(one.role),
-                    )
-                ),
-                speaker.words.number(one.people or 0),
-                speaker.words.count("person", "people", one.people or 0),
-            )
-            for one in chosen
-            if one.urgency == level
-        ]
-        if reasons:
-            found.append((kind, words, reasons))
-    return found
+def _reasons(
+    figures: Figures, speaker: Speaker
+) -> list[tuple[str, str, list[report_people.Pressing]]]:
+    say, chosen = speaker.words.say, report_people.reasons(figures, speaker)
+    levels = [(1, "urgent", say("urgent")), (2, "next", say("soon"))]
+    found = [
+        (kind, words, [one for one in chosen if one.urgency == level])
+        for level, kind, words in levels
+    ]
+    return [level for level in found if level[2]]
 
 
 def _care(figures: Figures, speaker: Speaker) -> dict[str, Any]:
@@ -210,7 +188,7 @@ def _care(figures: Figures, speaker: Speaker) -> dict[str, Any]:
         gaps = report_care.gaps_of(figures, by, speaker)
         if gaps:
             sentence = _gap_sentence(gaps, by, speaker)
-            found.append((heading, sentence, report_care.forest(by, gaps, speaker)))
+            found.append((heading, sentence, report_care.beside(by, gaps, speaker)))
     titles = {
         "area": say("GP areas side by side"),
         "organisation": say("Organisations side by side"),
@@ -220,6 +198,14 @@ def _care(figures: Figures, speaker: Speaker) -> dict[str, Any]:
         "gaps": found,
         "compared": report_care.compared(figures, speaker),
         "compared_title": titles.get(figures.unit, say("Places side by side")),
+    }
+
+
+def _side_by_side(speaker: Speaker) -> dict[str, str]:
+    say = speaker.words.say
+    return {
+        "area": say("GP areas side by side"),
+        "organisation": say("Organisations side by side"),
     }
 
 
@@ -240,13 +226,14 @@ def _gap_sentence(gaps: list[report_care.Gap], by: str, speaker: Speaker) -> str
 
 def _foot(figures: Figures, speaker: Speaker, about: About) -> dict[str, Any]:
     say, words = speaker.words.say, speaker.words
+    titles = _side_by_side(speaker)
     contents = [
         ("what", say("What people need")),
         ("late", say("What is overdue longest")),
         ("who", say("Where and who")),
         ("care", say("Does care reach people")),
         ("gaps", say("For whom care works less well")),
-        ("areas", say("Side by side")),
+        ("areas", titles.get(figures.unit, say("Places side by side"))),
         ("how", say("How to read this report")),
     ]
     explanations = [

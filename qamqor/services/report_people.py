@@ -14,11 +14,12 @@ from qamqor.engine.population.intervals import Interval, share
 from qamqor.services.report_count import LATENESS_DAYS
 from qamqor.services.report_measured import Shown
 from qamqor.services.report_names import Names
-from qamqor.services.report_shown import AGE_BANDS, Figures, Reason, Split
+from qamqor.services.report_shown import Figures, Split
 from qamqor.services.report_words import Words
 
-MOST_REASONS: Final = 8
-MOST_WAITS: Final = 10
+# By urgency: now, and soon.
+MOST_REASONS: Final = {1: 5, 2: 2}
+MOST_WAITS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +104,19 @@ class Speaker:
         }[state]
 
 
+def as_markup(drawing: str) -> Markup:
+    """A chart is markup already: charts escape their own words."""
+    return Markup(drawing)  # noqa: S704
+
+
 def drawings(draw: Callable[[Frame], str]) -> list[Markup]:
-    """The same chart in every frame; charts escape their own words."""
-    return [Markup(draw(frame)) for frame in FRAMES]  # noqa: S704
+    """The same chart in every frame."""
+    return [as_markup(draw(frame)) for frame in FRAMES]
 
 
 def legend(speaker: Speaker, kinds: Sequence[str]) -> list[tuple[Markup, str]]:
     """Swatches with their words."""
-    return [(Markup(bars.swatch(kind)), speaker.state(kind)) for kind in kinds]  # noqa: S704
+    return [(as_markup(bars.swatch(kind)), speaker.state(kind)) for kind in kinds]
 
 
 def _bar(label: str, split: Split, speaker: Speaker, *, is_programme: bool) -> bars.Bar:
@@ -140,7 +146,7 @@ def roles(figures: Figures, speaker: Speaker) -> Picture:
     caption = Caption("roles", title, _listed(rows))
     table = Table(
         title,
-        (say("Who should act"), say("People"), say("Overdue"), say("Due"), say("First of all")),
+        (say("Who should act"), say("People"), say("Overdue"), say("Due"), say("Urgent")),
         [
             (
                 speaker.role(split.key),
@@ -188,10 +194,66 @@ def programmes(figures: Figures, speaker: Speaker) -> Picture:
     return Picture(picture, table, legend(speaker, ("overdue", "due", "unknown", "not_due")))
 
 
-def reasons(figures: Figures) -> list[Reason]:
-    """The most pressing reasons that may be shown."""
-    found = [one for one in figures.reasons if one.people and one.urgency <= 2]
-    return found[:MOST_REASONS]
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """A reason with everyone who should act on it.
+
+    Attributes:
+        lines: what they should do, who, for how many people.
+    """
+
+    why: str
+    programme: str
+    urgency: int
+    lines: list[tuple[str, str, int]]
+
+    @property
+    def people(self) -> int:
+        """Needs, the same person with two actions twice."""
+        return sum(people for _, _, people in self.lines)
+
+
+def reasons(figures: Figures, speaker: Speaker) -> list[Pressing]:
+    """The most pressing reasons that may be shown; the same reason of several actions once."""
+    names = speaker.names
+    found: dict[tuple[int, str, str], Pressing] = {}
+    for one in figures.reasons:
+        if not one.people or one.urgency not in MOST_REASONS:
+            continue
+        why = names.reason(one.programme, one.action, one.reason)
+        pressing = found.setdefault(
+            (one.urgency, one.programme, why),
+            Pressing(why, names.programme(one.programme), one.urgency, []),
+        )
+        pressing.lines.append(
+            (
+                names.action(one.programme, one.action),
+                speaker.role(one.role),
+                one.people,
+            )
+        )
+    ordered = sorted(found.values(), key=lambda one: (one.urgency, -one.people))
+    chosen: list[Pressing] = []
+    for urgency, most in MOST_REASONS.items():
+        chosen += [one for one in ordered if one.urgency == urgency][:most]
+    return chosen
+
+
+def all_reasons(figures: Figures, speaker: Speaker) -> Table:
+    """Every reason why somebody is needed now."""
+    say, names = speaker.words.say, speaker.names
+    rows = [
+        (
+            names.reason(one.programme, one.action, one.reason),
+            names.action(one.programme, one.action),
+            names.programme(one.programme),
+            speaker.role(one.role),
+            speaker.amount(one.people),
+        )
+        for one in figures.reasons
+    ]
+    head = (say("Reason"), say("What they need"), say("Programme"), say("Who should act"))
+    return Table(say("All reasons, the most pressing first"), (*head, say("People")), rows)
 
 
 def lateness(figures: Figures, speaker: Speaker) -> Picture:
@@ -261,7 +323,9 @@ def waits(figures: Figures, speaker: Speaker) -> Picture | None:
             for one in late
         ],
     )
-    return Picture(drawings(lambda frame: bars.waits(rows, caption, frame, unit)), table)
+    return Picture(
+        drawings(lambda frame: bars.waits(rows, caption, frame, words.tick, unit)), table
+    )
 
 
 def _rate(interval: Interval, shape: str = "filled") -> dots.Rate:
@@ -284,21 +348,29 @@ def _overall(figures: Figures, speaker: Speaker) -> tuple[float, str] | None:
 
 
 def _split_table(
-    title: str, name: str, splits: Sequence[Split], label: Callable[[Any], str], speaker: Speaker
+    title: str,
+    name: str,
+    splits: Sequence[Split],
+    label: Callable[[Any], str],
+    speaker: Speaker,
+    *,
+    has_parts: bool = True,
 ) -> Table:
     say = speaker.words.say
     rows = []
     for one in splits:
         rate = _needing(one)
+        parts = (one.overdue, one.due) if has_parts else (one.open,)
         rows.append(
             (
                 label(one.key),
-                *map(speaker.amount, (one.people, one.overdue, one.due)),
+                *map(speaker.amount, (one.people, *parts)),
                 speaker.words.percent(rate.value) if rate else say("hidden"),
                 speaker.words.between(rate) if rate else say("hidden"),
             )
         )
-    head = (name, say("People"), say("Overdue"), say("Due"), say("Share"), say("95% interval"))
+    middle = (say("Overdue"), say("Due")) if has_parts else (say("Need somebody now"),)
+    head = (name, say("People"), *middle, say("Share"), say("95% interval"))
     return Table(title, head, rows)
 
 
@@ -329,9 +401,7 @@ def groups(
     caption = Caption(key, title, _listed(rows))
     overall = _overall(figures, speaker)
     picture = drawings(
-        lambda frame: dots.rates(
-            rows, caption, frame, lambda value: speaker.words.number(value), overall=overall
-        )
+        lambda frame: dots.rates(rows, caption, frame, speaker.words.tick_percent, overall=overall)
     )
     return Picture(picture, _split_table(title, name, splits, label, speaker))
 
@@ -380,39 +450,30 @@ def settlements(figures: Figures, speaker: Speaker) -> Picture:
 
 def ages(figures: Figures, speaker: Speaker) -> Picture:
     """Age bands, women filled and men hollow."""
-    say, number = speaker.words.say, speaker.words.number
+    say = speaker.words.say
     found = {one.key: one for one in figures.ages}
     rows = []
-    for band in AGE_BANDS:
+    for band in dict.fromkeys(one.key[0] for one in figures.ages if one.key[0]):
         pair = [(found.get((band, sex)), shape) for sex, shape in SHAPES.items()]
         known = [(_needing(one), shape) for one, shape in pair if one]
         rates = tuple(_rate(rate, shape) for rate, shape in known if rate)
         said = " · ".join(
-            number(rate.value * 100, 1) if rate else say("hidden") for rate, _ in known
+            speaker.words.percent(rate.value) if rate else say("hidden") for rate, _ in known
         )
         if known:
             rows.append(dots.Row(speaker.age(band), said, rates))
     title = say("Share of women and men who need somebody now, by age")
     caption = Caption("ages", title, _listed(rows))
-    ordered = sorted(
-        figures.ages,
-        key=lambda one: (
-            AGE_BANDS.index(one.key[0]) if one.key[0] in AGE_BANDS else 99,
-            str(one.key[1]),
-        ),
-    )
     table = _split_table(
         title,
         say("Age and sex"),
-        ordered,
+        figures.ages,
         lambda key: f"{speaker.age(key[0])}, {speaker.sex(key[1])}",
         speaker,
+        has_parts=False,
     )
-    picture = drawings(lambda frame: dots.rates(rows, caption, frame, lambda v: number(v)))
-    dot = [
-        (Markup(dots.swatch(shape)), speaker.sex(sex))  # noqa: S704
-        for sex, shape in SHAPES.items()
-    ]
+    picture = drawings(lambda frame: dots.rates(rows, caption, frame, speaker.words.tick_percent))
+    dot = [(as_markup(dots.swatch(shape)), speaker.sex(sex)) for sex, shape in SHAPES.items()]
     return Picture(picture, table, dot)
 
 

@@ -12,9 +12,24 @@ import numpy as np
 
 from qamqor.engine.population.disclosure import hide, hide_overlapping
 from qamqor.services.report_count import LATENESS_DAYS, STATES, Counts, Rows
-from qamqor.services.report_measured import Shares, Shown, is_small, measures, sorted_keys, unless
+from qamqor.services.report_measured import (
+    GroupOf,
+    Shares,
+    Shown,
+    is_small,
+    measures,
+    sorted_keys,
+    unless,
+)
 
 AGE_BANDS: Final = ("0", "1-4", "5-17", "18-39", "40-59", "60-74", "75+")
+# Wider bands are shown where narrow ones would have to be hidden.
+WIDER_BANDS: Final[tuple[dict[str, str], ...]] = (
+    {},
+    dict.fromkeys(("0", "1-4", "5-17"), "0-17"),
+    dict.fromkeys(("0", "1-4", "5-17"), "0-17") | dict.fromkeys(("60-74", "75+"), "60+"),
+    dict.fromkeys(AGE_BANDS[:4], "0-39") | dict.fromkeys(AGE_BANDS[4:], "40+"),
+)
 # More groups than this are not read one by one: the next larger unit is shown instead.
 MOST_GROUPS: Final = 60
 OVERDUE, DUE = STATES.index("overdue"), STATES.index("due")
@@ -116,7 +131,7 @@ def shown(counts: Counts) -> Figures:
         _lateness(counts.lateness),
         unit,
         _splits(counts.cells, lambda row: unit_of(row)) if unit else (),
-        _splits(counts.cells, lambda row: (row["age_band"], row["sex"])),
+        _ages(counts.cells),
         _splits(counts.cells, lambda row: row["is_rural"]),
         measures(counts.measures, unit, unit_of),
         tuple((row["programme"], str(row["version"])) for row in counts.versions),
@@ -224,7 +239,7 @@ def _lateness(rows: Rows) -> tuple[Shown, ...]:
     return tuple(unless(bool(h), n) for n, h in zip(found[:, 0], hidden, strict=True))
 
 
-def _splits(cells: Rows, key_of: Callable[[dict[str, Any]], Hashable]) -> tuple[Split, ...]:
+def _splits(cells: Rows, key_of: GroupOf) -> tuple[Split, ...]:
     """People by group and state, with all sums shown: each group's and everybody's."""
     found: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in cells:
@@ -245,6 +260,45 @@ def _splits(cells: Rows, key_of: Callable[[dict[str, Any]], Hashable]) -> tuple[
         )
         for i, key in enumerate(keys)
     )
+
+
+def _needing(cells: Rows, key_of: GroupOf) -> tuple[Split, ...]:
+    """People by group, only whether they need somebody now: fewer small numbers, less to hide."""
+    found: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0])
+    for row in cells:
+        found[key_of(row)][row["state"] > DUE] += row["people"]
+    keys = sorted_keys(found)
+    counts = np.array([found[key] for key in keys], dtype=np.int64).reshape(-1, 2)
+    hidden = hide(counts, keep_column_totals=True)
+    return tuple(
+        Split(
+            key,
+            unless(bool(hidden.row_totals[i]), counts[i].sum()),
+            None,
+            None,
+            not_due=unless(bool(hidden.cells[i, 1]), counts[i, 1]),
+            open_known=unless(bool(hidden.cells[i, 0]), counts[i, 0]),
+        )
+        for i, key in enumerate(keys)
+    )
+
+
+def _ages(cells: Rows) -> tuple[Split, ...]:
+    """People by age band and sex, in the narrowest bands that hide nothing; else in the widest."""
+    for wider in WIDER_BANDS:
+        splits = _needing(cells, lambda row: (_band(row["age_band"], wider), row["sex"]))  # noqa: B023
+        if all(one.open is not None for one in splits):
+            break
+    return tuple(sorted(splits, key=lambda one: (_lowest(one.key[0]), str(one.key[1]))))
+
+
+def _band(band: str | None, wider: dict[str, str]) -> str | None:
+    return None if band is None else wider.get(band, band)
+
+
+def _lowest(band: str | None) -> int:
+    """The youngest age of a band; those of unknown age come last."""
+    return int(band.rstrip("+").split("-")[0]) if band else 999
 
 
 def _unit(counts: Counts) -> tuple[str, Callable[[dict[str, Any]], Hashable]]:

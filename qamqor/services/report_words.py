@@ -78,6 +78,14 @@ class Words:
         written = str(format_decimal(value, format=pattern, locale=self.locale))
         return written.replace("-", MINUS).replace("\N{NARROW NO-BREAK SPACE}", NO_BREAK)
 
+    def tick(self, value: float) -> str:
+        """A number of an axis, with no more decimals than it has."""
+        return self.number(value, 0 if value == round(value) else 1)
+
+    def tick_percent(self, value: float) -> str:
+        """A percentage of an axis."""
+        return f"{self.tick(value)}%"
+
     def percent(self, share: float, decimals: int = 1) -> str:
         """A share as per cent, without a space before the sign in all three languages."""
         return f"{self.number(share * 100, decimals)}%"

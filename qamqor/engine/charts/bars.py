@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qamqor.engine.charts import svg
+from qamqor.engine.charts.dots import Say
 from qamqor.engine.charts.scale import Scale, ticks
 from qamqor.engine.charts.svg import Caption, Frame
 
@@ -108,13 +109,11 @@ class Wait:
     most: float
 
 
-def waits(
-    rows: Sequence[Wait], caption: Caption, frame: Frame, unit: str, *, most_ticks: int = 4
-) -> str:
+def waits(rows: Sequence[Wait], caption: Caption, frame: Frame, say: Say, unit: str) -> str:
     """A line from the due date to the last tenth, with a dot at the middle person."""
     longest = max((row.most for row in rows), default=0) or 1
     scale = Scale(0, longest * 1.02, 0, frame.width - 8)
-    marks = ticks(0, longest, most_ticks)
+    marks = [mark for mark in ticks(0, longest, 5) if mark == round(mark)]
     parts, y = [], 0.0
     for row in rows:
         words, end = _heading(Bar(row.label, row.said, ()), y, frame)
@@ -127,7 +126,7 @@ def waits(
         ]
         y = end + 24
     foot = y + frame.size - 2
-    below = [_tick(scale.at(mark), y - 6, foot, f"{mark:g}", frame) for mark in marks]
+    below = [_tick(scale.at(mark), y - 6, foot, say(mark), frame) for mark in marks]
     name = svg.text(frame.width, foot + frame.line, unit, "k-axis", anchor="end")
     return svg.picture(caption, frame, foot + frame.line + 5, *parts, *below, name)
 
@@ -145,7 +144,7 @@ def columns(values: Sequence[tuple[str, int | None, str]], caption: Caption, fra
     Args:
         values: (name, people or null when hidden, the number in words).
     """
-    top, height, count = frame.size + 8, 118.0, max(len(values), 1)
+    top, height, count = frame.size + 8, frame.width * 0.32, max(len(values), 1)
     slot = frame.width / count
     scale = Scale(0, max((people or 0 for _, people, _ in values), default=0) or 1, 0, height)
     foot = top + height

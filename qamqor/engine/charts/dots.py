@@ -108,9 +108,9 @@ def row_of(row: Row, y: float, at: Columns, scale: Scale, frame: Frame) -> tuple
     room = frame.width - svg.width_of(row.said, frame.size) - 12 if at.is_stacked else at.left - 12
     lines = svg.wrap(row.label, room, frame.size)
     if at.is_stacked:
-        label = svg.lines_of_text(0, y + frame.size, lines, frame.line, "k-text")
+        label = svg.lines_of_text(0, y + frame.size, lines, frame.line, "k-text k-ground")
         first = y + frame.line * len(lines)
-        said = svg.text(frame.width, y + frame.size, row.said, "k-quiet", anchor="end")
+        said = svg.text(frame.width, y + frame.size, row.said, "k-quiet k-ground", anchor="end")
     else:
         tall = max(tall, frame.line * len(lines) + 5)
         first = y
