@@ -1,4 +1,4 @@
-"""Lists the report's English sentences that a language still lacks, ready to paste into its file."""
+"""Lists the report's sentences that a language still lacks, ready to paste into its file."""
 
 from __future__ import annotations
 

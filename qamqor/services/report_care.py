@@ -48,13 +48,11 @@ class Card:
     table: Table
 
 
-def cards(figures: Figures, speaker: Speaker) -> list[tuple[str, list[Card]]]:
-    """Cards by programme, in the order of the measures' names."""
-    found: dict[str, list[Card]] = {}
-    for index, shares in enumerate(figures.measures):
-        card = _card(f"measure{index}", shares, speaker)
-        found.setdefault(card.programme, []).append(card)
-    return list(found.items())
+def cards(figures: Figures, speaker: Speaker) -> list[Card]:
+    """One card a measure, those of a programme beside each other."""
+    return [
+        _card(f"measure{index}", shares, speaker) for index, shares in enumerate(figures.measures)
+    ]
 
 
 def _card(key: str, shares: Shares, speaker: Speaker) -> Card:
@@ -136,7 +134,7 @@ def _periods(title: str, shares: Shares, speaker: Speaker) -> Table:
             for one in shares.groups[by]
             if one.denominator != 0 and len(shares.groups[by]) > 1
         ]
-    head = (say("Who"), say("Done"), say("Of"), say("Share"), say("95% interval"))
+    head = (say("Period or group"), say("Done"), say("Of"), say("Share"), say("95% interval"))
     return Table(title, head, rows)
 
 
@@ -293,13 +291,13 @@ def _compared(
         lambda people: _limits(centre, people, Z998),
         centre * 100,
         say("all: {share}", share=words.percent(centre)),
-        say("people who count"),
+        say("people counted"),
     )
     table = _units_table(about.title, shares, figures, speaker)
     described = "; ".join(f"{row[0]}: {row[3]}" for row in table.rows) + "."
     caption = Caption(key, about.title, described)
     drawn = funnel.funnel(chart, caption, PHONE, words.tick_percent, words.tick)
-    sentence = say("no one stands out")
+    sentence = say("none stands out")
     if outliers:
         sentence = say("outside the funnel: {names}", names=", ".join(outliers))
     words_ = (about.title, about.programme)

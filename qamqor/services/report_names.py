@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from qamqor.engine.programmes.schema import Action, Measure, Pack, Programme
+from qamqor.engine.programmes import words
+from qamqor.engine.programmes.schema import Pack, Programme
 from qamqor.services.report_count import Rows
 
 
@@ -42,31 +41,34 @@ class Names:
     def programme(self, programme: str) -> str:
         """The title of a programme."""
         found = self._programmes.get(programme)
-        return self._word(found, ("title",), found.title) if found else programme
+        return words.title(found, self._language) if found else programme
 
     def action(self, programme: str, action: str) -> str:
         """The title of an action."""
-        found, one = self._action(programme, action)
-        return self._word(found, ("actions", action, "title"), one.title) if one else action
+        found = self._programmes.get(programme)
+        if found is None or action not in found.actions:
+            return action
+        return words.action_title(found, action, self._language)
 
     def reason(self, programme: str, action: str, reason: str) -> str:
         """A reason in words."""
-        found, one = self._action(programme, action)
-        english = one.reasons.get(reason, reason) if one else reason
-        return self._word(found, ("actions", action, "reasons", reason), english)
+        found = self._programmes.get(programme)
+        if found is None or action not in found.actions:
+            return reason
+        return words.reason(found, action, reason, self._language)
 
     def measure(self, measure: str) -> MeasureWords:
         """A measure, named as in the results: programme, a dot, measure."""
-        found, one = self._measure(measure)
-        if found is None or one is None:
-            return MeasureWords("", measure, "", "", True)
-        at = ("measures", one.name)
+        programme, _, name = measure.rpartition(".")
+        found = self._programmes.get(programme) or self._owner(name)
+        if found is None or name not in found.measures:
+            return MeasureWords(programme, name, "", "", True)
         return MeasureWords(
             self.programme(found.id),
-            self._word(found, (*at, "title"), one.title),
-            self._word(found, (*at, "numerator"), one.numerator),
-            self._word(found, (*at, "denominator"), one.denominator),
-            one.higher_is_better,
+            words.measure_title(found, name, self._language),
+            words.numerator(found, name, self._language),
+            words.denominator(found, name, self._language),
+            found.measures[name].higher_is_better,
         )
 
     def unit(self, unit: str, key: str | None) -> str:
@@ -86,20 +88,6 @@ class Names:
         found = next(iter(above), None)
         return self.unit("organisation", found) if found in self._organisations else ""
 
-    def _action(self, programme: str, action: str) -> tuple[Programme | None, Action | None]:
-        found = self._programmes.get(programme)
-        return found, found.actions.get(action) if found else None
-
-    def _measure(self, measure: str) -> tuple[Programme | None, Measure | None]:
-        programme, _, name = measure.rpartition(".")
-        if programme:
-            found = self._programmes.get(programme)
-            return found, found.measures.get(name) if found else None
+    def _owner(self, name: str) -> Programme | None:
         owners = [one for one in self._programmes.values() if name in one.measures]
-        return (owners[0], owners[0].measures[name]) if len(owners) == 1 else (None, None)
-
-    def _word(self, programme: Programme | None, path: tuple[str, ...], english: str) -> str:
-        found: Any = programme.words.get(self._language, {}) if programme else {}
-        for step in path:
-            found = found.get(step) if isinstance(found, Mapping) else None
-        return str(found) if found else english
+        return owners[0] if len(owners) == 1 else None

@@ -106,11 +106,11 @@ def _answer(figures: Figures, speaker: Speaker) -> dict[str, Any]:
     if all_.open is None:
         answer = Markup(say("Fewer than 5 people need somebody now."))  # noqa: S704
     elif all_.open == 0:
-        answer = words.rich("Nobody needs anything now, of {people} people.", people=people)
+        answer = words.rich("Nobody of {people} people needs anything now.", people=people)
     else:
         answer = words.rich_count(
-            "<b>{n}</b> person of {people} needs somebody now.",
-            "<b>{n}</b> people of {people} need somebody now.",
+            "<b>{n}</b> of {people} people needs somebody now.",
+            "<b>{n}</b> of {people} people need somebody now.",
             all_.open,
             people=people,
         )
@@ -126,7 +126,7 @@ def _answer(figures: Figures, speaker: Speaker) -> dict[str, Any]:
     return {"answer": answer, "answer_more": more, "states": _states(all_, speaker)}
 
 
-def _states(all_: Split, speaker: Speaker) -> list[tuple[str, str, str]]:
+def _states(all_: Split, speaker: Speaker) -> list[tuple[str, str, str, str]]:
     say, amount = speaker.words.say, speaker.amount
     known = [all_.people, all_.overdue, all_.due, all_.unknown, all_.not_due]
     rest = (
@@ -135,12 +135,12 @@ def _states(all_: Split, speaker: Speaker) -> list[tuple[str, str, str]]:
         else 2 * (known[0] or 0) - sum(one or 0 for one in known)
     )
     found = [
-        ("urgent", say("urgent, among those below"), amount(all_.urgent)),
-        ("overdue", say("the date has passed"), amount(all_.overdue)),
-        ("due", say("due now"), amount(all_.due)),
-        ("unknown", say("cannot be told, something is missing"), amount(all_.unknown)),
-        ("soon", say("not due yet"), amount(all_.not_due)),
-        ("none", say("in no programme"), amount(rest)),
+        ("urgent", say("urgent"), say("among overdue and due"), amount(all_.urgent)),
+        ("overdue", say("overdue"), say("the date has passed"), amount(all_.overdue)),
+        ("due", say("due"), say("the date has come"), amount(all_.due)),
+        ("unknown", say("not known"), say("a record is missing"), amount(all_.unknown)),
+        ("soon", say("not due yet"), "", amount(all_.not_due)),
+        ("none", say("in no programme"), "", amount(rest)),
     ]
     return found if rest != 0 else found[:-1]
 
@@ -189,14 +189,19 @@ def _care(figures: Figures, speaker: Speaker) -> dict[str, Any]:
         if gaps:
             sentence = _gap_sentence(gaps, by, speaker)
             found.append((heading, sentence, report_care.beside(by, gaps, speaker)))
-    titles = {
-        "area": say("GP areas side by side"),
-        "organisation": say("Organisations side by side"),
-    }
+    titles = _side_by_side(speaker)
+    compared = report_care.compared(figures, speaker)
+    usual = [one for one in compared if not one.has_outliers]
     return {
         "cards": report_care.cards(figures, speaker),
         "gaps": found,
-        "compared": report_care.compared(figures, speaker),
+        "outlying": [one for one in compared if one.has_outliers],
+        "usual": usual,
+        "others": speaker.words.count(
+            "{n} measure in which none stands out",
+            "{n} measures in which none stands out",
+            len(usual),
+        ),
         "compared_title": titles.get(figures.unit, say("Places side by side")),
     }
 

@@ -98,7 +98,7 @@ class Speaker:
         return {
             "overdue": say("overdue"),
             "due": say("due"),
-            "unknown": say("cannot be told"),
+            "unknown": say("not known"),
             "not_due": say("not due yet"),
             "open": say("due or overdue"),
         }[state]
@@ -178,7 +178,7 @@ def programmes(figures: Figures, speaker: Speaker) -> Picture:
             say("People"),
             say("Overdue"),
             say("Due"),
-            say("Cannot be told"),
+            say("Not known"),
             say("Not due yet"),
         ),
         [

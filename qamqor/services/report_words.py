@@ -22,7 +22,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 LANGUAGES: Final = ("kk", "ru", "en")
 LOCALES: Final = {"kk": "kk", "ru": "ru", "en": "en_GB"}
 LONG_DATES: Final = {"kk": "y 'жылғы' d MMMM", "ru": "d MMMM y 'года'", "en": "d MMMM y"}
-MONTHS: Final = {"kk": "y 'жылғы' MMMM", "ru": "LLLL y 'года'", "en": "MMMM y"}
+MONTHS: Final = {"kk": "y 'жылғы' MMMM", "ru": "LLLL y", "en": "MMMM y"}
 MINUS: Final = "\N{MINUS SIGN}"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
