@@ -14,7 +14,7 @@ with latest as (
         'Observation/' || screening_result.observation_id as evidence,
         row_number() over (
             partition by screening_result.patient_id
-            order by screening_result.effective_on desc, screening_result.observation_id desc
+            order by screening_result.effective_on desc nulls last, screening_result.observation_id desc
         ) as newest
     from screening_result
     join breast_screening_population as population

@@ -2,10 +2,9 @@
 -- Grain: one row for each person who has a turn still to come or to make up.
 -- The turn is a calendar year fixed by the year of birth; doing it late does not move the next one.
 -- A turn missed may be made up in the year after it and stays due since 1 January of its own year.
--- A refusal rests the invitation until the next calendar year; a written one rests it to its end,
--- or, without an end, to the next turn.
+-- A refusal rests the invitation to the end of the year, a written one to its end or the next turn.
 -- Done = an episode was opened or a conclusion recorded; a pressure of another visit is no screening.
--- Pressure, HbA1c and LDL all of this year: the nurse completes the check instead of starting it.
+-- Pressure, HbA1c and LDL all of this year: the nurse completes the check.
 
 with person as (
     select
@@ -46,11 +45,7 @@ tested as (
 ),
 
 refusal as (
-    select
-        patient_id,
-        false as is_written,
-        year_of(acted_on) as said_in,
-        'Task/' || task_id as evidence
+    select patient_id, false as is_written, year_of(acted_on) as said_in, 'Task/' || task_id as evidence
     from task
     where action = 'cardiovascular_check' and outcome = 'refused' and year_of(acted_on) = year_of($as_of)
     union all

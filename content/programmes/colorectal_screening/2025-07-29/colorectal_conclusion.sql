@@ -19,7 +19,7 @@ latest as (
         effective_on,
         result,
         row_number() over (
-            partition by patient_id order by effective_on desc, observation_id desc
+            partition by patient_id order by effective_on desc nulls last, observation_id desc
         ) as newest
     from screening_result
     where programme = 'colorectal_screening'

@@ -2,8 +2,7 @@
 -- Grain: one row for each person who has a turn still to come or to make up.
 -- The turn is a calendar year fixed by the year of birth; doing it late does not move the next one.
 -- A turn missed may be made up in the year after it and stays due since 1 January of its own year.
--- A refusal rests the invitation until the next calendar year; a written one rests it to its end,
--- or, without an end, to the next turn.
+-- A refusal rests the invitation to the end of the year, a written one to its end or the next turn.
 -- A colonoscopy in the turn counts as the test: it answers more than the stool test asks.
 
 with person as (
@@ -49,11 +48,7 @@ tested as (
 ),
 
 refusal as (
-    select
-        patient_id,
-        false as is_written,
-        year_of(acted_on) as said_in,
-        'Task/' || task_id as evidence
+    select patient_id, false as is_written, year_of(acted_on) as said_in, 'Task/' || task_id as evidence
     from task
     where action = 'stool_test' and outcome = 'refused' and year_of(acted_on) = year_of($as_of)
     union all
