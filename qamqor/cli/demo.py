@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import date, datetime, timedelta, timezone
+import time
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from qamqor import settings
-from qamqor.services import demo
+from qamqor.services import content, demo, demo_run
 
 app = typer.Typer(no_args_is_help=True)
 
-AsOf = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day known.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+HERE: Final = timezone(timedelta(hours=5))
+LANGUAGES: Final = ("kk", "ru", "en")
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Last day known; today without it."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+People = Annotated[int, typer.Option(min=100, max=60_000_000, help="How many residents.")]
+Place = Annotated[str, typer.Option(help="A place of content/invented/places.csv.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same people.")]
 
 
 @app.callback()
@@ -28,32 +37,112 @@ def group() -> None:
 @app.command()
 def population(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    people: Annotated[int, typer.Option(min=100, max=60_000_000, help="Residents.")] = 17_000,
-    place: Annotated[str, typer.Option(help="A place of content/invented/places.csv.")] = "merke",
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same people.")] = 1,
-    tables: Annotated[bool, typer.Option(help="Straight to warehouse tables, no FHIR.")] = False,
+    people: People = 17_000,
+    place: Place = "merke",
+    seed: Seed = 1,
+    tables: Annotated[bool, typer.Option("--tables", help="Warehouse tables, no FHIR.")] = False,
     as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Invent residents of a place: FHIR R4 NDJSON, or with --tables a warehouse."""
     known = settings.read()
-    wish = demo.Wish(known.content, people, place, seed, _day(as_of))
+    wish = _wish(known, people, place, seed, as_of)
     invent = demo.invent_tables if tables else demo.invent_resources
-    made = invent(wish, out, processes=_processes(known), progress=_progress)
-    summary = {"people": made.people, "rows": made.rows, "folder": str(made.folder), "seed": seed}
-    summary |= {"place": place, "as_of": wish.as_of.isoformat(), "invented": True}
-    words = (
-        f"{made.people:,} invented people, {made.rows:,} rows, as of {wish.as_of}: {made.folder}"
+    made = invent(wish, out, processes=_workers(known), progress=_progress)
+    summary = {**demo.facts_of(wish), "rows": made.rows, "folder": str(made.folder)}
+    kind = "rows" if tables else "resources"
+    words = f"{made.people:,} invented people, {made.rows:,} {kind}, as of {wish.as_of}"
+    typer.echo(json.dumps(summary) if as_json else f"{words}: {made.folder}")
+
+
+@app.command()
+def run(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("var/demo"),
+    people: People = 17_000,
+    place: Place = "merke",
+    seed: Seed = 1,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Invent a district, load it, work out who is due, and write the report in three languages."""
+    known, started = settings.read(), time.perf_counter()
+    wish = _wish(known, people, place, seed, as_of)
+    pack = content.open_pack(known.shipped_content, known.content)
+
+    def say(words: str) -> None:
+        if not as_json:
+            typer.echo(f"{time.perf_counter() - started:5.1f} s  {words} …")
+
+    finished = demo_run.run_demo(
+        wish,
+        out,
+        pack,
+        at=datetime.now(UTC),
+        languages=LANGUAGES,
+        workers=_workers(known),
+        memory_gb=known.memory_gb or 8.0,
+        say=say,
     )
-    typer.echo(json.dumps(summary) if as_json else words)
+    seconds = time.perf_counter() - started
+    if as_json:
+        typer.echo(json.dumps(_summary(wish, out, finished, seconds)))
+    else:
+        typer.echo(_last_words(wish, out, finished, f"{pack.id} {pack.version}", seconds))
 
 
-def _day(as_of: datetime | None) -> date:
-    """The day asked for, else today where the people live (UTC+5)."""
-    return (as_of or datetime.now(timezone(timedelta(hours=5)))).date()
+def _wish(
+    known: settings.Settings, people: int, place: str, seed: int, as_of: datetime | None
+) -> demo.Wish:
+    """What was asked for; a pack without figures of its own uses the shipped ones."""
+    own = known.content if (known.content / "invented").is_dir() else known.shipped_content
+    day: date = (as_of or datetime.now(HERE)).date()
+    return demo.Wish(own, people, place, seed, day)
 
 
-def _processes(known: settings.Settings) -> int:
+def _summary(
+    wish: demo.Wish, out: Path, finished: demo_run.Finished, seconds: float
+) -> dict[str, object]:
+    return {
+        **demo.facts_of(wish),
+        "folder": str(out),
+        "resources": finished.resources,
+        "quarantined": finished.quarantined,
+        "due_rows": finished.due_rows,
+        "reports": {language: str(path) for language, path in finished.reports.items()},
+        "patient_id": finished.patient_id,
+        "area_id": finished.area_id,
+        "seconds": round(seconds, 1),
+    }
+
+
+def _last_words(
+    wish: demo.Wish, out: Path, finished: demo_run.Finished, pack: str, seconds: float
+) -> str:
+    """Where to look, what to try next, and how to clean up."""
+    qamqor = f"QAMQOR_DEMO=1 QAMQOR_DATA={out} .venv/bin/qamqor"
+    as_of = f"--as-of {wish.as_of}"
+    counts = (
+        f"{finished.people:,} residents, {finished.resources:,} records"
+        f" ({finished.quarantined:,} kept apart), {finished.due_rows:,} answers to what is due,"
+        f" in {seconds:.0f} s."
+    )
+    reports = "\n".join(f"  {language}  {path}" for language, path in finished.reports.items())
+    return f"""
+Invented people. As of {wish.as_of}. Pack {pack}, approvals invented. Seed {wish.seed}.
+{counts}
+
+Look at the report:
+{reports}
+Try next:
+  why one person is due       {qamqor} population explain {finished.patient_id} {as_of}
+  a practice nurse's list     {qamqor} population due {as_of} --role practice_nurse \
+--area {finished.area_id} --status overdue
+  everyone in one village     {qamqor} population due {as_of} --place oytal
+  other people                QAMQOR_DEMO=1 .venv/bin/qamqor demo run --out {out} --seed {wish.seed + 1}
+Nothing keeps running. To clean up: rm -r {out}"""
+
+
+def _workers(known: settings.Settings) -> int:
     return known.threads or len(os.sched_getaffinity(0))
 
 

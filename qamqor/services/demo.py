@@ -98,8 +98,7 @@ def invent_tables(
         path = warehouse.new_file(name, 0)
         _write(table, path, tables[name])
         written[name, 0] = [path]
-    facts = {"invented": True, "seed": wish.seed, "place": wish.place, "people": wish.people}
-    warehouse.replace(written, facts={**facts, "as_of": wish.as_of.isoformat()})
+    warehouse.replace(written, facts=facts_of(wish))
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
     return Made(wish.people, rows, folder)
@@ -170,6 +169,17 @@ def _put_together(parts: Path, out: Path) -> None:
                 part.unlink()
         whole.replace(out / whole.name)
     parts.rmdir()
+
+
+def facts_of(wish: Wish) -> dict[str, Any]:
+    """What a warehouse of invented people says of itself."""
+    return {
+        "invented": True,
+        "seed": wish.seed,
+        "place": wish.place,
+        "people": wish.people,
+        "as_of": wish.as_of.isoformat(),
+    }
 
 
 @lru_cache(maxsize=4)
