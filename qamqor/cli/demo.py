@@ -121,6 +121,7 @@ def _last_words(
     """Where to look, what to try next, and how to clean up."""
     qamqor = f"QAMQOR_DEMO=1 QAMQOR_DATA={out} .venv/bin/qamqor"
     as_of = f"--as-of {wish.as_of}"
+    again = f"QAMQOR_DEMO=1 .venv/bin/qamqor demo run --out {out}"
     counts = (
         f"{finished.people:,} residents, {finished.resources:,} records"
         f" ({finished.quarantined:,} kept apart), {finished.due_rows:,} answers to what is due,"
@@ -138,7 +139,7 @@ Try next:
   a practice nurse's list     {qamqor} population due {as_of} --role practice_nurse \
 --area {finished.area_id} --status overdue
   everyone in one village     {qamqor} population due {as_of} --place oytal
-  other people                QAMQOR_DEMO=1 .venv/bin/qamqor demo run --out {out} --seed {wish.seed + 1}
+  other people                {again} --seed {wish.seed + 1}
 Nothing keeps running. To clean up: rm -r {out}"""
 
 
