@@ -15,7 +15,7 @@ from qamqor.engine.programmes.schema import Pack
 from qamqor.services import report
 from qamqor.services.content import approvals
 from qamqor.services.demo import WAREHOUSE, Wish, facts_of, invent_resources
-from qamqor.services.population import Place, refresh
+from qamqor.services.population import Place, choose, refresh
 from qamqor.services.warehouse.delivery import Limits
 from qamqor.services.warehouse.load import load
 from qamqor.store.warehouse import Warehouse
@@ -83,8 +83,7 @@ def run_demo(
     say("Working out what everyone is due")
     approved = approvals(pack, out / "approvals.yaml", is_demo=True)
     place = Place(out, workers, memory_gb)
-    facts = {"approved_by": sorted({one.by for one in approved}), **facts_of(wish)}
-    results = refresh(place, pack, as_of=wish.as_of, facts=facts)
+    results = refresh(place, pack, as_of=wish.as_of, choice=choose(pack, wish.as_of, approved))
     say("Writing the reports")
     reports = _reports(results.folder, pack, out, languages)
     files = [str(path) for path in sorted((results.folder / "due").glob("*.parquet"))]
