@@ -32,7 +32,6 @@ after as (
     where home.newest = 1
         and encounter.started_on >= home.discharged_on
         and encounter.started_on <= add_days(home.discharged_on, $visit_overdue_days)
-        and encounter.started_on < $period_end
         and 'Encounter/' || encounter.encounter_id <> home.evidence
     group by home.patient_id
 )

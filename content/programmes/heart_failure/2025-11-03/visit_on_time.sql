@@ -16,7 +16,6 @@ seen as (
     select patient_id, max(started_on) as started_on
     from encounter
     where patient_id in (select patient_id from member)
-        and started_on < $period_end
         and role in ('gp', 'practice_nurse', 'district_nurse')
         and class in ('AMB', 'HH', 'FLD', 'VR')
     group by patient_id

@@ -25,7 +25,6 @@ measured as (
     from blood_pressure
     where patient_id in (select patient_id from member)
         and coalesce(setting, 'clinic') not in ('phone', 'remote')
-        and effective_on < $period_end
 ),
 
 promised as (
