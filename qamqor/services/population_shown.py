@@ -143,6 +143,8 @@ def _values(row: Mapping[str, Any], words: PopulationWords) -> Iterator[str]:
     for column, value in row.items():
         if isinstance(value, date):
             yield f"{column} {words.short_day(value)}"
+        elif isinstance(value, bool):
+            yield f"{column} {words.tell('yes' if value else 'no')}"
         elif isinstance(value, float):
             yield f"{column} {words.number(value, 0 if value == int(value) else 1)}"
         else:

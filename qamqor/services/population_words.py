@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from babel.units import format_unit
+
 from qamqor.errors import NotPossible
 from qamqor.services.report_words import LANGUAGES, Words
 
@@ -108,6 +110,8 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
     "channel.phone": ("телефонмен", "по телефону", "by phone"),
     "channel.video": ("бейнебайланыспен", "по видеосвязи", "by video"),
     "channel.message": ("хабарламамен", "сообщением", "by message"),
+    "yes": ("иә", "да", "yes"),
+    "no": ("жоқ", "нет", "no"),
     "person": ("Адам", "Человек", "Person"),
     "age_sex": ("Жасы, жынысы", "Возраст, пол", "Age, sex"),
     "area": ("Учаске", "Участок", "Area"),
@@ -117,6 +121,9 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
     "people": ("{n} адам", "людей: {n}", "{n} people"),
     "shown_of": ("көрсетілгені {n}, барлығы {all}", "показано {n} из {all}", "{n} of {all} shown"),
 }
+
+
+_UNITS: Final = (("week", 14, 7), ("month", 61, 30.4375), ("year", 1096, 365.2425))
 
 
 class PopulationWords(Words):
@@ -140,12 +147,12 @@ class PopulationWords(Words):
         return _SENTENCES[name][self._place].format(**self._written(values))
 
     def span(self, days: int) -> str:
-        """A number of days as people say it; never longer than it is, but for a few days."""
-        if 61 <= days < 1096:
-            return self.count("{n} month", "{n} months", int(days / 30.4375))
-        if days >= 1096:
-            return self.count("{n} year", "{n} years", int(days / 365.2425))
-        return self.lateness(days)
+        """A number of days in the unit people would use, never rounded up."""
+        unit, n = "day", days
+        for longer, at_least, length in _UNITS:
+            if days >= at_least:
+                unit, n = longer, int(days / length)
+        return str(format_unit(n, f"duration-{unit}", length="long", locale=self.locale))
 
     def when(self, due_on: date | None, overdue_on: date | None, as_of: date) -> str:
         """Since when, or in how long, in words first, then the dates."""

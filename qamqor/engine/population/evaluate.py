@@ -43,11 +43,13 @@ def evaluate(connection: duckdb.DuckDBPyConnection, questions: Questions) -> Non
     lay_out_people(connection, questions)
     for query in questions.people:
         _create(connection, query.name, query, questions)
+        _give_kinds(connection, query)
     _note_members(connection, questions, members)
     lay_out_rest(connection, questions)
     _narrow(connection, questions)
     for query in questions.states:
         _create(connection, query.name, query, questions)
+        _give_kinds(connection, query)
     due = _ask(connection, questions.due, questions, "a")
     _widen(connection, questions)
     measures = _ask(connection, questions.measures, questions, "m")
@@ -80,6 +82,13 @@ def _create(
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         raise MissingColumns([Problem(query.where, f"DuckDB says: {first}")]) from error
+
+
+def _give_kinds(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
+    """Make dates of columns that hold only nulls or ISO texts, as a typed table would."""
+    for name, kind, *_ in connection.execute(f"describe {query.name}").fetchall():
+        if query.columns.get(name) == "date" and kind != "DATE":
+            connection.execute(f"alter table {query.name} alter column {name} type date")
 
 
 def _narrow(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:

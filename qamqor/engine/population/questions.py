@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Final
@@ -58,14 +58,14 @@ class Questions:
         measures: the queries of the wanted programmes' measures.
     """
 
-    pack: Pack
+    pack: Pack = field(repr=False)
     as_of: date
     known_at: date | None
-    programmes: tuple[Programme, ...]
-    people: tuple[Query, ...]
-    states: tuple[Query, ...]
-    due: tuple[Query, ...]
-    measures: tuple[Query, ...]
+    programmes: tuple[Programme, ...] = field(repr=False)
+    people: tuple[Query, ...] = field(repr=False)
+    states: tuple[Query, ...] = field(repr=False)
+    due: tuple[Query, ...] = field(repr=False)
+    measures: tuple[Query, ...] = field(repr=False)
 
     @cached_property
     def every(self) -> tuple[Query, ...]:

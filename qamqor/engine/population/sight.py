@@ -16,7 +16,7 @@ from qamqor.engine.programmes.schema import Table
 
 WAREHOUSE: Final = "warehouse"
 PERSON: Final = "person_"
-FIRST_NUMBER: Final = -(2**31)
+BEFORE_FIRST: Final = -(2**31) - 1  # below zero, so that no id of a person looks like it
 
 
 def lay_out_people(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
@@ -122,7 +122,7 @@ def _people(questions: Questions) -> str:
     tables, day = questions.pack.tables, f"date '{questions.as_of}'"
     number = "patient_id"
     if questions.only_joins_people:
-        number = f"cast({FIRST_NUMBER} - 1 + row_number() over () as integer)"
+        number = f"cast({BEFORE_FIRST} + row_number() over () as integer)"
     attached = as_known(
         tables["attachment"], _in_warehouse("attachment"), questions.as_of, questions.known_at
     )
