@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -104,6 +105,26 @@ def approve(
         typer.echo(json.dumps(asdict(given), default=str, ensure_ascii=False))
     else:
         typer.echo(f"{given.programme} {given.version} is approved by {given.by}: {read.approvals}")
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    form: Annotated[str, typer.Option("--format", help="Only `fhir` so far.")] = "fhir",
+    as_json: AsJson = False,
+) -> None:
+    """Write the pack as FHIR R4: PlanDefinition, Measure, Library, ValueSet, ViewDefinition."""
+    if form != "fhir":
+        raise typer.BadParameter(f"{form} is not known; write fhir")
+    read = settings.read()
+    pack = content.open_pack(read.shipped_content, read.content)
+    known = content.approvals(pack, read.approvals, is_demo=read.is_demo)
+    count = content.export_fhir(pack, out, known)
+    if as_json:
+        typer.echo(json.dumps(count))
+        return
+    for kind, number in count.items():
+        typer.echo(f"{kind:<16}{number:>5}")
 
 
 def _standing(one: Standing) -> dict[str, Any]:

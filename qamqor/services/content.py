@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from qamqor.engine.programmes.approval import (
 )
 from qamqor.engine.programmes.case_run import Outcome, run_cases
 from qamqor.engine.programmes.cases import read_cases
+from qamqor.engine.programmes.export import fhir_resources
 from qamqor.engine.programmes.load import load_pack
 from qamqor.engine.programmes.schema import Pack, Programme
 from qamqor.errors import InvalidPack, NotThere, Problem
@@ -92,6 +95,22 @@ def approve(
         os.fsync(out.fileno())
     aside.replace(file)
     return given
+
+
+def export_fhir(pack: Pack, folder: Path, known: tuple[Approval, ...]) -> dict[str, int]:
+    """Write the pack as FHIR R4, one file a resource in a folder of its type; returns how many.
+
+    Versions that are approved as they are come out as ``active``, the others as ``draft``.
+    """
+    approved = {one.programme.sha256 for one in standings(pack, known) if one.is_approved}
+    count: Counter[str] = Counter()
+    for resource in fhir_resources(pack, approved):
+        kind = str(resource["resourceType"]).rsplit("/", maxsplit=1)[-1]
+        file = folder / kind / f"{resource['id']}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(resource, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        count[kind] += 1
+    return dict(count)
 
 
 def _version(pack: Pack, programme: str, version: date | None) -> Programme:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -29,6 +29,11 @@ def names_in(sql: str) -> tuple[str, ...]:
 def with_prefix(sql: str, prefix: str) -> str:
     """The query with every ``$name`` written with another prefix, such as ``:name``."""
     return _TOKEN.sub(lambda m: prefix + m["name"] if m["name"] else m[0], sql)
+
+
+def renamed(sql: str, name_of: Callable[[str], str]) -> str:
+    """The query with every parameter under another name."""
+    return _TOKEN.sub(lambda m: "$" + name_of(m["name"]) if m["name"] else m[0], sql)
 
 
 def for_duckdb(sql: str, values: Mapping[str, Value]) -> dict[str, Any]:

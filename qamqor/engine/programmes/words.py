@@ -104,6 +104,11 @@ def exclusion(programme: Programme, measure: str, code: str, language: str) -> s
     return _said(programme, language, ("measures", measure, "exclusions", code), own)
 
 
+def translated(programme: Programme, language: str, path: Path) -> str:
+    """The words at a place in a language; empty where it has none."""
+    return _found(programme.words.get(language, {}), path)
+
+
 def missing(programme: Programme, languages: Sequence[str]) -> Iterator[tuple[str, Path]]:
     """The language and place of every word that has no translation."""
     for language in languages:
