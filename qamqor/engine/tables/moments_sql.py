@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from qamqor.engine.fhir.fhirpath.moments import MOMENT, TIME
-from qamqor.engine.tables.needs import text_literal
+from qamqor.engine.tables.needs import bound, text_literal
 
 # RE2 knows no named groups without P, and the same pattern text keeps the engines together.
 IS_MOMENT = text_literal(MOMENT.pattern)
@@ -14,7 +14,10 @@ IS_TIME = text_literal(TIME.pattern)
 
 def business_date(text: str, zone: timedelta) -> str:
     """The calendar day as written; a moment ending in Z is first moved to the zone."""
-    minutes = int(zone.total_seconds() // 60)
+    return bound(text, lambda it: _business_date(it, int(zone.total_seconds() // 60)))
+
+
+def _business_date(text: str, minutes: int) -> str:
     return (
         f"(case when {text} is null then null"
         f" when length({text}) = 10 then try_cast({_if_moment(text)} as date)"
@@ -33,6 +36,10 @@ def _if_moment(text: str) -> str:
 
 def precision(text: str) -> str:
     """``year``, ``month`` or ``day``; nothing for other text."""
+    return bound(text, _precision)
+
+
+def _precision(text: str) -> str:
     return (
         f"(case when not regexp_full_match({text}, {IS_MOMENT}) then null"
         f" when length({text}) = 4 then 'year' when length({text}) = 7 then 'month'"
@@ -42,9 +49,11 @@ def precision(text: str) -> str:
 
 def compared(left: str, right: str, kind: str) -> str:
     """-1, 0, 1 or NULL, as ``moments.compared``."""
-    keys = _time_keys if kind == "time" else _moment_keys
+    each = _time_key("it") if kind == "time" else _parts("it")
+    both = f"list_transform([{left}, {right}], lambda it: {each})"
+    pair = both if kind == "time" else _moment_keys(both)
     return (
-        f"list_transform([{keys(left, right)}], lambda k: case"
+        f"list_transform([{pair}], lambda k: case"
         " when k[1] is null or k[2] is null then null"
         " when left(k[1], length(k[2])) < left(k[2], length(k[1])) then -1"
         " when left(k[1], length(k[2])) > left(k[2], length(k[1])) then 1"
@@ -59,19 +68,14 @@ def _padded(clock: str) -> str:
     )
 
 
-def _time_keys(left: str, right: str) -> str:
-    first, second = (
-        f"case when regexp_full_match({text}, {IS_TIME}) then {_padded(text)} end"
-        for text in (left, right)
-    )
-    return f"[{first}, {second}]"
+def _time_key(text: str) -> str:
+    return f"case when regexp_full_match({text}, {IS_TIME}) then {_padded(text)} end"
 
 
-def _moment_keys(left: str, right: str) -> str:
+def _moment_keys(both: str) -> str:
     """Both as written, or both in UTC when both have a time and a zone."""
-    parts = ", ".join(_parts(text) for text in (left, right))
     return (
-        f"list_transform([[{parts}]], lambda m: case"
+        f"list_transform([{both}], lambda m: case"
         " when m[1].clock = '' or m[2].clock = '' then [m[1].written, m[2].written]"
         " when (m[1].zone = '') <> (m[2].zone = '') then null"
         " else [m[1].utc, m[2].utc] end)[1]"
@@ -105,6 +109,10 @@ def _parts(text: str) -> str:
 
 def boundary(text: str, kind: str, *, high: bool) -> str:
     """The first or last moment a date, dateTime or time may mean."""
+    return bound(text, lambda it: _boundary(it, kind, high=high))
+
+
+def _boundary(text: str, kind: str, *, high: bool) -> str:
     if kind == "time":
         end = _clock_boundary(text, high=high)
         return f"(case when regexp_full_match({text}, {IS_TIME}) then {end} end)"
@@ -143,6 +151,10 @@ def _day_boundary(text: str, *, high: bool) -> str:
 
 def decimal_boundary(text: str, *, high: bool) -> str:
     """Half a unit of the last written digit up or down, of a decimal kept as text."""
+    return bound(text, lambda it: _decimal_boundary(it, high=high))
+
+
+def _decimal_boundary(text: str, *, high: bool) -> str:
     places = f"length(regexp_extract({text}, '[.]([0-9]*)$', 1))"
     half = f"cast('0.' || repeat('0', {places}) || '5' as decimal(38, 18))"
     sign = "+" if high else "-"

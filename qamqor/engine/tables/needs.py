@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, Final
 
 from qamqor.engine.fhir import definitions
 from qamqor.engine.fhir.fhirpath.steps import WHOLE
+
+SHORT: Final = re.compile(r"""[\w."~()]+|'[^']*'""")
 
 
 class Need:
@@ -96,6 +100,14 @@ class Need:
         """Whether decimals must reach DuckDB as text."""
         below = [*self.parts.values(), *self.resources.values()]
         return self.is_exact or any(need.has_exact() for need in below)
+
+
+def bound(sql: str, body: Callable[[str], str]) -> str:
+    """``body`` of an expression that is written, and worked out, only once."""
+    if SHORT.fullmatch(sql):
+        return body(sql)
+    # Binding goes through a list, the one place where SQL lets an expression name a value.
+    return f"(list_transform([{sql}], lambda it: {body('it')}))[1]"
 
 
 def quoted(name: str) -> str:

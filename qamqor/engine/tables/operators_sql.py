@@ -8,7 +8,7 @@ from typing import Final
 from qamqor.engine.fhir.fhirpath.arithmetic import LARGEST
 from qamqor.engine.fhir.fhirpath.steps import Step
 from qamqor.engine.tables import moments_sql
-from qamqor.engine.tables.needs import text_literal
+from qamqor.engine.tables.needs import bound, text_literal
 from qamqor.engine.tables.values import Place, Value, Write, Writer
 
 
@@ -20,8 +20,12 @@ def _join(writer: Writer, step: Step, place: Place) -> Value:
     sql = writer.sql(step.args[0], place)
     if not step.args[0].many:
         return Value(sql)
-    joined = f"array_to_string({sql}, {text_literal(step.value)})"
-    return Value(f"(case when len({sql}) > 0 then {joined} end)")
+    separator = text_literal(step.value)
+
+    def joined(it: str) -> str:
+        return f"(case when len({it}) > 0 then array_to_string({it}, {separator}) end)"
+
+    return Value(bound(sql, joined))
 
 
 def _distinct(writer: Writer, step: Step, place: Place) -> Value:

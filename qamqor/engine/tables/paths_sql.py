@@ -8,12 +8,12 @@ from typing import Final
 
 from qamqor.engine.fhir import definitions
 from qamqor.engine.fhir.fhirpath.steps import Step
-from qamqor.engine.tables.needs import Need, quoted, text_literal
+from qamqor.engine.tables.needs import Need, bound, quoted, text_literal
 from qamqor.engine.tables.values import Place, Value, Write, Writer
 
 
 def _focus(writer: Writer, step: Step, place: Place) -> Value:
-    return place.focus
+    return place.focus if step.types else Value("null")
 
 
 def _resource(writer: Writer, step: Step, place: Place) -> Value:
@@ -178,11 +178,6 @@ def _is_choice(writer: Writer, step: Step, place: Place) -> Value:
     return Value(f"(case when {there} then ({' or '.join(fitting)}) end)")
 
 
-def _is_fixed(writer: Writer, step: Step, place: Place) -> Value:
-    there = _is_there(writer.write(step.args[0], place), False)
-    return Value(f"(case when {there} then {str(step.value).lower()} end)")
-
-
 def _at(writer: Writer, step: Step, place: Place) -> Value:
     source = writer.write(step.args[0], place)
     if not step.args[0].many:
@@ -233,7 +228,7 @@ def _reference_key(writer: Writer, step: Step, place: Place) -> Value:
     text = Step("member", ("string",), source.many, (source,), "reference", step.at)
     value = writer.write(text, place)
     if not source.many:
-        return Value(_key_in(value.sql, step.value))
+        return Value(bound(value.sql, lambda it: _key_in(it, step.value)))
     x, y = writer.variable(), writer.variable()
     keys = f"list_transform({value.sql}, lambda {x}: {_key_in(x, step.value)})"
     return Value(f"list_filter({keys}, lambda {y}: {y} is not null)")
@@ -266,7 +261,6 @@ WRITERS: Final[dict[str, Write]] = {
     "empty": _empty,
     "count": _count,
     "is_choice": _is_choice,
-    "is_fixed": _is_fixed,
     "at": _at,
     "slice": _slice,
     "single": _single,

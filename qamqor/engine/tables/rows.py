@@ -73,12 +73,15 @@ def _select(select: Select, context: Context, zone: timedelta) -> Iterator[Row]:
     if not foci and select.is_or_null:
         yield {column.name: None for column in select.every_column}
     for focus in foci:
-        own = {column.name: _cell(column, focus, zone) for column in select.columns}
         parts = [list(_select(inner, focus, zone)) for inner in select.selects]
         if select.branches:
             parts.append(
                 [row for branch in select.branches for row in _select(branch, focus, zone)]
             )
+        # A select without rows shows no cell, so none is looked up that might not be single.
+        if not all(parts):
+            continue
+        own = {column.name: _cell(column, focus, zone) for column in select.columns}
         for combination in itertools.product(*parts):
             yield {**own, **{k: v for part in combination for k, v in part.items()}}
 

@@ -112,6 +112,8 @@ class Stages:
             return scope
         step = select.for_each.step
         found = self.writer.write(step, scope.place)
+        if scope.alive and not found.is_root:
+            found = replace(found, sql=f"(case when {scope.alive} then {found.sql} end)")
         if step.many:
             return self.unnested(found, select, scope)
         return self.looked_into(found, select, scope)
@@ -133,6 +135,7 @@ class Stages:
         """``forEach`` over the resource itself, as in ``where(…)``."""
         focus = self.name("f")
         there = f"coalesce({found.sql}, false)" if found.sql else "true"
+        there += f" and {scope.alive}" if scope.alive else ""
         sql = f"select *, case when {there} then true end as {focus} from {scope.table}"
         if not select.is_or_null:
             kept = f"{focus}" + (f" or not {scope.alive}" if scope.alive else "")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from qamqor.engine.fhir.fhirpath.steps import Step
-from qamqor.engine.tables.needs import Need
+from qamqor.engine.tables.needs import Need, bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Writer:
 
 
 def listed(sql: str) -> str:
-    return f"(case when {sql} is null then [] else [{sql}] end)"
+    return bound(sql, lambda it: f"(case when {it} is null then [] else [{it}] end)")
 
 
 Write = Callable[[Writer, Step, Place], Value]

@@ -100,7 +100,8 @@ def _constant(node: Constant, scope: Scope) -> Step:
 
 def _member(node: Member, scope: Scope) -> Step:
     if node.source is None:
-        if node.name in scope.types or (scope.is_top and node.name in {"Resource", scope.resource}):
+        named = node.name in {*scope.types, "Resource", "DomainResource"}
+        if named and definitions.kind(scope.types[0] if scope.types else "") == "resource":
             return _this(This(node.at), scope)
         return member(_this(This(node.at), scope), node.name, node.at)
     return member(analyse(node.source, scope), node.name, node.at)

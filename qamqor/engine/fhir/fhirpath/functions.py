@@ -127,9 +127,7 @@ def is_type(source: Step, type_name: str, at: int) -> Step:
     if source.op == "choice":
         fitting = tuple(t for t in source.types if definitions.is_a(t, type_name))
         return Step("is_choice", BOOLEAN, False, (source,), fitting, at)
-    source = single(source)
-    fits = bool(source.types) and definitions.is_a(source.type, type_name)
-    return Step("is_fixed", BOOLEAN, False, (source,), fits, at)
+    raise PathError(f"is() decides a choice; this is always {source.type or 'nothing'}", at)
 
 
 def with_criteria(name: str, source: Step, inside: Step, at: int) -> Step:
@@ -169,6 +167,13 @@ Rule = Callable[[str, Step, tuple[Step, ...], int], Step]
 
 def _presence(name: str, source: Step, _: tuple[Step, ...], at: int) -> Step:
     return Step(name, BOOLEAN, False, (source,), at=at)
+
+
+def _has_value(_: str, source: Step, __: tuple[Step, ...], at: int) -> Step:
+    source = single(source)
+    if source.category == "complex":
+        raise PathError(f"hasValue() is for simple values, {source.type} has parts", at)
+    return Step("exists", BOOLEAN, False, (source,), at=at)
 
 
 def _negation(_: str, source: Step, __: tuple[Step, ...], at: int) -> Step:
@@ -256,7 +261,7 @@ def _iif(_: str, source: Step, arguments: tuple[Step, ...], at: int) -> Step:
 RULES: Final[dict[str, tuple[int, int, Rule]]] = {
     "exists": (0, 0, _presence),
     "empty": (0, 0, _presence),
-    "hasValue": (0, 0, lambda _, s, a, at: _presence("exists", single(s), a, at)),
+    "hasValue": (0, 0, _has_value),
     "not": (0, 0, _negation),
     "count": (0, 0, _count),
     "first": (0, 0, _one_of),
