@@ -2,7 +2,8 @@
 -- Grain: one row for each person in heart_failure_population.
 -- Counted from the newest visit with the GP in the clinic, at home or in a van, before or after
 -- enrolment; a call or video does not count. Never seen by the GP: due since enrolment.
--- A zone that is unknown is treated as yellow.
+-- A zone that has turned worse since the last contact asks for nobody before the day it turned, and
+-- not later than the milder zone did. An unknown zone is treated as yellow.
 
 with seen as (
     select
@@ -21,14 +22,18 @@ with seen as (
 select
     enrolled.patient_id,
     '' as item,
-    coalesce(
-        add_days(seen.started_on, case zone.state
-            when 'green' then $green_gp_visit_days
-            when 'red' then $red_gp_visit_days
-            else $yellow_gp_visit_days
-        end),
-        enrolled.enrolled_on
-    ) as due_on,
+    case
+        when seen.started_on is null then enrolled.enrolled_on
+        when zone.state = 'green' then add_days(seen.started_on, $green_gp_visit_days)
+        when zone.state = 'red' then least(
+            add_days(seen.started_on, $yellow_gp_visit_days),
+            greatest(add_days(seen.started_on, $red_gp_visit_days), zone.since_on)
+        )
+        else least(
+            add_days(seen.started_on, $green_gp_visit_days),
+            greatest(add_days(seen.started_on, $yellow_gp_visit_days), zone.since_on)
+        )
+    end as due_on,
     zone.state as reason,
     nullif(trim(coalesce(zone.evidence, '') || coalesce(' ' || seen.evidence, '')), '') as evidence
 from heart_failure_population as enrolled

@@ -2,7 +2,8 @@
 -- Grain: one row for each person in hypertension_population.
 -- Counted from the newest pressure measured face to face; one told by phone or sent from home can
 -- change the zone but does not replace the nurse. Nobody measured yet: due since enrolment.
--- A zone that is unknown is treated as yellow.
+-- A zone that has turned worse since the last contact asks for nobody before the day it turned, and
+-- not later than the milder zone did. An unknown zone is treated as yellow.
 
 with measured as (
     select
@@ -20,14 +21,18 @@ with measured as (
 select
     enrolled.patient_id,
     '' as item,
-    coalesce(
-        add_days(measured.effective_on, case zone.state
-            when 'green' then $green_nurse_contact_days
-            when 'red' then $red_nurse_contact_days
-            else $yellow_nurse_contact_days
-        end),
-        enrolled.enrolled_on
-    ) as due_on,
+    case
+        when measured.effective_on is null then enrolled.enrolled_on
+        when zone.state = 'green' then add_days(measured.effective_on, $green_nurse_contact_days)
+        when zone.state = 'red' then least(
+            add_days(measured.effective_on, $yellow_nurse_contact_days),
+            greatest(add_days(measured.effective_on, $red_nurse_contact_days), zone.since_on)
+        )
+        else least(
+            add_days(measured.effective_on, $green_nurse_contact_days),
+            greatest(add_days(measured.effective_on, $yellow_nurse_contact_days), zone.since_on)
+        )
+    end as due_on,
     zone.state as reason,
     nullif(
         trim(coalesce(zone.evidence, '') || coalesce(' ' || measured.evidence, '')), ''

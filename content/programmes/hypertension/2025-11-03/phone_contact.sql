@@ -2,7 +2,9 @@
 -- Grain: one row for each person in hypertension_population.
 -- Any conversation with the nurse or GP counts, by phone, video or face to face; a call that nobody
 -- answered is not an encounter. Enrolment itself is a conversation, so the first call is counted
--- from there. A zone that is unknown is treated as yellow.
+-- from there.
+-- A zone that has turned worse since the last contact asks for nobody before the day it turned, and
+-- not later than the milder zone did. An unknown zone is treated as yellow.
 
 with seen as (
     select
@@ -16,18 +18,34 @@ with seen as (
     where patient_id in (select patient_id from hypertension_population)
         and role in ('gp', 'practice_nurse', 'district_nurse')
         and class in ('AMB', 'HH', 'FLD', 'VR')
+),
+
+talked as (
+    select
+        enrolled.patient_id,
+        greatest(seen.started_on, enrolled.enrolled_on) as on_day,
+        seen.evidence
+    from hypertension_population as enrolled
+    left join seen on seen.patient_id = enrolled.patient_id and seen.newest = 1
 )
 
 select
-    enrolled.patient_id,
+    talked.patient_id,
     '' as item,
-    add_days(greatest(seen.started_on, enrolled.enrolled_on), case zone.state
-        when 'green' then $green_phone_contact_days
-        when 'red' then $red_phone_contact_days
-        else $yellow_phone_contact_days
-    end) as due_on,
+    case zone.state
+        when 'green' then add_days(talked.on_day, $green_phone_contact_days)
+        when 'red' then least(
+            add_days(talked.on_day, $yellow_phone_contact_days),
+            greatest(add_days(talked.on_day, $red_phone_contact_days), zone.since_on)
+        )
+        else least(
+            add_days(talked.on_day, $green_phone_contact_days),
+            greatest(add_days(talked.on_day, $yellow_phone_contact_days), zone.since_on)
+        )
+    end as due_on,
     zone.state as reason,
-    nullif(trim(coalesce(zone.evidence, '') || coalesce(' ' || seen.evidence, '')), '') as evidence
-from hypertension_population as enrolled
-join hypertension_zone as zone on zone.patient_id = enrolled.patient_id
-left join seen on seen.patient_id = enrolled.patient_id and seen.newest = 1
+    nullif(
+        trim(coalesce(zone.evidence, '') || coalesce(' ' || talked.evidence, '')), ''
+    ) as evidence
+from talked
+join hypertension_zone as zone on zone.patient_id = talked.patient_id
