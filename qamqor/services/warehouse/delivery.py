@@ -83,7 +83,7 @@ class Delivery:
             keep_apart=self.keep_apart,
             checks=checks_of(plan),
         )
-        self._flattener = Flattener(db.cursor(), self.rows)
+        self._flattener = Flattener(db.cursor(), plan, self.rows)
         self._pending: list[tuple[_Chunk, Future[Flattened]]] = []
         self._chunk = 0
 
@@ -126,9 +126,8 @@ class Delivery:
         self._chunk += 1
         for kind, batch in batches.items():
             chunk = self._decided(kind, batch)
-            feeds = self.plan.feeds.get(kind, ())
-            if chunk.ids and feeds:
-                run = beside.submit(self._flattener.run, feeds, chunk.raws, self._chunk)
+            if chunk.ids and kind in self.plan.feeds:
+                run = beside.submit(self._flattener.run, kind, chunk.raws, self._chunk)
                 self._pending.append((chunk, run))
 
     def _decided(self, kind: str, batch: Batch) -> _Chunk:

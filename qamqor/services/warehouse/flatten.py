@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from qamqor.engine.tables.sql import flatten
+from qamqor.engine.tables.view import View
 from qamqor.errors import BadInput
-from qamqor.services.warehouse.plan import Feed
+from qamqor.services.warehouse.plan import ADDED_KEY, Feed, Plan
 
 LONGEST_REASON: Final = 300
 
@@ -37,36 +38,41 @@ class Flattened:
 class Flattener:
     """Writes the rows of each chunk to ``folder/<table>/<type>-<chunk>.parquet``."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        self.db, self.folder = db, folder
+    def __init__(self, db: duckdb.DuckDBPyConnection, plan: Plan, folder: Path) -> None:
+        self.db, self.plan, self.folder = db, plan, folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def run(self, feeds: Sequence[Feed], lines: Sequence[bytes], chunk: int) -> Flattened:
+    def run(self, kind: str, lines: Sequence[bytes], chunk: int) -> Flattened:
         """Flatten one chunk of one resource type.
 
         Args:
-            feeds: every feed of that type.
+            kind: the resource type.
             lines: resources as JSON without line ends, each id once.
             chunk: its number in the delivery.
         """
         found = Flattened()
         pieces: dict[str, list[pa.Table]] = {}
+        feeds, probes = self.plan.feeds.get(kind, ()), self.plan.probes.get(kind, ())
         if feeds and lines:
-            self._some(feeds, lines, 0, pieces, found)
+            views = [*(feed.view for feed in feeds), *probes]
+            self._some(views, lines, 0, pieces, found)
+        tables = {name: pa.concat_tables(some) for name, some in pieces.items()}
         for feed in feeds:
-            self._keep(feed, pieces, chunk, found)
+            if feed.view.name in tables:
+                self._keep(feed, tables[feed.view.name], chunk, found)
+                for probe in probes:
+                    found.rowless += _rowless(feed, tables[probe.name], tables[feed.view.name])
         return found
 
     def _some(
         self,
-        feeds: Sequence[Feed],
+        views: Sequence[View],
         lines: Sequence[bytes],
         offset: int,
         pieces: dict[str, list[pa.Table]],
         found: Flattened,
     ) -> None:
         """Flatten lines together; where that fails, in halves, down to the one that cannot be."""
-        views = [feed.view for feed in feeds] + [feed.probe for feed in feeds if feed.probe]
         path = self.folder / "chunk.ndjson"
         path.write_bytes(b"\n".join(lines) + b"\n")
         try:
@@ -76,26 +82,29 @@ class Flattener:
                 found.refused.append((offset, str(error).strip()[:LONGEST_REASON]))
                 return
             half = len(lines) // 2
-            self._some(feeds, lines[:half], offset, pieces, found)
-            self._some(feeds, lines[half:], offset + half, pieces, found)
+            self._some(views, lines[:half], offset, pieces, found)
+            self._some(views, lines[half:], offset + half, pieces, found)
             return
         for name, table in tables.items():
             pieces.setdefault(name, []).append(table)
 
-    def _keep(
-        self, feed: Feed, pieces: dict[str, list[pa.Table]], chunk: int, found: Flattened
-    ) -> None:
-        rows = pa.concat_tables(pieces.get(feed.view.name, []) or [pa.table({feed.key: []})])
-        if feed.probe is not None and feed.probe.name in pieces:
-            passed = pa.concat_tables(pieces[feed.probe.name]).column(0)
-            without = pc.invert(pc.is_in(passed, value_set=rows.column(feed.key)))
-            found.rowless += [(feed.table, i) for i in passed.filter(without).to_pylist()]
-        if feed.has_patient and rows.num_rows and rows.column("patient_id").null_count:
+    def _keep(self, feed: Feed, rows: pa.Table, chunk: int, found: Flattened) -> None:
+        """Write a table's rows, less those that name no patient."""
+        if feed.has_patient and rows.column("patient_id").null_count:
             is_known = rows.column("patient_id").is_valid()
             lost = rows.filter(pc.invert(is_known)).column(feed.key).unique().to_pylist()
-            found.homeless += [(feed.table, i) for i in lost]
+            found.homeless += [(feed.table, identity) for identity in lost]
             rows = rows.filter(is_known)
         if rows.num_rows:
             path = self.folder / feed.table / f"{feed.resource}-{chunk:06d}.parquet"
             path.parent.mkdir(exist_ok=True)
             pq.write_table(rows, path, compression="lz4")
+
+
+def _rowless(feed: Feed, passed: pa.Table, rows: pa.Table) -> list[tuple[str, str]]:
+    """The resources that pass the table's conditions and are in none of its rows."""
+    if feed.table not in passed.column_names:
+        return []
+    ids = passed.column(ADDED_KEY).filter(passed.column(feed.table))
+    without = pc.invert(pc.is_in(ids, value_set=rows.column(feed.key)))
+    return [(feed.table, identity) for identity in ids.filter(without).to_pylist()]

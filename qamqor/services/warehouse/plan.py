@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from qamqor.engine.tables.view import View
 
 OWN_KEY: Final = "getResourceKey()"
 ADDED_KEY: Final = "from_resource_id"
-PROBE: Final = "_probe"
+PROBE: Final = "passes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Feed:
 
     Attributes:
         key: the column that holds the id of the row's resource.
-        probe: a view of the ids that pass the conditions; nothing where each gives a row.
+        may_skip: a resource that passes the conditions may still give no row.
         is_only: no other resource type feeds the table.
     """
 
@@ -35,7 +35,7 @@ class Feed:
     key: str
     known_on: str | None
     has_patient: bool
-    probe: View | None
+    may_skip: bool
     is_only: bool
 
     @property
@@ -53,9 +53,15 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All feeds by resource type, and what identifies this set of tables."""
+    """All feeds by resource type, and what identifies this set of tables.
+
+    Attributes:
+        probes: by resource type, views that say of each resource which tables' conditions it
+            passes: a truth column for each table whose feed may skip it.
+    """
 
     feeds: Mapping[str, tuple[Feed, ...]]
+    probes: Mapping[str, tuple[View, ...]]
     tables: tuple[str, ...]
     shared: tuple[str, ...]
     sha256: str
@@ -92,9 +98,11 @@ def plan_of(tables: Iterable[Table]) -> Plan:
         for view in table.views:
             feed = _feed(table, view)
             feeds.setdefault(feed.resource, []).append(feed)
+    probes = {kind: tuple(_probes(kind, found)) for kind, found in feeds.items()}
     views = msgspec.json.encode([[table.name, *table.views] for table in listed], order="sorted")
     return Plan(
         feeds={kind: tuple(found) for kind, found in feeds.items()},
+        probes=probes,
         tables=tuple(table.name for table in listed),
         shared=tuple(table.name for table in listed if not table.has_patient),
         sha256=hashlib.sha256(views).hexdigest(),
@@ -113,7 +121,7 @@ def _feed(table: Table, view: Mapping[str, Any]) -> Feed:
         key=key or ADDED_KEY,
         known_on=table.known_on,
         has_patient=table.has_patient,
-        probe=_probe(view) if _may_skip(view["select"]) else None,
+        may_skip=_may_skip(view["select"]),
         is_only=len(table.views) == 1,
     )
 
@@ -133,7 +141,27 @@ def _may_skip(selects: Iterable[Mapping[str, Any]]) -> bool:
     )
 
 
-def _probe(view: Mapping[str, Any]) -> View:
-    column = {"name": ADDED_KEY, "path": OWN_KEY, "type": "string"}
-    kept = {name: view[name] for name in ("resource", "constant", "where") if name in view}
-    return read_view({**kept, "name": f"{view['name']}{PROBE}", "select": [{"column": [column]}]})
+def _probes(kind: str, feeds: Iterable[Feed]) -> Iterator[View]:
+    """One view for all feeds of a type, or more where they give one constant two values."""
+    waiting = [feed for feed in feeds if feed.may_skip]
+    while waiting:
+        constants: dict[str, Any] = {}
+        asked, later = [], []
+        for feed in waiting:
+            own = {one["name"]: one for one in feed.view.raw.get("constant", ())}
+            if all(constants.get(name, one) == one for name, one in own.items()):
+                constants |= own
+                asked.append(feed)
+            else:
+                later.append(feed)
+        columns = [{"name": ADDED_KEY, "path": OWN_KEY, "type": "string"}, *map(_passes, asked)]
+        name = f"{PROBE}{len(later)}"
+        select = [{"column": columns}]
+        raw = {"name": name, "resource": kind, "constant": [*constants.values()], "select": select}
+        yield read_view(raw)
+        waiting = later
+
+
+def _passes(feed: Feed) -> dict[str, str]:
+    paths = [f"({one['path']})" for one in feed.view.raw.get("where", ())]
+    return {"name": feed.table, "path": " and ".join(paths or ["true"]), "type": "boolean"}
