@@ -98,12 +98,21 @@ def decoder(resource_type: str) -> msgspec.json.Decoder[Any]:
 
 def references(envelope: Any, resource_type: str) -> Iterator[Reference]:
     """The references of a decoded envelope that say whom it is about."""
-    for name in patient_elements(resource_type):
-        said = getattr(envelope, name + "_" if name == "for" else name)
-        for each in said if isinstance(said, list) else (said,):
-            found = each.entity if isinstance(each, _Member) else each
+    for name in _attributes(resource_type):
+        said = getattr(envelope, name)
+        if type(said) is Reference:
+            yield said
+            continue
+        for each in said or ():
+            found = each.entity if type(each) is _Member else each
             if found is not None:
                 yield found
+
+
+@cache
+def _attributes(resource_type: str) -> tuple[str, ...]:
+    """The names of patient_elements as Python can say them."""
+    return tuple(name + "_" * (name == "for") for name in patient_elements(resource_type))
 
 
 def is_about_another(reference: Reference) -> bool:
@@ -115,7 +124,11 @@ def is_about_another(reference: Reference) -> bool:
 
 def patient_id(reference: str | None) -> str | None:
     """The id in ``Patient/id`` or ``https://server/fhir/Patient/id``; nothing for all else."""
-    match = _TO_PATIENT.fullmatch(reference) if reference else None
+    if reference is None:
+        return None
+    if reference[:8] == "Patient/" and ID.fullmatch(reference, 8):
+        return reference[8:]
+    match = _TO_PATIENT.fullmatch(reference)
     return match[1] if match else None
 
 

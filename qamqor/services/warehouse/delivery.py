@@ -12,12 +12,13 @@ from typing import Final, Self
 import duckdb
 import msgspec
 
+from qamqor.engine.tables.shape import Shape
 from qamqor.services.warehouse.bundles import Deletion, Refused
 from qamqor.services.warehouse.flatten import Flattened, Flattener
 from qamqor.services.warehouse.ledger import DUPLICATE, NEW, REPLACED, Ledger
 from qamqor.services.warehouse.plan import Plan
 from qamqor.services.warehouse.quarantine import NO_ROW, Entry
-from qamqor.services.warehouse.sift import Batch, Check, Place, Sieve, duplicate
+from qamqor.services.warehouse.sift import Batch, Place, Sieve, duplicate
 from qamqor.services.warehouse.sources import Source, lines
 from qamqor.store.warehouse import Warehouse
 
@@ -81,7 +82,7 @@ class Delivery:
             plan.used,
             about_people=plan.about_people,
             keep_apart=self.keep_apart,
-            checks=checks_of(plan),
+            check=Shape([feed.view for feeds in plan.feeds.values() for feed in feeds]).check,
         )
         self._flattener = Flattener(db.cursor(), plan, self.rows)
         self._pending: list[tuple[_Chunk, Future[Flattened]]] = []
@@ -168,8 +169,3 @@ class Delivery:
                 place, raw = chunk.places[number], chunk.raws[number]
                 resource = f"{chunk.kind}/{identity}"
                 self.sieve.refuse(Refused(NO_ROW, reason, resource), place, raw, table=table)
-
-
-def checks_of(plan: Plan) -> dict[str, Check]:
-    """For each type a check that the elements its tables read are of FHIR's types."""
-    return {}

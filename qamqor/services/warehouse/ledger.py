@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from qamqor.engine.fhir.newest import Version, after, is_newer
-from qamqor.services.warehouse.sift import Batch, Place
+from qamqor.services.warehouse.sift import Batch
 from qamqor.store.warehouse import Warehouse
 from qamqor.store.warehouse_index import lookup
 
@@ -20,6 +21,7 @@ UNCHANGED: Final = "unchanged"
 OLDER: Final = "older"
 DUPLICATE: Final = "duplicate"
 
+_LISTED: Final = pa.list_(pa.string())
 _SCHEMA: Final = pa.schema(
     [
         ("kind", pa.string()),
@@ -64,16 +66,14 @@ class Ledger:
         """What becomes of each piece of a batch, in its order."""
         beaten = self._earlier(kind, batch)
         known = self._known(kind, batch.ids)
-        outcomes, was_live, old_patients = [], [], []
-        for number, (identity, version) in enumerate(zip(batch.ids, batch.versions, strict=True)):
-            old = known.get(identity)
-            outcome = DUPLICATE if number in beaten else _outcome(version, old)
-            if old is not None:
-                batch.versions[number] = after(version, old.version)
-            outcomes.append(outcome)
-            was_live.append(old is not None and not old.version.removed)
-            old_patients.append(old.patients if old is not None else None)
-        self._write(kind, batch, chunk, outcomes, was_live, old_patients)
+        outcomes = [REMOVED if version.removed else NEW for version in batch.versions]
+        for identity, old in known.items():
+            number = batch.at[identity]
+            outcomes[number] = _outcome(batch.versions[number], old)
+            batch.versions[number] = after(batch.versions[number], old.version)
+        for number in beaten:
+            outcomes[number] = DUPLICATE
+        self._write(kind, batch, chunk, outcomes, known)
         self._kinds.add(kind)
         return outcomes
 
@@ -119,44 +119,44 @@ class Ledger:
         }
 
     def _write(
-        self,
-        kind: str,
-        batch: Batch,
-        chunk: int,
-        outcomes: list[str],
-        was_live: list[bool],
-        old_patients: list[Any],
+        self, kind: str, batch: Batch, chunk: int, outcomes: list[str], known: dict[str, _Known]
     ) -> None:
-        kept = [number for number, outcome in enumerate(outcomes) if outcome != DUPLICATE]
+        kept: Sequence[int] = range(len(outcomes))
+        if DUPLICATE in outcomes:
+            kept = [number for number in kept if outcomes[number] != DUPLICATE]
         versions = [batch.versions[number] for number in kept]
-        places: list[Place] = [batch.places[number] for number in kept]
+        ids = [batch.ids[number] for number in kept]
+        places = [batch.places[number] for number in kept]
+        count = len(ids)
+        before = [known.get(identity) for identity in ids] if known else []
+        was_live = [old is not None and not old.version.removed for old in before]
         lines = pa.table(
             [
-                [kind] * len(kept),
-                [batch.ids[number] for number in kept],
-                [version.updated for version in versions],
-                [version.version for version in versions],
+                pa.repeat(pa.scalar(kind), count),
+                ids,
+                pa.array([version.updated for version in versions], pa.int64()),
+                pa.array([version.version for version in versions], pa.int64()),
                 pa.array([version.content for version in versions], pa.uint64()),
-                [version.removed for version in versions],
-                [batch.patients[number] for number in kept],
-                [place.source for place in places],
-                [place.line for place in places],
-                [place.entry for place in places],
-                [chunk] * len(kept),
+                pa.array([version.removed for version in versions], pa.bool_()),
+                pa.array([batch.patients[number] for number in kept], _LISTED),
+                pa.array([place.source for place in places], pa.int32()),
+                pa.array([place.line for place in places], pa.int64()),
+                pa.array([place.entry for place in places], pa.int64()),
+                pa.repeat(pa.scalar(chunk, pa.int32()), count),
                 [outcomes[number] for number in kept],
-                [was_live[number] for number in kept],
-                [old_patients[number] for number in kept],
+                pa.array(was_live) if known else pa.repeat(pa.scalar(False), count),
+                pa.array([o.patients if o else None for o in before], _LISTED)
+                if known
+                else pa.nulls(count, _LISTED),
             ],
-            names=_SCHEMA.names,
-        ).cast(_SCHEMA)
+            schema=_SCHEMA,
+        )
         self.db.register("lines", lines)
         self.db.execute("insert into seen select *, false from lines")
         self.db.unregister("lines")
 
 
-def _outcome(new: Version, old: _Known | None) -> str:
-    if old is None:
-        return REMOVED if new.removed else NEW
+def _outcome(new: Version, old: _Known) -> str:
     if after(new, old.version) == old.version:
         return UNCHANGED
     if not is_newer(new, old.version):

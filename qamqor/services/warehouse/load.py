@@ -94,7 +94,11 @@ def _run(
                 Delivery(db, warehouse, plan, sources, staging, limits) as delivery,
             ):
                 delivery.read(deletions, progress)
-                return Closing(delivery, into, at=at, pack=pack).finish(is_strict)
+                summary = Closing(delivery, into, at=at, pack=pack).finish(is_strict)
+            if deletions:
+                # What somebody asked to have deleted does not stay in files of earlier states.
+                Warehouse.open(folder).sweep()
+            return summary
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 

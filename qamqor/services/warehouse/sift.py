@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -31,7 +31,7 @@ from qamqor.services.warehouse.sources import BOM, Line, Source
 LONGEST: Final = 16 << 20  # DuckDB's own limit for one JSON object
 _HEAD: Final = msgspec.json.Decoder(Head)
 _NOT_OBJECT: Final = re.compile(r"Expected `object`, got `(\w+)`$")
-Check = Callable[[bytes], object]
+Check = Callable[[bytes], list[str]]
 
 
 class Place(NamedTuple):
@@ -54,6 +54,19 @@ class Batch:
     at: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the sieve needs to know of a resource type, looked up once."""
+
+    name: str
+    is_used: bool
+    must_name: bool
+    decode: Callable[[bytes], Any]
+
+
+_NO_KIND: Final = _Kind("", False, False, _HEAD.decode)
+
+
 class Sieve:
     """Takes lines, hands bad ones to ``keep_apart``, and gathers the rest by type.
 
@@ -62,8 +75,8 @@ class Sieve:
         used: resource types that some table reads.
         about_people: those of them that have to name a patient.
         keep_apart: called with every entry for the quarantine.
-        checks: type → a function that raises ``msgspec.ValidationError`` where an element
-            that some table reads is not of FHIR's type.
+        check: names the elements of a line that some table reads and that are not of the
+            type FHIR gives them.
     """
 
     def __init__(
@@ -73,31 +86,30 @@ class Sieve:
         *,
         about_people: frozenset[str],
         keep_apart: Callable[[Entry], None],
-        checks: Mapping[str, Check],
+        check: Check,
     ) -> None:
         self.sources, self.used, self.about_people = sources, used, about_people
-        self.keep_apart, self.checks = keep_apart, checks
+        self.keep_apart, self.check = keep_apart, check
         self.read = self.blank = 0
         self.not_used: Counter[str] = Counter()
         self.batches: dict[str, Batch] = {}
         self.held_bytes = 0
-        self._type = ""
-        self._decode: Callable[[bytes], Any] = _HEAD.decode
+        self._kinds: dict[str, _Kind] = {}
+        self._kind = _NO_KIND
 
     def take(self, line: Line, source: int) -> None:
         """Look at one line, whatever it holds."""
-        place, raw = Place(source, line.number, 0), line.raw
+        place, raw = Place(source, line.number, 0), line.raw.strip()
         if line.was_marked:
             self.refuse(Refused(BYTE_ORDER_MARK, "a byte order mark; it was left out"), place, raw)
-            raw = raw.removeprefix(BOM)
-        raw = raw.strip()
+            raw = raw.removeprefix(BOM).strip()
         if line.problem:
             self.read += 1
             self.refuse(Refused(line.code, line.problem), place, raw)
-        elif not raw:
-            self.blank += 1
+        elif raw:
+            self._take(raw, place)
         else:
-            self._take(on_one_line(raw), place)
+            self.blank += 1
 
     def drain(self) -> dict[str, Batch]:
         """Hand over what was gathered and begin anew."""
@@ -132,34 +144,43 @@ class Sieve:
     def _take(self, raw: bytes, place: Place) -> None:
         try:
             envelope = self._envelope(raw)
-            if self._type == "Bundle" and not place.entry:
+            kind = self._kind
+            if kind.is_used:
+                self._resource(kind, envelope, raw, place)
+            elif kind.name == "Bundle" and not place.entry:
                 self._bundle(raw, place)
                 return
-            if self._type in self.used:
-                self._resource(envelope, raw, place)
             else:
-                self.not_used[self._type] += 1
+                self.not_used[kind.name] += 1
         except Refused as refused:
             self.refuse(refused, place, raw)
         self.read += 1
 
     def _envelope(self, raw: bytes) -> Any:
-        """The decoded envelope; its type is ``self._type`` afterwards."""
+        """The decoded envelope; its type is ``self._kind`` afterwards."""
+        kind = self._kind
         try:
             if not raw.isascii():
                 raw.decode()
-            envelope = self._decode(raw)
-            if envelope.resourceType == self._type:
+            envelope = kind.decode(raw)
+            if envelope.resourceType == kind.name:
                 return envelope
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
-        self._type = ""
+        self._kind = _NO_KIND
         try:
-            self._type = _type_of(raw)
-            self._decode = (decoder(self._type) if self._type in self.used else _HEAD).decode
-            return self._decode(raw)
+            self._kind = self._kind_named(_type_of(raw))
+            return self._kind.decode(raw)
         except msgspec.ValidationError as error:
             raise Refused("wrong-type", str(error)) from None
+
+    def _kind_named(self, name: str) -> _Kind:
+        if name not in self._kinds:
+            is_used = name in self.used
+            must_name = name in self.about_people
+            decode = (decoder(name) if is_used else _HEAD).decode
+            self._kinds[name] = _Kind(name, is_used, must_name, decode)
+        return self._kinds[name]
 
     def _bundle(self, raw: bytes, place: Place) -> None:
         number = 0
@@ -183,46 +204,43 @@ class Sieve:
             self.read += 1
             self.not_used["Bundle"] += 1
 
-    def _resource(self, envelope: Any, raw: bytes, place: Place) -> None:
-        kind, identity, meta = self._type, envelope.id, envelope.meta
+    def _resource(self, kind: _Kind, envelope: Any, raw: bytes, place: Place) -> None:
+        identity, meta = envelope.id, envelope.meta
         if identity is None or not ID.fullmatch(identity):
-            raise Refused("no-id", f"{kind} without a usable id: {identity!r}")
+            raise Refused("no-id", f"{kind.name} without a usable id: {identity!r}")
         updated = version = None
         if meta is not None:
             updated, version = microseconds(meta.lastUpdated), version_number(meta.versionId)
         if is_entered_in_error(envelope):
-            self._gather(kind, identity, Version(updated, version, 0, True), (), place, raw)
+            withdrawn = Version(updated, version, 0, True)
+            self._gather(kind.name, identity, withdrawn, (), place, raw)
             return
         self._check(kind, identity, raw)
-        content = int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little") or 1
-        patients = self._patients(envelope, identity)
-        self._gather(
-            kind, identity, Version(updated, version, content, False), patients, place, raw
-        )
+        content = int.from_bytes(blake2b(raw, digest_size=8).digest(), "little") or 1
+        patients = self._patients(kind, envelope, identity)
+        if b"\n" in raw or b"\r" in raw:
+            raw = raw.replace(b"\n", b" ").replace(b"\r", b" ")
+        said = Version(updated, version, content, False)
+        self._gather(kind.name, identity, said, patients, place, raw)
 
-    def _check(self, kind: str, identity: str, raw: bytes) -> None:
+    def _check(self, kind: _Kind, identity: str, raw: bytes) -> None:
         if len(raw) > LONGEST:
-            raise Refused("too-long", f"longer than {LONGEST >> 20} MiB", f"{kind}/{identity}")
-        check = self.checks.get(kind)
-        if check is not None:
-            try:
-                check(raw)
-            except msgspec.ValidationError as error:
-                raise Refused("wrong-type", str(error), f"{kind}/{identity}") from None
+            raise Refused("too-long", f"longer than {LONGEST >> 20} MiB", f"{kind.name}/{identity}")
+        if problems := self.check(raw):
+            raise Refused("wrong-type", "; ".join(problems[:5]), f"{kind.name}/{identity}")
 
-    def _patients(self, envelope: Any, identity: str) -> Sequence[str]:
+    def _patients(self, kind: _Kind, envelope: Any, identity: str) -> Sequence[str]:
         """Whom it is about; that nobody is named is only right where the type allows it."""
-        kind = self._type
-        if kind == "Patient":
+        if kind.name == "Patient":
             return (identity,)
-        said = list(references(envelope, kind))
+        said = list(references(envelope, kind.name))
         patients = [found for one in said if (found := patient_id(one.reference))]
-        if patients or kind not in self.about_people or any(map(is_about_another, said)):
+        if patients or not kind.must_name or any(map(is_about_another, said)):
             return patients if len(patients) < 2 else sorted(set(patients))
         reason = "does not say which patient it is about"
         if said:
             reason = f"its patient reference {said[0].reference!r} cannot be followed"
-        raise Refused("no-patient", reason, f"{kind}/{identity}")
+        raise Refused("no-patient", reason, f"{kind.name}/{identity}")
 
     def _gather(
         self,
@@ -237,15 +255,16 @@ class Sieve:
         if batch is None:
             batch = self.batches[kind] = Batch()
         self.held_bytes += len(raw)
-        at = batch.at.setdefault(identity, len(batch.ids))
-        if at == len(batch.ids):
-            batch.ids.append(identity)
-            batch.versions.append(version)
-            batch.patients.append(patients)
-            batch.places.append(place)
-            batch.raws.append(raw)
+        ids = batch.ids
+        at = batch.at.setdefault(identity, len(ids))
+        if at < len(ids):
+            self._second(kind, at, version, patients, place, raw)
             return
-        self._second(kind, at, version, patients, place, raw)
+        ids.append(identity)
+        batch.versions.append(version)
+        batch.patients.append(patients)
+        batch.places.append(place)
+        batch.raws.append(raw)
 
     def _second(
         self,
@@ -269,13 +288,6 @@ class Sieve:
 def duplicate(identity: str) -> Refused:
     """Why the older of two pieces of one delivery is not loaded."""
     return Refused("duplicate", "the delivery has a newer piece with this id", identity)
-
-
-def on_one_line(raw: bytes) -> bytes:
-    """JSON text without line breaks, which stand for nothing between its parts."""
-    if b"\n" in raw or b"\r" in raw:
-        return raw.replace(b"\n", b" ").replace(b"\r", b" ")
-    return raw
 
 
 def _type_of(raw: bytes) -> str:

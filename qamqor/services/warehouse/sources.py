@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import msgspec
 import zstandard
 
 from qamqor.engine.fhir.envelope import microseconds
@@ -41,8 +42,7 @@ class Source:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, gc=False):
     """Some text with its place.
 
     Attributes:
