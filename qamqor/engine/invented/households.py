@@ -14,6 +14,7 @@ from qamqor.engine.invented.figures import by_age, by_sex
 ROLES: Final = ("head", "spouse", "child", "parent", "other")
 HEAD, SPOUSE, CHILD, PARENT, OTHER = range(5)
 NOBODY: Final = -1
+GENERATIONS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def _too_close(draft: _Draft, children: Ints, apart: int) -> Bools:
 
 def _move_in(draft: _Draft, children: Ints) -> None:
     mothered = children[draft.mother[children] != NOBODY]
-    draft.home[mothered] = draft.home[draft.mother[mothered]]
+    for _ in range(GENERATIONS):  # a young mother may live with her own mother
+        draft.home[mothered] = draft.home[draft.mother[mothered]]
     draft.role[mothered] = CHILD
     orphans = children[(draft.mother[children] == NOBODY) & (draft.age[children] < 18)]
     older = np.flatnonzero((draft.age >= 40) & (draft.role != CHILD))

@@ -125,19 +125,24 @@ def iin_of(people: People) -> list[str]:
     exist is passed over, as the issuing office does.
     """
     share = SERIALS_A_BLOCK * max(1, len(people) // 1024)
-    order = np.argsort(people.born, kind="stable")
-    born = people.born[order]
-    first = np.searchsorted(born, born)
-    rank = np.empty(len(people), np.int64)
-    rank[order] = np.arange(len(people)) - first
-    serial = (people.block * share + rank * 2) % SERIALS
     digits = _birthday_digits(people.born)
+    serial = (people.block * share + _rank(digits) * 2) % SERIALS
     check = check_digit(np.hstack([digits, _four_digits(serial)]))
     serial = np.where(check == 10, (serial + 1) % SERIALS, serial)
     eleven = np.hstack([digits, _four_digits(serial)])
     whole = np.hstack([eleven, check_digit(eleven)[:, None]])
     text = (whole + ord("0")).astype(np.uint8).tobytes().decode()
     return [text[start : start + 12] for start in range(0, len(text), 12)]
+
+
+def _rank(digits: Ints) -> Ints:
+    """For each row: how many equal rows stand before it; centuries share their birthdays."""
+    birthday = digits @ 10 ** np.arange(digits.shape[1])[::-1]
+    order = np.argsort(birthday, kind="stable")
+    own = birthday[order]
+    rank = np.empty(len(own), np.int64)
+    rank[order] = np.arange(len(own)) - np.searchsorted(own, own)
+    return rank
 
 
 def check_digit(eleven: Ints) -> Ints:
