@@ -3,13 +3,11 @@
 -- The turn is a calendar year fixed by the year of birth; doing it late does not move the next one.
 -- A turn missed may be made up in the year after it and stays due since 1 January of its own year.
 -- A refusal rests the invitation to the end of the year, a written one to its end or the next turn.
--- Done = an episode was opened or a conclusion recorded; a pressure of another visit is no screening.
--- Pressure, HbA1c and LDL all of this year: the nurse completes the check.
+-- Done = an episode opened or concluded. Pressure, HbA1c and LDL of this year: the nurse completes it.
 
 with person as (
     select
-        population.patient_id,
-        population.evidence,
+        patient.patient_id,
         year_of(patient.born_on) as birth_year,
         least(year_of($as_of) - year_of(patient.born_on), $last_age_years) as age_years
     from cardiovascular_screening_population as population
@@ -19,7 +17,6 @@ with person as (
 turn as (
     select
         patient_id,
-        evidence,
         birth_year + $last_age_years as last_year,
         birth_year + age_years - (age_years - $first_age_years) % $step_years as turn_year
     from person
@@ -91,6 +88,7 @@ answer as (
         turn.last_year,
         turn.turn_year + case
             when tested.patient_id is not null or refused.is_written then $step_years
+            when episode.state not in ('none', 'waiting', 'normal', 'closed') then $step_years
             when year_of($as_of) > turn.turn_year + $make_up_years then $step_years
             when refused.patient_id is null then 0
             when year_of($as_of) = turn.turn_year then $make_up_years
@@ -98,6 +96,7 @@ answer as (
         end as due_year,
         case
             when tested.patient_id is not null then 'done'
+            when episode.state not in ('none', 'waiting', 'normal', 'closed') then 'open_finding'
             when refused.patient_id is not null then 'refused'
             when year_of($as_of) > turn.turn_year + $make_up_years then 'lapsed'
             when measured.patient_id is not null then 'measured'
@@ -105,13 +104,14 @@ answer as (
             when invited.patient_id is not null then 'invited'
             else 'this_year'
         end as reason,
-        turn.evidence || coalesce(' ' || tested.evidence, '')
+        'Patient/' || turn.patient_id || coalesce(' ' || tested.evidence, '')
         || coalesce(' ' || refused.evidence, '') || coalesce(' ' || invited.evidence, '')
         || coalesce(' ' || measured.evidence, '') as evidence
     from turn
+    join cardiovascular_screening_episode as episode on episode.patient_id = turn.patient_id
     left join tested on tested.patient_id = turn.patient_id
     left join refused on refused.patient_id = turn.patient_id
-    left join invited on invited.patient_id = turn.patient_id
+    left join invited on invited.patient_id = turn.patient_id and tested.patient_id is null
     left join measured on measured.patient_id = turn.patient_id
 )
 

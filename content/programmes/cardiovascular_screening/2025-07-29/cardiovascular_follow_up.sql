@@ -1,66 +1,14 @@
 -- Whose screening found something that must be followed to its end?
--- Grain: one row for each person whose newest result does not close the episode.
--- Due since the first test of the episode, because its days run from there; an abnormal result never
--- expires, however old. A confirmed finding stays here until the diagnosis is on record: then the
--- person is under observation and leaves the screening. A result with a code that this version does
--- not know is shown as unclear, never taken for normal.
-
-with latest as (
-    select
-        screening_result.patient_id,
-        screening_result.effective_on,
-        screening_result.result,
-        'Observation/' || screening_result.observation_id as evidence,
-        row_number() over (
-            partition by screening_result.patient_id
-            order by screening_result.effective_on desc nulls last, screening_result.observation_id desc
-        ) as newest
-    from screening_result
-    join cardiovascular_screening_population as population
-        on population.patient_id = screening_result.patient_id
-    where screening_result.programme = 'cardiovascular_screening'
-),
-
-test as (
-    select patient_id, from_on as effective_on, 'EpisodeOfCare/' || episode_of_care_id as evidence
-    from enrolment
-    where programme = 'cardiovascular_screening'
-    union all
-    select patient_id, effective_on, source_type || '/' || source_id as evidence
-    from examination
-    join cardiovascular_further_test using (system, code)
-),
-
-around as (
-    select
-        latest.patient_id,
-        min(test.effective_on) as opened_on,
-        max(test.effective_on) filter (where test.effective_on > latest.effective_on) as further_on,
-        group_concat(test.evidence, ' ') as evidence
-    from latest
-    join test on test.patient_id = latest.patient_id
-    where latest.newest = 1
-        and test.effective_on >= add_days(latest.effective_on, -$completion_days)
-    group by latest.patient_id
-)
+-- Grain: one row for each person whose newest result needs more.
+-- Due since the first test of the episode, because its days run from there, however old the result.
+-- A confirmed finding stays until the diagnosis is on record: then the person is under observation
+-- and leaves the screening.
 
 select
-    latest.patient_id,
+    patient_id,
     '' as item,
-    least(around.opened_on, latest.effective_on) as due_on,
-    case
-        when latest.result = 'confirmed' then 'confirmed'
-        when around.further_on is not null then 'further_test_done'
-        when latest.result = 'suspected_hypertension' then 'suspected_hypertension'
-        when latest.result = 'suspected_ischaemic_heart_disease' then 'suspected_heart_disease'
-        when latest.result = 'suspected_diabetes' then 'suspected_diabetes'
-        when latest.result = 'suspected_glaucoma' then 'suspected_glaucoma'
-        when latest.result = 'abnormal' then 'abnormal'
-        else 'unclear'
-    end as reason,
-    latest.evidence || coalesce(' ' || around.evidence, '') as evidence
-from latest
-left join around on around.patient_id = latest.patient_id
-where latest.newest = 1
-    and latest.result not in ('normal', 'risk_factors')
-    and latest.result not glob 'closed_*'
+    since_on as due_on,
+    state as reason,
+    evidence
+from cardiovascular_screening_episode
+where state not in ('none', 'waiting', 'normal', 'closed')

@@ -6,8 +6,7 @@
 
 with person as (
     select
-        population.patient_id,
-        population.evidence,
+        patient.patient_id,
         year_of(patient.born_on) as birth_year,
         least(year_of($as_of) - year_of(patient.born_on), $last_age_years) as age_years
     from cervical_screening_population as population
@@ -17,7 +16,6 @@ with person as (
 turn as (
     select
         patient_id,
-        evidence,
         birth_year + $last_age_years as last_year,
         birth_year + age_years - (age_years - $first_age_years) % $step_years as turn_year
     from person
@@ -78,6 +76,7 @@ answer as (
         turn.last_year,
         turn.turn_year + case
             when tested.patient_id is not null or refused.is_written then $step_years
+            when episode.state not in ('none', 'waiting', 'normal', 'closed') then $step_years
             when year_of($as_of) > turn.turn_year + $make_up_years then $step_years
             when refused.patient_id is null then 0
             when year_of($as_of) = turn.turn_year then $make_up_years
@@ -85,18 +84,20 @@ answer as (
         end as due_year,
         case
             when tested.patient_id is not null then 'done'
+            when episode.state not in ('none', 'waiting', 'normal', 'closed') then 'open_finding'
             when refused.patient_id is not null then 'refused'
             when year_of($as_of) > turn.turn_year + $make_up_years then 'lapsed'
             when year_of($as_of) > turn.turn_year then 'missed'
             when invited.patient_id is not null then 'invited'
             else 'this_year'
         end as reason,
-        turn.evidence || coalesce(' ' || tested.evidence, '')
+        'Patient/' || turn.patient_id || coalesce(' ' || tested.evidence, '')
         || coalesce(' ' || refused.evidence, '') || coalesce(' ' || invited.evidence, '') as evidence
     from turn
+    join cervical_screening_episode as episode on episode.patient_id = turn.patient_id
     left join tested on tested.patient_id = turn.patient_id
     left join refused on refused.patient_id = turn.patient_id
-    left join invited on invited.patient_id = turn.patient_id
+    left join invited on invited.patient_id = turn.patient_id and tested.patient_id is null
 )
 
 select patient_id, '' as item, date_of(due_year, 1, 1) as due_on, reason, evidence

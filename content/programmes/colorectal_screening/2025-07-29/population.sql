@@ -1,4 +1,4 @@
--- Which people does this screening concern, and from when until when?
+-- Which people are of the age of this screening by year of birth, and not yet under observation?
 -- Grain: one row for each of them. The year of birth decides, not the birthday: a person belongs from
 -- 1 January of the year in which the first age is reached. People stay on after the last age, so that a
 -- missed year can be made up and an abnormal result is followed to its end.
