@@ -25,7 +25,7 @@ def after(m: Any, day: int, offset: int) -> int:
     elif m[month + 1] <= day:
         month += 1
     moved = m[month + months] + day - m[month]
-    return min(moved, m[month + months + 1]) + days
+    return int(min(moved, m[month + months + 1]) + days)
 
 
 @njit(cache=True, nogil=True)

@@ -57,12 +57,7 @@ def answer_everyone(
     """
     n, doses = len(people.born), len(people.dose_day)
     groups = int(schedule[at.GROUPS_UNTIL] - schedule[at.GROUPS_FROM]) // at.GROUP
-    out = Results(
-        *(np.zeros((n, groups), np.uint8) for _ in range(2)),
-        *(np.full((n, groups), at.NOTHING, np.int32) for _ in range(4)),
-        np.zeros((n, groups), np.uint8),
-        *(np.zeros((doses, groups), np.uint8) for _ in range(2)),
-    )
+    out = _empty_results((n, groups), (doses, groups))
     most_given = int(np.diff(people.dose_from).max(initial=0))
     most_seen = int(np.diff(people.observation_from).max(initial=0))
 
@@ -74,6 +69,17 @@ def answer_everyone(
     with ThreadPoolExecutor(max_workers=threads) as pool:
         list(pool.map(work, range(0, n, block)))
     return out
+
+
+def _empty_results(by_person: tuple[int, int], by_dose: tuple[int, int]) -> Results:
+    standing, reason, number = (np.zeros(by_person, np.uint8) for _ in range(3))
+    earliest, recommended, past_due, latest = (
+        np.full(by_person, at.NOTHING, np.int32) for _ in range(4)
+    )
+    judged, faults = (np.zeros(by_dose, np.uint8) for _ in range(2))
+    return Results(
+        standing, reason, earliest, recommended, past_due, latest, number, judged, faults
+    )
 
 
 @njit(cache=True, nogil=True)

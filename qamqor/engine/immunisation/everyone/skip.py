@@ -113,7 +113,7 @@ def set_holds(
     m: Any, w: Any, state: int, course: int, one: int, completed: int, upto: int, day: int
 ) -> bool:
     """One set of conditions: all of them, or any."""
-    is_every = m[one + at.SET_EVERY] == 1
+    is_every = bool(m[one + at.SET_EVERY] == 1)
     for rule in range(m[one + at.CONDITION_FROM], m[one + at.CONDITION_UNTIL], at.CONDITION):
         holds = condition_holds(m, w, state, course, rule, completed, upto, day)
         if holds != is_every:
@@ -134,7 +134,7 @@ def skip_holds(
     anchor: int,
 ) -> bool:
     """One skip: all of its sets, or any."""
-    is_every = m[skip + at.SKIP_EVERY] == 1
+    is_every = bool(m[skip + at.SKIP_EVERY] == 1)
     for one in range(m[skip + at.SET_FROM], m[skip + at.SET_UNTIL], at.SKIP_SET):
         holds = is_in_force(m[one + at.SET_EFFECTIVE], m[one + at.SET_CESSATION], anchor)
         holds = holds and set_holds(m, w, state, course, one, completed, upto, day)
