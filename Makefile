@@ -62,6 +62,9 @@ docs: setup  ## build the documentation into docs/_build
 	@$(PY) tools/make_reference.py
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build
 
+words: setup  ## what still needs translating
+	@$(PY) tools/report_words.py
+
 lock:  ## resolve the lock file again, nothing younger than seven days
 	$(UV) pip compile -q pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-header --exclude-newer "$$(date -u -d '7 days ago' +%F)" -o requirements.lock

@@ -74,7 +74,7 @@ def _card(key: str, shares: Shares, speaker: Speaker) -> Card:
         change,
         kind,
         _drawing(key, about.title, shares, speaker) if interval else None,
-        _periods(about.title, shares, speaker),
+        _periods(f"{about.title} · {about.programme}", shares, speaker),
     )
 
 
@@ -293,7 +293,8 @@ def _compared(
         say("all: {share}", share=words.percent(centre)),
         say("people counted"),
     )
-    table = _units_table(about.title, shares, figures, speaker)
+    title = say("{measure} · {programme}, by place", measure=about.title, programme=about.programme)
+    table = _units_table(title, shares, figures, speaker)
     described = "; ".join(f"{row[0]}: {row[3]}" for row in table.rows) + "."
     caption = Caption(key, about.title, described)
     drawn = funnel.funnel(chart, caption, PHONE, words.tick_percent, words.tick)

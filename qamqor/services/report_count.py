@@ -15,7 +15,7 @@ from qamqor.errors import NotThere
 Rows = list[dict[str, Any]]
 # From the most to the least pressing; a person stands where their most pressing need stands.
 STATES: Final = ("overdue", "due", "unknown", "not_due", "none")
-LATENESS_DAYS: Final = (30, 91, 183, 365)
+LATENESS_DAYS: Final = (30, 91, 365, 730)
 ENOUGH_FOR_A_MIDDLE: Final = 10
 
 _MACROS = """

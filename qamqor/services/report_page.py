@@ -142,7 +142,9 @@ def _states(all_: Split, speaker: Speaker) -> list[tuple[str, str, str, str]]:
         ("soon", say("not due yet"), "", amount(all_.not_due)),
         ("none", say("in no programme"), "", amount(rest)),
     ]
-    return found if rest != 0 else found[:-1]
+    drop = {"none"} if rest == 0 else set()
+    drop |= {"unknown"} if all_.unknown == 0 else set()
+    return [row for row in found if row[0] not in drop]
 
 
 def _people(figures: Figures, speaker: Speaker) -> dict[str, Any]:

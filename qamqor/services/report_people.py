@@ -20,6 +20,8 @@ from qamqor.services.report_words import Words
 # By urgency: now, and soon.
 MOST_REASONS: Final = {1: 5, 2: 2}
 MOST_WAITS: Final = 7
+# Longer waits are drawn in years.
+DAYS_IN_YEARS: Final = 1100
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,11 @@ def programmes(figures: Figures, speaker: Speaker) -> Picture:
     )
     caption = Caption("programmes", title, _listed(rows))
     picture = drawings(lambda frame: bars.state_bars(rows, caption, frame))
-    return Picture(picture, table, legend(speaker, ("overdue", "due", "unknown", "not_due")))
+    has_unknown = any(one.unknown != 0 for one in figures.programmes)
+    kinds = (
+        ("overdue", "due", "unknown", "not_due") if has_unknown else ("overdue", "due", "not_due")
+    )
+    return Picture(picture, table, legend(speaker, kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +268,9 @@ def lateness(figures: Figures, speaker: Speaker) -> Picture:
     names = [
         say("up to 1 month"),
         say("1–3 months"),
-        say("3–6 months"),
-        say("6–12 months"),
-        say("over a year"),
+        say("3–12 months"),
+        say("1–2 years"),
+        say("over 2 years"),
     ][: len(LATENESS_DAYS) + 1]
     values = [
         (name, people, speaker.amount(people))
@@ -288,21 +294,23 @@ def waits(figures: Figures, speaker: Speaker) -> Picture | None:
     late.sort(key=lambda one: -(one.middle_days or 0))
     if not late:
         return None
+    in_years = max(one.most_days or 0 for one in late[:MOST_WAITS]) > DAYS_IN_YEARS
+    unit_days = 365.25 if in_years else 30.44
     rows = [
         bars.Wait(
             speaker.names.action(one.programme, one.action)
             + " · "
             + speaker.names.programme(one.programme),
             words.lateness(one.middle_days or 0),
-            (one.middle_days or 0) / 30.44,
-            (one.most_days or 0) / 30.44,
+            (one.middle_days or 0) / unit_days,
+            (one.most_days or 0) / unit_days,
         )
         for one in late[:MOST_WAITS]
     ]
     title = words.say("How long overdue people have waited, by what they need")
     described = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
     caption = Caption("waits", title, described)
-    unit = words.say("months past the date")
+    unit = words.say("years past the date") if in_years else words.say("months past the date")
     table = Table(
         title,
         (

@@ -1,5 +1,6 @@
 """Results and residents invented for the report's tests: whatever programmes a pack has."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qamqor.engine.programmes.schema import Action, Pack
-from qamqor.services.report_count import Sources
+from qamqor.store.warehouse import Warehouse
 
 AS_OF = date(2026, 11, 24)
 AREAS = 10
@@ -17,8 +18,16 @@ AGE_BANDS = ((0, "0"), (1, "1-4"), (5, "5-17"), (18, "18-39"), (40, "40-59"), (6
 EPOCH = date(1970, 1, 1)
 
 
-def write_sample(folder: Path, pack: Pack, people: int = 17000, *, seed: int = 7) -> Sources:
-    """Write due, measures and the tables of residents; returns where they lie."""
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Where a sample lies."""
+
+    results: Path
+    warehouse: Warehouse
+
+
+def write_sample(folder: Path, pack: Pack, people: int = 17000, *, seed: int = 7) -> Sample:
+    """Write due, measures and a warehouse of residents; returns where they lie."""
     draw = np.random.default_rng(seed)
     residents = _residents(people, draw)
     results = folder / "results"
@@ -37,7 +46,7 @@ def write_sample(folder: Path, pack: Pack, people: int = 17000, *, seed: int = 7
         for months in (24, 12, 0)
     ]
     pq.write_table(pa.concat_tables(measures), results / "measures" / "0.parquet")
-    return Sources(results, _tables(folder, residents))
+    return Sample(results, _warehouse(folder / "warehouse", residents))
 
 
 def _residents(people: int, draw: np.random.Generator) -> dict[str, np.ndarray]:
@@ -134,7 +143,7 @@ def _measure(
     )
 
 
-def _tables(folder: Path, residents: dict[str, np.ndarray]) -> dict[str, list[Path]]:
+def _warehouse(folder: Path, residents: dict[str, np.ndarray]) -> Warehouse:
     count = len(residents["id"])
     places = residents["place"]
     patient = {
@@ -174,8 +183,11 @@ def _tables(folder: Path, residents: dict[str, np.ndarray]) -> dict[str, list[Pa
         "organisation": organisation,
         "territory": territory,
     }
-    written = {}
+    shared = ("organisation", "territory")
+    house = Warehouse.create(folder, tables=tables, people=count, shared=shared)
+    parts = {}
     for name, columns in tables.items():
-        written[name] = [folder / f"{name}.parquet"]
-        pq.write_table(pa.table(columns), written[name][0])
-    return written
+        path = house.new_file(name, 0)
+        pq.write_table(pa.table(columns), path)
+        parts[name, 0] = [path]
+    return house.replace(parts)

@@ -52,13 +52,13 @@ class Funnel:
 
 def funnel(chart: Funnel, caption: Caption, frame: Frame, say: Say, count: Say) -> str:
     """Dots over the number of people, between the limits of chance, which narrow to the right."""
-    top, foot, left = 6.0, frame.width * 0.56, svg.width_of("100", frame.size) + 8
+    top, foot = 11.0, frame.width * 0.57
     most = max(point.people for point in chart.points)
     least = min(point.people for point in chart.points)
-    across = Scale(0, most * 1.08, left, frame.width - 4)
     values = [point.value for point in chart.points] + [*chart.usual(least), chart.centre]
     low, high = fitted(values, floor_at=0, ceiling_at=100)
-    up = Scale(low, high, foot, top)
+    left = max(svg.width_of(say(value), frame.size) for value in ticks(low, high)) + 8
+    across, up = Scale(0, most * 1.08, left, frame.width - 4), Scale(low, high, foot, top)
     clip = f"{caption.key}-{frame.name}-c"
     window = svg.element(
         "clipPath", svg.rectangle(left, top, frame.width - 4 - left, foot - top, ""), id=clip

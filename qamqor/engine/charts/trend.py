@@ -35,7 +35,7 @@ def trend(chart: Trend, caption: Caption, frame: Frame, say: Say) -> str:
     left = svg.width_of(say(high), frame.size) + 6
     right = frame.width - (svg.width_of(chart.target[1], frame.size) + 6 if chart.target else 7)
     across = Scale(0, len(chart.rates) - 1, left, right)
-    up = Scale(low, high, 62, 6)
+    up = Scale(low, high, 66, 10)
     xs = [across.at(index) for index in range(len(chart.rates))]
     line = list(zip(xs, (up.at(rate.value) for rate in chart.rates), strict=True))
     lower = list(zip(xs, (up.at(rate.low) for rate in chart.rates), strict=True))
@@ -45,7 +45,7 @@ def trend(chart: Trend, caption: Caption, frame: Frame, say: Say) -> str:
     if chart.target:
         parts.append(_target(*chart.target, up, left, right, frame))
     parts += [svg.path(line, "k-trend"), svg.circle(*line[-1], 3.5, "k-dot")]
-    foot = 62 + frame.line + 2
+    foot = 66 + frame.line + 2
     parts.append(svg.text(left, foot, chart.first, "k-axis"))
     parts.append(svg.text(right, foot, chart.last, "k-axis", anchor="end"))
     return svg.picture(caption, frame, foot + 5, *parts)
