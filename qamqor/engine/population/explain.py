@@ -160,10 +160,19 @@ def _shown(table: Table, row: Row, questions: Questions) -> dict[str, Any]:
         for column in read
         if row.get(column) is not None and column not in _UNSHOWN and column not in table.keys
     }
-    meaning = questions.pack.displays.get((str(row.get("system")), str(row.get("code"))))
+    meaning = _meaning(table, row, questions)
     if meaning is not None:
         values["meaning"] = meaning
     return dict(sorted(values.items(), key=lambda pair: table.columns.get(pair[0]) != "date"))
+
+
+def _meaning(table: Table, row: Row, questions: Questions) -> str | None:
+    """What a row's code means; without a system only when the pack knows one meaning of it."""
+    displays, code = questions.pack.displays, str(row.get("code"))
+    if "system" in table.columns:
+        return displays.get((str(row.get("system")), code))
+    said = {words for (_, known), words in displays.items() if known == code}
+    return said.pop() if len(said) == 1 else None
 
 
 def _not_concerned(
