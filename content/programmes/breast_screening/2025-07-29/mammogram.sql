@@ -6,8 +6,7 @@
 
 with person as (
     select
-        patient.patient_id,
-        year_of(patient.born_on) as birth_year,
+        patient.patient_id, year_of(patient.born_on) as birth_year,
         least(year_of($as_of) - year_of(patient.born_on), $last_age_years) as age_years
     from breast_screening_population as population
     join patient on patient.patient_id = population.patient_id
@@ -76,7 +75,7 @@ answer as (
         turn.last_year,
         turn.turn_year + case
             when tested.patient_id is not null or refused.is_written then $step_years
-            when episode.state not in ('none', 'waiting', 'normal', 'closed') then $step_years
+            when episode.patient_id is not null then $step_years
             when year_of($as_of) > turn.turn_year + $make_up_years then $step_years
             when refused.patient_id is null then 0
             when year_of($as_of) = turn.turn_year then $make_up_years
@@ -84,7 +83,7 @@ answer as (
         end as due_year,
         case
             when tested.patient_id is not null then 'done'
-            when episode.state not in ('none', 'waiting', 'normal', 'closed') then 'open_finding'
+            when episode.patient_id is not null then 'open_finding'
             when refused.patient_id is not null then 'refused'
             when year_of($as_of) > turn.turn_year + $make_up_years then 'lapsed'
             when year_of($as_of) > turn.turn_year then 'missed'
@@ -92,9 +91,11 @@ answer as (
             else 'this_year'
         end as reason,
         'Patient/' || turn.patient_id || coalesce(' ' || tested.evidence, '')
-        || coalesce(' ' || refused.evidence, '') || coalesce(' ' || invited.evidence, '') as evidence
+        || coalesce(' ' || refused.evidence, '') || coalesce(' ' || invited.evidence, '')
+        || coalesce(' ' || episode.evidence, '') as evidence
     from turn
-    join breast_screening_episode as episode on episode.patient_id = turn.patient_id
+    left join breast_screening_episode as episode on episode.patient_id = turn.patient_id
+        and episode.state not in ('none', 'waiting', 'normal', 'closed')
     left join tested on tested.patient_id = turn.patient_id
     left join refused on refused.patient_id = turn.patient_id
     left join invited on invited.patient_id = turn.patient_id and tested.patient_id is null

@@ -7,8 +7,7 @@
 
 with person as (
     select
-        patient.patient_id,
-        year_of(patient.born_on) as birth_year,
+        patient.patient_id, year_of(patient.born_on) as birth_year,
         least(year_of($as_of) - year_of(patient.born_on), $last_age_years) as age_years
     from cardiovascular_screening_population as population
     join patient on patient.patient_id = population.patient_id
@@ -88,7 +87,7 @@ answer as (
         turn.last_year,
         turn.turn_year + case
             when tested.patient_id is not null or refused.is_written then $step_years
-            when episode.state not in ('none', 'waiting', 'normal', 'closed') then $step_years
+            when episode.patient_id is not null then $step_years
             when year_of($as_of) > turn.turn_year + $make_up_years then $step_years
             when refused.patient_id is null then 0
             when year_of($as_of) = turn.turn_year then $make_up_years
@@ -96,7 +95,7 @@ answer as (
         end as due_year,
         case
             when tested.patient_id is not null then 'done'
-            when episode.state not in ('none', 'waiting', 'normal', 'closed') then 'open_finding'
+            when episode.patient_id is not null then 'open_finding'
             when refused.patient_id is not null then 'refused'
             when year_of($as_of) > turn.turn_year + $make_up_years then 'lapsed'
             when measured.patient_id is not null then 'measured'
@@ -106,9 +105,10 @@ answer as (
         end as reason,
         'Patient/' || turn.patient_id || coalesce(' ' || tested.evidence, '')
         || coalesce(' ' || refused.evidence, '') || coalesce(' ' || invited.evidence, '')
-        || coalesce(' ' || measured.evidence, '') as evidence
+        || coalesce(' ' || episode.evidence, '') || coalesce(' ' || measured.evidence, '') as evidence
     from turn
-    join cardiovascular_screening_episode as episode on episode.patient_id = turn.patient_id
+    left join cardiovascular_screening_episode as episode on episode.patient_id = turn.patient_id
+        and episode.state not in ('none', 'waiting', 'normal', 'closed')
     left join tested on tested.patient_id = turn.patient_id
     left join refused on refused.patient_id = turn.patient_id
     left join invited on invited.patient_id = turn.patient_id and tested.patient_id is null
