@@ -18,8 +18,8 @@ from qamqor.engine.population.sight import WAREHOUSE
 from qamqor.engine.programmes.schema import Table
 from qamqor.store.warehouse import Warehouse
 
-MOST_PEOPLE: Final = 150_000  # beyond it planning is a small part already and memory only grows
-BYTES_PER_PERSON: Final = 12_000  # what a person's rows and results take while they are worked on
+MOST_PEOPLE: Final = 500_000  # beyond it planning is a small part already and memory only grows
+BYTES_PER_PERSON: Final = 7_000  # what a person's rows and results take while they are worked on
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,7 @@ def due_query(questions: Questions, asked: Iterable[tuple[str, Query]]) -> str:
     return f"""
         select {columns}
         from (select *, {_SORTED} as sorted_ from ({" union all ".join(branches)})) as found_
-        join {PERSON} on {PERSON}.patient_id = found_.patient_id
-        order by found_.patient_id, position_, item"""
+        join {PERSON} on {PERSON}.patient_id = found_.patient_id"""
 
 
 def _evidence(questions: Questions) -> str:
@@ -99,7 +98,7 @@ def _branch(table: str, query: Query) -> str:
     }
     constants = ", ".join(f"'{value}' as {name}" for name, value in texts.items())
     return f"""
-        select {int(table[1:])} as position_, patient_id, coalesce(item, '') as item,
+        select patient_id, coalesce(item, '') as item,
             cast(due_on as date) as due_on, reason, evidence, {constants},
             cast({_urgency(action)} as integer) as urgency,
             cast({_overdue_on(query, action)} as date) as overdue_on

@@ -8,6 +8,7 @@ from typing import Any, Final
 import duckdb
 
 from qamqor.engine.population.due import due_query
+from qamqor.engine.population.for_many import for_many
 from qamqor.engine.population.measures import measures_query
 from qamqor.engine.population.members import members, open_members
 from qamqor.engine.population.questions import Questions
@@ -35,7 +36,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, questions: Questions) -> Non
 
     Returns:
         Nothing: views ``due`` and ``measures`` (MODEL section 5) are left on the connection,
-        ``due`` ordered by patient_id, then by the order of the pack.
+        ``due`` in the order of the pack.
 
     Raises:
         MissingColumns: a query does not return exactly what its kind promises.
@@ -75,7 +76,7 @@ def _ask(
 def _create(
     connection: duckdb.DuckDBPyConnection, table: str, query: Query, questions: Questions
 ) -> None:
-    text = query.sql.strip().rstrip(";")
+    text = for_many(query.sql.strip().rstrip(";"))
     values: Any = for_duckdb(text, questions.values(query))
     try:
         connection.execute(f"create temp table {table} as\n{text}", values)
