@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from qamqor.engine.programmes.schema import Pack
 from qamqor.services import content, population
 from qamqor.services import population_shown as shown
 from qamqor.services import report as reports
+from qamqor.services.population_run import Job, run_job
 from qamqor.services.population_words import PopulationWords
 from qamqor.store.warehouse import MANIFEST, Warehouse
 
@@ -144,6 +145,41 @@ def explain(
         typer.echo(shown.explanation_text(found.explanation, found.about, pack, words))
 
 
+@app.command("run")
+def run_command(  # noqa: PLR0913
+    sources: Annotated[
+        list[Path], typer.Argument(help="FHIR R4 NDJSON, Bundles, or folders of them.")
+    ],
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+    known_at: KnownAt = None,
+    drafts: Drafts = False,
+    is_strict: Annotated[
+        bool, typer.Option("--strict", help="Change nothing if any record is wrong (exit 5).")
+    ] = False,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Load records from elsewhere, work out who is due, and write results and a report."""
+    read = settings.read()
+    words = PopulationWords(lang)
+    pack = content.open_pack(read.shipped_content, read.content)
+    choice = _choice(read, pack, as_of.date(), drafts=drafts)
+    job = Job(
+        sources, out, as_of.date(), _date(known_at), datetime.now(UTC), lang, is_strict=is_strict
+    )
+    summary = run_job(_place(read), pack, choice, job, say=_say)
+    if as_json:
+        typer.echo(_json(summary))
+        return
+    _say_summary(summary, words)
+    records = summary["records"]
+    quarantined = records["in_quarantine_now"]
+    typer.echo(f"{records['read']:,} records read, {quarantined:,} entries in quarantine.")
+    names = "due.parquet, measures.parquet, report.html, quarantine.ndjson, summary.json"
+    typer.echo(f"In {out}: {names}")
+
+
 @app.command()
 def report(
     out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
@@ -167,6 +203,11 @@ def report(
         warehouse=Warehouse.open(home) if (home / MANIFEST).exists() else None,
     )
     typer.echo(json.dumps(reports.plain(figures), ensure_ascii=False) if as_json else str(out))
+
+
+def _say(words: str) -> None:
+    if progress.is_terminal:
+        progress.print(words)
 
 
 def _place(read: settings.Settings) -> population.Place:
