@@ -96,7 +96,7 @@ def invent_tables(
         progress(f"{done} of {len(jobs)} buckets")
     for name, table in _recipe_shared(wish, tables).items():
         path = warehouse.new_file(name, 0)
-        _write(table, path, tables[name])
+        write_table(table, path, tables[name])
         written[name, 0] = [path]
     warehouse.replace(written, facts=facts_of(wish))
     shutil.rmtree(folder, ignore_errors=True)
@@ -236,7 +236,7 @@ def _write_bucket(
     count = 0
     for name, table in bucket_tables(parts, numbers, tables):
         path = warehouse.new_file(name, bucket)
-        _write(table, path, tables[name])
+        write_table(table, path, tables[name])
         files[name, bucket] = [path]
         count += table.num_rows
     return files, count
@@ -254,7 +254,7 @@ def bucket_tables(
             yield name, to_table(Batch(rows), table.columns, table.known_on, behind, ids)
 
 
-def _write(table: pa.Table, path: Path, described: Table) -> None:
+def write_table(table: pa.Table, path: Path, described: Table) -> None:
     """One Parquet file: dictionaries for what repeats, compression for what does not."""
     unique = [key for key in described.keys if key in table.column_names]
     unique = [key for key in unique if key.endswith("_id") and key != "patient_id"]

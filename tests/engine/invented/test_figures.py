@@ -1,5 +1,6 @@
 """The tables of numbers are read whole, and what is wrong with them is said at once."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -107,3 +108,16 @@ def test_programmes_named_by_the_figures_are_in_the_pack() -> None:
         if "enrolled" in entry
     } | set(invention["events"]["screenings"]["programmes"])
     assert named <= programmes
+
+
+def test_the_code_that_draws_names_no_illness_medicine_vaccine_or_programme(
+    invention: Invention,
+) -> None:
+    conditions = invention["conditions"]["conditions"]
+    named = set(conditions) | set(invention["events"]["screenings"]["programmes"])
+    named |= {code for entry in conditions.values() for code in entry["medicines"]}
+    named |= set(invention["events"]["vaccination"]["doses"])
+    named |= {code for entry in conditions.values() for code in entry["codes"]}
+    for module in (Path(__file__).parents[3] / "qamqor/engine/invented").glob("*.py"):
+        words = set(re.findall(r"[\w.-]+", module.read_text()))
+        assert not named & words, module.name
