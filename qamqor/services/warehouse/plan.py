@@ -95,8 +95,10 @@ def plan_of(tables: Iterable[Table]) -> Plan:
     listed = sorted(tables, key=lambda table: table.name)
     feeds: dict[str, list[Feed]] = {}
     for table in listed:
-        for view in table.views:
-            feed = _feed(table, view)
+        keys = [_own_key(view) for view in table.views]
+        for view, key in zip(table.views, keys, strict=True):
+            # All files of a table have the same columns, so all get the added key or none.
+            feed = _feed(table, view, key if all(keys) else None)
             feeds.setdefault(feed.resource, []).append(feed)
     probes = {kind: tuple(_probes(kind, found)) for kind, found in feeds.items()}
     views = msgspec.json.encode([[table.name, *table.views] for table in listed], order="sorted")
@@ -109,8 +111,7 @@ def plan_of(tables: Iterable[Table]) -> Plan:
     )
 
 
-def _feed(table: Table, view: Mapping[str, Any]) -> Feed:
-    key = _own_key(view)
+def _feed(table: Table, view: Mapping[str, Any], key: str | None) -> Feed:
     if key is None:
         column = {"name": ADDED_KEY, "path": OWN_KEY, "type": "string"}
         view = {**view, "select": [*view["select"], {"column": [column]}]}
