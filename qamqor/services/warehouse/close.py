@@ -113,29 +113,26 @@ class Closing:
             if kind == "Patient":
                 continue
             rows = self.db.execute(
-                f"select id, patients from ({newest_sql(self.warehouse, kind)}) where not removed"
-                " and list_has_any(patients, (select list(id) from departed))"
-                f" and id not in (select id from seen where kind = $1 and {CHANGED}) order by id",
+                "with named as (select id, unnest(patients) as patient from"
+                f" ({newest_sql(self.warehouse, kind)}) where not removed"
+                f" and id not in (select id from seen where kind = $1 and {CHANGED}))"
+                " select id, list(patient order by patient) from named"
+                " where patient in (select id from departed) group by id order by id",
                 [kind],
             ).fetchall()
-            for identity, patients in rows:
-                self._orphan(f"{kind}/{identity}", patients)
+            for identity, departed in rows:
+                self._orphan(f"{kind}/{identity}", departed)
 
-    def _orphan(self, resource: str, patients: list[str]) -> None:
+    def _orphan(self, resource: str, departed: list[str]) -> None:
         self.referring.append(resource)
-        rows = self.db.execute(
-            "select one from unnest($1) as t(one) where one not in (select id from alive)",
-            [patients],
-        ).fetchall()
-        missing = sorted(row[0] for row in rows)
         self.delivery.keep_apart(
             Entry(
                 source="",
                 line=0,
                 code=ORPHANED,
-                reason=f"{_missing(missing)} any more; rows loaded earlier are held",
+                reason=f"{_missing(departed)} any more; rows loaded earlier are held",
                 resource=resource,
-                waits_for=tuple(f"Patient/{one}" for one in missing),
+                waits_for=tuple(f"Patient/{one}" for one in departed),
             )
         )
 
