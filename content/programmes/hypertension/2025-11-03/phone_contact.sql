@@ -1,8 +1,8 @@
 -- When should somebody of the team next call each enrolled person?
 -- Grain: one row for each person in hypertension_population.
--- Any conversation with the nurse or GP counts, by phone, video or face to face; a call that nobody
--- answered is not an encounter. Enrolment itself is a conversation, so the first call is counted
--- from there.
+-- Any conversation with the nurse or GP counts, by phone, video or face to face, and so does a
+-- newest pressure that was measured or told, but not one a device sent; a call that nobody answered
+-- is not an encounter. Enrolment itself is a conversation, so the first call is counted from there.
 -- A zone that has turned worse since the last contact asks for nobody before the day it turned, and
 -- not later than the milder zone did. An unknown zone is treated as yellow.
 
@@ -23,10 +23,14 @@ with seen as (
 talked as (
     select
         enrolled.patient_id,
-        greatest(seen.started_on, enrolled.enrolled_on) as on_day,
-        seen.evidence
+        greatest(seen.started_on, reading.effective_on, enrolled.enrolled_on) as on_day,
+        coalesce(' ' || seen.evidence, '')
+        || coalesce(' Observation/' || reading.observation_id, '') as evidence
     from hypertension_population as enrolled
     left join seen on seen.patient_id = enrolled.patient_id and seen.newest = 1
+    left join latest_blood_pressure as reading
+        on reading.patient_id = enrolled.patient_id
+        and coalesce(reading.setting, 'clinic') <> 'remote'
 )
 
 select
@@ -44,8 +48,6 @@ select
         )
     end as due_on,
     zone.state as reason,
-    nullif(
-        trim(coalesce(zone.evidence, '') || coalesce(' ' || talked.evidence, '')), ''
-    ) as evidence
+    nullif(trim(coalesce(zone.evidence, '') || talked.evidence), '') as evidence
 from talked
 join hypertension_zone as zone on zone.patient_id = talked.patient_id
