@@ -12,7 +12,15 @@ from qamqor.engine.charts.svg import PHONE, Caption
 from qamqor.engine.charts.trend import Trend, trend
 from qamqor.engine.population.intervals import Z998, Interval, expected, gap
 from qamqor.services.report_measured import Proportion, Shares
-from qamqor.services.report_people import Picture, Speaker, Table, as_markup, drawings, name_order
+from qamqor.services.report_people import (
+    DOT,
+    Picture,
+    Speaker,
+    Table,
+    as_markup,
+    drawings,
+    name_order,
+)
 from qamqor.services.report_shown import Figures
 
 LEAST_UNITS: Final = 4
@@ -174,7 +182,7 @@ def gaps_of(figures: Figures, by: str, speaker: Speaker) -> list[Gap]:
             continue
         if not about.is_higher_better:
             step = Interval(-step.value, -step.high, -step.low)
-        label = f"{about.title} · {about.programme}"
+        label = about.title + DOT + about.programme
         found.append(Gap(label, shares, step, about.is_higher_better))
     return sorted(found, key=lambda one: (not one.is_certain, -abs(one.interval.value)))
 

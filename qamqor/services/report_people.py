@@ -20,6 +20,8 @@ from qamqor.services.report_words import Words
 # By urgency: now, and soon.
 MOST_REASONS: Final = {1: 5, 2: 2}
 MOST_WAITS: Final = 7
+# Between two names: no line begins with it.
+DOT: Final = "\N{NO-BREAK SPACE}· "
 # Longer waits are drawn in years.
 DAYS_IN_YEARS: Final = 1100
 
@@ -93,6 +95,10 @@ class Speaker:
         if key is None:
             return self.words.say("not attached or place not known")
         return self.names.unit(figures.unit, key)
+
+    def need(self, programme: str, action: str) -> str:
+        """What people need and for which programme; a line never begins with the dot between."""
+        return self.names.action(programme, action) + DOT + self.names.programme(programme)
 
     def state(self, state: str) -> str:
         """A state in words."""
@@ -298,9 +304,7 @@ def waits(figures: Figures, speaker: Speaker) -> Picture | None:
     unit_days = 365.25 if in_years else 30.44
     rows = [
         bars.Wait(
-            speaker.names.action(one.programme, one.action)
-            + " · "
-            + speaker.names.programme(one.programme),
+            speaker.need(one.programme, one.action),
             words.lateness(one.middle_days or 0),
             (one.middle_days or 0) / unit_days,
             (one.most_days or 0) / unit_days,
@@ -321,9 +325,7 @@ def waits(figures: Figures, speaker: Speaker) -> Picture | None:
         ),
         [
             (
-                speaker.names.action(one.programme, one.action)
-                + " · "
-                + speaker.names.programme(one.programme),
+                speaker.need(one.programme, one.action),
                 speaker.amount(one.overdue),
                 words.lateness(one.middle_days or 0),
                 words.lateness(one.most_days or 0),
