@@ -43,7 +43,7 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
     "late_by": ("{span} бұрын өтіп кетті", "просрочено: {span}", "{span} late"),
     "since": ("мерзімі келгеніне {span}", "срок наступил {span} назад", "due for {span}"),
     "today": ("бүгін", "сегодня", "due today"),
-    "in": ("{span} кейін", "через {span}", "in {span}"),
+    "in": ("мерзіміне {span} қалды", "через {span}", "in {span}"),
     "overdue_on": (
         "мерзімі өтетін күн: {day}",
         "считается просроченным с {day}",
@@ -105,7 +105,7 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
     "role.midwife": ("акушер", "акушерка", "midwife"),
     "role.psychologist": ("психолог", "психолог", "psychologist"),
     "role.social_worker": ("әлеуметтік қызметкер", "социальный работник", "social worker"),
-    "channel.clinic": ("емханада", "в клинике", "in the clinic"),
+    "channel.clinic": ("емханада", "в поликлинике", "in the clinic"),
     "channel.home": ("үйде", "на дому", "at home"),
     "channel.phone": ("телефонмен", "по телефону", "by phone"),
     "channel.video": ("бейнебайланыспен", "по видеосвязи", "by video"),
