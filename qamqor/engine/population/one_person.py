@@ -153,10 +153,10 @@ class OnePerson:
         person = self._who_counts(rows.get(PEOPLE, ()))
         if person is None:
             return Answer({}, ())
-        for read in self.questions.reads:
-            if found := rows.get(read.table.name):
-                self._fill(read, found)
         try:
+            for read in self.questions.reads:
+                if found := rows.get(read.table.name):
+                    self._fill(read, found)
             return self._answer(person, self._facts(person, rows), with_measures)
         finally:
             for table in self._filled:
@@ -249,8 +249,8 @@ class OnePerson:
     def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         marks = ", ".join("?" * len(columns))
         values = [[_text(row.get(column)) for column in columns] for row in rows]
-        self._connection.executemany(f"insert into {table} values ({marks})", values)
         self._filled.add(table)
+        self._connection.executemany(f"insert into {table} values ({marks})", values)
 
     def _is_seen(self, table: Table, row: Row) -> bool:
         """Whether a row was known on the day asked about and, for replay, told by then."""
