@@ -66,16 +66,23 @@ def run_cases(
 
 
 @app.command("list")
-def show(as_json: AsJson = False) -> None:
-    """List every version: since when it is in force, and who approved it."""
+def show(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only the versions in force on this day."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions: since when each is in force, how it stands and who approved it."""
     read = settings.read()
     pack = content.open_pack(read.shipped_content, read.content)
     known = content.approvals(pack, read.approvals, is_demo=read.is_demo)
-    standings = content.standings(pack, known)
+    day = as_of.date() if as_of is not None else None
+    standings = content.standings(pack, known, as_of=day)
     if as_json:
         typer.echo(json.dumps([_standing(one) for one in standings], ensure_ascii=False))
         return
-    typer.echo(f"{pack.title}, {pack.id} {pack.version}")
+    typer.echo(f"{pack.title}, {pack.id} {pack.version}" + (f", as of {day}" if day else ""))
     for one in standings:
         approval = one.approval
         said = f"{approval.by}, {approval.at:%Y-%m-%d}" if approval else "nobody yet"

@@ -63,9 +63,12 @@ def approvals(pack: Pack, file: Path, *, is_demo: bool) -> tuple[Approval, ...]:
     return read_approvals(file) + (invented_approvals(pack, DEMO_APPROVED_AT) if is_demo else ())
 
 
-def standings(pack: Pack, known: tuple[Approval, ...]) -> list[Standing]:
-    """How every version of every programme stands."""
-    return [standing(one, known) for one in pack.programmes]
+def standings(
+    pack: Pack, known: tuple[Approval, ...], *, as_of: date | None = None
+) -> list[Standing]:
+    """How every version of every programme stands, or only those in force on a day."""
+    programmes = pack.programmes if as_of is None else pack.in_force(as_of)
+    return [standing(one, known) for one in programmes]
 
 
 def approve(

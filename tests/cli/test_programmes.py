@@ -83,3 +83,24 @@ def test_a_demonstration_says_its_approvals_are_invented(
 def test_an_approval_can_be_read_by_a_machine(version: Path) -> None:
     given = json.loads(run("approve", PROGRAMME, "--by", "Dr Aliya", "--json").output)
     assert (given["programme"], given["by"], len(given["sha256"])) == (PROGRAMME, "Dr Aliya", 64)
+
+
+def test_only_the_versions_in_force_on_a_day_are_listed(version: Path) -> None:
+    before = json.loads(run("list", "--as-of", "2024-12-31", "--json").output)
+    assert PROGRAMME not in {one["programme"] for one in before}
+    output = run("list", "--as-of", "2025-01-01").output
+    assert ", as of 2025-01-01" in output
+    assert PROGRAMME in output
+
+
+def test_a_pack_is_written_as_fhir(version: Path, tmp_path: Path) -> None:
+    count = json.loads(run("export", "--out", str(tmp_path / "fhir"), "--json").output)
+    assert count["PlanDefinition"] >= 1
+    plan = tmp_path / "fhir/PlanDefinition/foot-care-2025-01-01.json"
+    assert json.loads(plan.read_text())["title"] == "Foot care"
+    assert "PlanDefinition" in run("export", "--out", str(tmp_path / "fhir")).output
+
+
+def test_other_formats_are_not_known(version: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["export", "--out", str(tmp_path), "--format", "cql"])
+    assert result.exit_code == 2

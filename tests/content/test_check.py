@@ -1,8 +1,10 @@
 """Each construct the rules refuse, in one broken example each, is refused with its reason."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +142,7 @@ ONE_ENGINE_LACKS_IT = {
     "nameless parameter": (where("f.effective_on > ?"), r"write `\$name`"),
     "two statements": (due("''") + ";\nselect 1", "should be one `select`"),
     "not a query": ("-- A question?\ndelete from foot_check", "should be one `select`"),
-    "not SQL": ("-- A question?\nselect from where", "cannot be read"),
+    "not SQL": ("-- A question?\n-- More.\nselect from where", ":3: cannot be read"),
 }
 
 DIFFERENT_IN_SILENCE = {
@@ -203,6 +205,38 @@ DIFFERENT_IN_SILENCE = {
         "argument 1 is a text",
     ),
     "wrong number of arguments": (where("age_years(f.effective_on) > 0"), "takes 2 arguments"),
+}
+
+ODD_SHAPES = {
+    "columns of an in": (
+        where("f.toes in (select toes, is_numb from foot_check)"),
+        "`in` compares",
+    ),
+    "columns of a value": (due("(select max(toes), min(toes) from foot_check)"), "gives 2 columns"),
+    "a union as a value": (
+        due("(select observation_id from foot_check union select 'x' as observation_id)"),
+        "may give two rows",
+    ),
+    "uneven values": (
+        "-- A question?\nwith t(a, b) as (values (1, 1), (0)) " + due("''").split("\n", 1)[1],
+        "the rows of `values` differ in length",
+    ),
+    "group by all": (where("1 in (select count(*) from foot_check group by all)"), "list them"),
+    "numbered parameter": (where("f.toes > $1"), "a parameter has no name"),
+    "months typed in brackets": (
+        where("add_months(f.effective_on, (6 * $check_months)) > $as_of"),
+        "the number 6 is typed",
+    ),
+    "default of a neighbour": (
+        where("1 in (select lag(toes, 1, is_numb) over (order by patient_id) from foot_check)"),
+        "mixes boolean and integer",
+    ),
+    "pieces joined by a number": (
+        due("(select group_concat(toes, ' ') from foot_check)"),
+        r"what group_concat\(\) joins is an integer",
+    ),
+    "unclosed text": (where("f.observation_id = 'x"), "cannot be read"),
+    "unclosed bracket": (where("(f.toes > 0"), "cannot be read"),
 }
 
 BREAKS_THE_CONTRACT = {
@@ -283,6 +317,11 @@ def test_what_one_engine_lacks_is_refused(refusals: Refusals, sql: str, said: st
 def test_what_the_engines_read_differently_is_refused(
     refusals: Refusals, sql: str, said: str
 ) -> None:
+    assert_said(refusals(sql), said)
+
+
+@table(ODD_SHAPES)
+def test_odd_shapes_are_refused_not_stumbled_over(refusals: Refusals, sql: str, said: str) -> None:
     assert_said(refusals(sql), said)
 
 
@@ -379,7 +418,25 @@ def break_view(version: Path) -> None:
     file.write_text(file.read_text().replace("value.ofType(integer)", "toes"))
 
 
+def mistype_deaths(version: Path) -> None:
+    file = version.parents[2] / "tables/patient.json"
+    view = json.loads(file.read_text())
+    next(c for c in view["select"][0]["column"] if c["name"] == "died_on")["tag"] = []
+    file.write_text(json.dumps(view))
+
+
+def repeat_a_sentence(version: Path) -> None:
+    cases = version / "cases/population.yaml"
+    cases.write_text(cases.read_text() * 2)
+
+
 INCOMPLETE = {
+    "a table the engine cannot lay out": (mistype_deaths, "the tables cannot be laid out"),
+    "a sentence twice": (repeat_a_sentence, "the sentence of line 1 stands here again"),
+    "the day of the folder": (
+        edit("programme.yaml", valid_from=date(2024, 1, 1)),
+        "write the folder's day: 2025-01-01",
+    ),
     "a table FHIR cannot fill": (break_view, r"foot_check.json: select\[0\]"),
     "title in Kazakh": (edit("words.kk.yaml", title=None), "has no words for title"),
     "reason in Russian": (

@@ -51,9 +51,6 @@ class Engine(Protocol):
     def insert(self, table: str, kinds: Mapping[str, Kind], rows: Iterable[Any]) -> None:
         """Put rows, mappings of column to value, into a table."""
 
-    def prepare(self, sql: str) -> None:
-        """Plan a query without running it; raises what the engine says."""
-
 
 class DuckDB:
     """The engine of everyone at once."""
@@ -76,10 +73,6 @@ class DuckDB:
         values = [row.get(column) for row in rows for column in kinds]
         self.connection.execute(f"insert into {table} values {marks}", values)
 
-    def prepare(self, sql: str) -> None:
-        self.connection.execute(f"prepare checked as {sql}")
-        self.connection.execute("deallocate checked")
-
 
 class SQLite:
     """The engine of one person at a time."""
@@ -101,20 +94,6 @@ class SQLite:
         marks = ", ".join("?" * len(kinds))
         values = [[_for_sqlite(row.get(column)) for column in kinds] for row in rows]
         self.connection.executemany(f"insert into {table} values ({marks})", values)
-
-    def prepare(self, sql: str) -> None:
-        names = dict.fromkeys(for_duckdb(sql, _Anything()))
-        self.connection.execute(f"explain {sql}", names)
-
-
-class _Anything(dict[str, Any]):
-    """A mapping that knows every name, for planning without values."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __missing__(self, name: str) -> None:
-        return None
 
 
 def _for_sqlite(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Final
 
 from qamqor.engine.programmes.case_engines import (
     DuckDB,
+    EngineError,
     SQLite,
     engines,
     population_tables,
@@ -31,7 +32,7 @@ def check(folder: Path, *overlays: Path) -> list[Problem]:
     problems += _names(pack) + _views(pack)
     both = None
     if not problems:
-        both = engines(pack)
+        both = _engines(pack, problems)
     for programme in pack.programmes:
         _check_declared(pack, programme, problems)
         if both is not None:
@@ -39,6 +40,17 @@ def check(folder: Path, *overlays: Path) -> list[Problem]:
         _check_words(pack, programme, problems)
         _check_cases(pack, programme, problems)
     return sorted(dict.fromkeys(problems), key=lambda one: (one.where, one.line or 0))
+
+
+def _engines(pack: Pack, problems: list[Problem]) -> tuple[DuckDB, SQLite] | None:
+    """Both engines, or null when the pack's tables do not fit what the engine does with them."""
+    try:
+        return engines(pack)
+    except EngineError as error:
+        what = f"the tables cannot be laid out: {str(error).splitlines()[0]}"
+        fix = "dates need the tag ansi/type DATE; patient has patient_id, is_active, died_on"
+        problems.append(Problem("tables", what, fix))
+        return None
 
 
 def all_cases(pack: Pack, problems: list[Problem]) -> list[Case]:

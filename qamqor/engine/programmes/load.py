@@ -44,7 +44,7 @@ def read_pack(folder: Path, *overlays: Path) -> tuple[Pack, list[Problem]]:
         id=str(top.get("id", "")),
         version=str(top.get("version", "")),
         title=str(top.get("title", "")),
-        languages=tuple(top.get("languages") or ()),
+        languages=tuple(top.get("languages", ())),
         licence=str(top.get("licence", "")),
         programmes=programmes,
         tables=reading.tables,
@@ -83,7 +83,7 @@ class _Reading:
         if not document.problems and not top.names("languages"):
             top.problem(None, "`languages` is missing", "for example [kk, ru, en]")
         self.problems.extend(document.problems)
-        self.top = top.value
+        self.top = {**top.value, "languages": top.names("languages")}
         self.tables |= read_tables(folder / "tables", f"{where}/tables", self.problems)
         sets, displays = read_value_sets(folder / "valuesets", f"{where}/valuesets", self.problems)
         self.value_sets |= sets

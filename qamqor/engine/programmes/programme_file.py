@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from qamqor.errors import Problem
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _READS: Final = re.compile(r"(?P<id>[a-z][a-z0-9_]*)_(?:population|eligible)")
 _STATUSES: Final = ("confirmed", "assumption")
-_UNITLESS: Final = (str, bool)
+_LARGEST: Final = 10**18 - 1
 _RESERVED: Final = ("as_of", "period_start", "period_end")
 
 
@@ -267,7 +268,14 @@ _ALLOWANCES: Final = ("overdue_after_days", "overdue_after_months")
 
 def _value(entry: Entry) -> Any:
     kinds = (int, float, str, bool, date)
-    return entry.need("value", kinds, "a number, text, date or boolean; lists cannot be bound", 0)
+    value = entry.need("value", kinds, "a number, text, date or boolean; lists cannot be bound", 0)
+    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        entry.problem("value", f"is `{value}`", "whole numbers have at most 18 digits")
+    if isinstance(value, float) and not math.isfinite(value):
+        entry.problem("value", f"is `{value}`", "write a number")
+    if isinstance(value, datetime):
+        entry.problem("value", f"is `{value}`", "write the date alone")
+    return value
 
 
 def _both_numbers(one: Any, other: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +21,9 @@ from qamqor.engine.programmes.sql_words import (
     REFUSED_TOKENS,
 )
 from qamqor.errors import Problem
+
+# What it cannot read is said as a problem with its line; its own warning would only repeat that.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 class _NullsSmall(DuckDB):  # type: ignore[misc]
@@ -72,7 +76,7 @@ def parse(sql: str, where: str) -> Text:
         trees = [one for one in _NullsSmall().parser().parse(tokens, sql) if one is not None]
         other = [one for one in _NullsLarge().parser().parse(tokens, sql) if one is not None]
     except SqlglotError as error:
-        text.problem(*_said(error))
+        text.problem(*_said(error, sql))
         return text
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         text.problem(None, "should be one `select`", "one file holds one query")
@@ -84,11 +88,14 @@ def parse(sql: str, where: str) -> Text:
     return text
 
 
-def _said(error: SqlglotError) -> tuple[int | None, str]:
+def _said(error: SqlglotError, sql: str) -> tuple[int | None, str]:
+    """The line of a parser's complaint, found by the text around it, and what it says."""
     first = (getattr(error, "errors", None) or [{}])[0]
     said = first.get("description") or str(error).splitlines()[0]
-    near = first.get("highlight")
-    return first.get("line"), f"cannot be read: {said}" + (f" near `{near}`" if near else "")
+    before, near = first.get("start_context") or "", first.get("highlight") or ""
+    at = sql.find(before + near) if near else -1
+    line = sql.count("\n", 0, at + len(before)) + 1 if at >= 0 else None
+    return line, f"cannot be read: {said}" + (f" near `{near}`" if near else "")
 
 
 def _check_layout(text: Text) -> None:

@@ -80,15 +80,21 @@ def _together(first: Table, more: Table, where: str, problems: list[Problem]) ->
 
 def _columns(select: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Columns in the standard's order; of a union only the first branch, as all are alike."""
-    yield from (column for column in select.get("column") or () if "name" in column)
-    for nested in select.get("select") or ():
+    yield from (one for one in _objects(select, "column") if isinstance(one.get("name"), str))
+    for nested in _objects(select, "select"):
         yield from _columns(nested)
-    for branch in (select.get("unionAll") or ())[:1]:
+    for branch in _objects(select, "unionAll")[:1]:
         yield from _columns(branch)
 
 
 def _tags(column: Mapping[str, Any]) -> dict[str, str]:
-    return {str(tag.get("name")): str(tag.get("value")) for tag in column.get("tag") or ()}
+    return {str(tag.get("name")): str(tag.get("value")) for tag in _objects(column, "tag")}
+
+
+def _objects(owner: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The objects listed under a key; what is not an object is for the view's own check to say."""
+    listed = owner.get(key)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def kind_of(column: Mapping[str, Any]) -> Kind:

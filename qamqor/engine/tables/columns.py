@@ -79,7 +79,11 @@ def _merged(found: str, declared: str) -> str:
 
 def _tags(entry: Mapping[str, Any], at: str, problems: list[Problem]) -> dict[str, str]:
     tags: dict[str, str] = {}
-    for number, tag in enumerate(entry.get("tag") or []):
+    listed = entry.get("tag") or []
+    if not isinstance(listed, list):
+        problems.append(Problem(f"{at}.tag", "must be a list"))
+        listed = []
+    for number, tag in enumerate(listed):
         name, value = (tag.get("name"), tag.get("value")) if isinstance(tag, dict) else (None, None)
         if not isinstance(name, str) or not isinstance(value, str):
             problems.append(Problem(f"{at}.tag[{number}]", "needs a name and a value"))

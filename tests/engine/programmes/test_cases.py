@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from qamqor.engine.programmes import words
 from qamqor.engine.programmes.case_run import CaseRunner, Outcome, run_cases, said
 from qamqor.engine.programmes.cases import read_cases
+from qamqor.engine.programmes.check import check
 from qamqor.engine.programmes.load import load_pack
 from qamqor.engine.programmes.schema import Pack
 from qamqor.errors import Problem
@@ -152,7 +154,7 @@ def test_a_measure_sees_those_who_left(tmp_path: Path) -> None:
 
 def test_a_measure_sees_nothing_after_its_period(tmp_path: Path) -> None:
     late = {"patient_id": "aru", "observation_id": "o", "effective_on": "2026-01-01"}
-    _, cases, _ = read_one(
+    pack, cases, _ = read_one(
         tmp_path,
         "checked",
         {
@@ -163,6 +165,7 @@ def test_a_measure_sees_nothing_after_its_period(tmp_path: Path) -> None:
         },
     )
     assert cases[0].as_of == date(2025, 12, 31)
+    assert CaseRunner(pack).run(cases[0]).ok
 
 
 def test_evidence_is_compared_in_any_order(tmp_path: Path) -> None:
@@ -309,8 +312,9 @@ left join latest_foot_check on latest_foot_check.patient_id = person.patient_id
 """
 
 
-def test_a_state_is_worked_out_for_the_actions_that_read_it(tmp_path: Path) -> None:
-    version = write_pack(tmp_path)
+def with_state(folder: Path) -> Path:
+    """The small pack with a state that its action reads."""
+    version = write_pack(folder)
     state = {
         "kind": "state",
         "sql": "feeling.sql",
@@ -322,30 +326,66 @@ def test_a_state_is_worked_out_for_the_actions_that_read_it(tmp_path: Path) -> N
     text = CHECK.replace("last_check.score > $worry_score", "feeling.state = 'numb'")
     text += "left join foot_care_feeling as feeling on feeling.patient_id = person.patient_id\n"
     (version / "check.sql").write_text(text)
-    numb = {
-        "patient_id": "aru",
-        "observation_id": "o1",
-        "effective_on": "2025-08-31",
-        "is_numb": True,
-    }
     case: dict[str, Any] = {
         "case": "Numb feet worry",
         "as_of": "2026-01-01",
-        "given": {"foot_care_population": [ARU], "foot_check": [numb]},
+        "given": {
+            "condition": [{"patient_id": "aru", **SORE}],
+            "foot_check": [
+                {
+                    "patient_id": "aru",
+                    "observation_id": "o1",
+                    "effective_on": "2025-08-31",
+                    "is_numb": True,
+                }
+            ],
+        },
     }
-    write_yaml(
-        version / "cases/check.yaml",
-        [{**case, "expect": [{"patient_id": "aru", "reason": "worrying"}]}],
-    )
-    write_yaml(
-        version / "cases/feeling.yaml",
-        [{**case, "expect": [{"patient_id": "aru", "state": "numb", "since_on": "2025-08-31"}]}],
-    )
+    worried, numb = {"reason": "worrying"}, {"state": "numb", "since_on": "2025-08-31"}
+    for name, row in (("check", worried), ("feeling", numb)):
+        write_yaml(
+            version / f"cases/{name}.yaml", [{**case, "expect": [{"patient_id": "aru", **row}]}]
+        )
+    return version
+
+
+def test_a_state_is_worked_out_for_the_actions_that_read_it(tmp_path: Path) -> None:
+    with_state(tmp_path)
     pack = load_pack(tmp_path)
     problems: list[Problem] = []
-    outcomes = list(run_cases(pack, read_cases(pack, pack.programmes[0], problems)))
+    cases = read_cases(pack, pack.programmes[0], problems)
     assert problems == []
-    assert [outcome.failures for outcome in outcomes] == [()] * len(outcomes)
+    assert [outcome.failures for outcome in run_cases(pack, cases)] == [()] * len(cases)
+
+
+def test_a_state_can_be_given(tmp_path: Path) -> None:
+    version = with_state(tmp_path)
+    state = [{"patient_id": "aru", "state": "well"}]
+    given = {"foot_care_population": [ARU], "foot_care_feeling": state}
+    expect = [{"patient_id": "aru", "reason": "never"}]
+    case = {"case": "One", "as_of": "2026-01-01", "given": given, "expect": expect}
+    write_yaml(version / "cases/check.yaml", [case])
+    pack = load_pack(tmp_path)
+    runner = CaseRunner(pack)
+    assert all(runner.run(one).ok for one in read_cases(pack, pack.programmes[0], []))
+
+
+def test_an_undeclared_state_fails_its_case(tmp_path: Path) -> None:
+    version = with_state(tmp_path)
+    (version / "feeling.sql").write_text(STATE.replace("'numb'", "'cold'"))
+    pack = load_pack(tmp_path)
+    cases = read_cases(pack, pack.programmes[0], [])
+    found = [CaseRunner(pack).run(one).failures for one in cases if one.query.kind == "state"]
+    assert "DuckDB: state `cold` is not declared" in found[0]
+
+
+def test_a_state_needs_words_in_every_language(tmp_path: Path) -> None:
+    with_state(tmp_path)
+    problems = " ".join(str(problem) for problem in check(tmp_path))
+    assert "words.kk.yaml: has no words for states.feeling.values.numb" in problems
+    programme = load_pack(tmp_path).programmes[0]
+    assert words.state_title(programme, "feeling", "kk") == "Feeling"
+    assert words.state_value(programme, "feeling", "numb", "kk") == "Numb"
 
 
 def test_unknown_values_are_said_as_a_dash() -> None:

@@ -26,6 +26,7 @@ from tests.engine.programmes.small_pack import (
     write_programme,
     write_yaml,
 )
+from tests.engine.programmes.test_cases import with_state
 
 CONTENT = Path(__file__).parents[3] / "content"
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -115,6 +116,13 @@ def test_the_people_of_another_programme_come_with_its_own_parameters(tmp_path: 
     among = {one.id: one for one in pack.programmes}
     alone = standalone(pack, cases[0].query, among)
     assert alone.parameters == {"check_months": 1, "foot_care__check_months": 6}
+
+
+def test_the_states_a_query_reads_come_with_it(tmp_path: Path) -> None:
+    with_state(tmp_path)
+    pack = load_pack(tmp_path)
+    cases = [case for case in cases_from_records(pack) if case.query.name == "check"]
+    assert assert_all_agree(pack, cases) == 1
 
 
 @pytest.mark.long

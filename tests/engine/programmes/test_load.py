@@ -186,6 +186,16 @@ def test_populations_that_read_each_other_in_a_circle_are_refused(tmp_path: Path
             id="a list as a parameter",
         ),
         pytest.param(
+            lambda y: y["parameters"]["check_months"].update(value=10**30),
+            "at most 18 digits",
+            id="a number no engine holds",
+        ),
+        pytest.param(
+            lambda y: y["parameters"]["worry_score"].update(value=float("inf")),
+            "write a number",
+            id="a number without end",
+        ),
+        pytest.param(
             lambda y: y["parameters"].update(as_of=y["parameters"]["check_months"]),
             "is a name the engine binds",
             id="a reserved name",
