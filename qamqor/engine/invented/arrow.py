@@ -123,7 +123,11 @@ def _array(
 
 def _dates(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Array:
     days = _sorted(_joined(batch, name, "days"), order)
-    return pa.array(days, pa.int32(), mask=days == NEVER).cast(pa.date32())
+    never = days == NEVER
+    if never.any():
+        return pa.array(days, pa.int32(), mask=never).cast(pa.date32())
+    whole = pa.py_buffer(np.ascontiguousarray(days, np.int32))
+    return pa.Array.from_buffers(pa.date32(), len(days), [None, whole])
 
 
 def _numbers(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Array:
@@ -138,17 +142,28 @@ def _truths(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Arra
 
 
 def _words(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Array:
+    columns = [rows.columns.get(name) or _no_words(len(rows)) for _, rows in batch.parts]
+    words, pieces = _one_list([column for column in columns if isinstance(column, Words)])
+    index = _sorted(np.concatenate(pieces), order)
+    mask = index < 0
+    at = pa.array(index, mask=mask if mask.any() else None)
+    return pa.DictionaryArray.from_arrays(at, pa.array(words, pa.string()))
+
+
+def _no_words(count: int) -> Words:
+    return Words(np.full(count, -1, np.int8), ())
+
+
+def _one_list(columns: Sequence[Words]) -> tuple[Sequence[str], list[Ints]]:
+    """The words of several columns as one list, and every index into it."""
+    if len({column.words for column in columns}) == 1:
+        return columns[0].words, [column.index for column in columns]
     words: list[str] = []
     pieces = []
-    for _, rows in batch.parts:
-        column = rows.columns.get(name, Words(np.full(len(rows), -1), ()))
-        assert isinstance(column, Words)  # noqa: S101
+    for column in columns:
         place = np.array([_place(words, word) for word in column.words] + [-1], np.int32)
         pieces.append(place[column.index])
-    index = _sorted(np.concatenate(pieces), order)
-    return pa.DictionaryArray.from_arrays(
-        pa.array(index, pa.int32(), mask=index < 0), pa.array(words, pa.string())
-    )
+    return words, pieces
 
 
 def _place(words: list[str], word: str) -> int:

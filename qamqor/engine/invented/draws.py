@@ -76,14 +76,13 @@ def steps_within(counts: Ints) -> tuple[Ints, Ints]:
     return person, number.astype(np.int32)
 
 
-def number_within(person: Ints) -> Ints:
+def number_within(person: Ints, people: int | None = None) -> Ints:
     """For events sorted by person: the number of each within its person, from 0."""
     if not len(person):
         return np.empty(0, np.int32)
-    new = np.flatnonzero(np.diff(person)) + 1
-    first = np.zeros(len(person), np.int32)
-    first[new] = new
-    return np.arange(len(person), dtype=np.int32) - np.maximum.accumulate(first)
+    everyone = np.arange((int(person[-1]) + 1) if people is None else people, dtype=person.dtype)
+    first = np.searchsorted(person, everyone).astype(np.int32)
+    return np.arange(len(person), dtype=np.int32) - first[person]
 
 
 def day_number(day: Any) -> int:

@@ -70,6 +70,7 @@ class _Room:
 def level_tables(part: Figures) -> dict[str, Floats]:
     """Levels, panel chances and answers by sex and age, worked out once for all blocks."""
     tables = {f"panel {name}": by_age(panel["at"]) for name, panel in part["panels"].items()}
+    tables["delay"] = delay_table(part["recorded"])
     for name, trait in part["traits"].items():
         tables[f"trait {name}"] = by_sex(trait["level"], along_age)
     for name, reading in part["readings"].items():
@@ -101,43 +102,55 @@ def make_readings(
     systems = invention["events"]["systems"]
     slot = _slots(people, illnesses, contacts)
     room = _Room(people, illnesses, contacts, part, tables, systems, slot, {})
-    panels = {name: _panel(room, name, panel) for name, panel in part["panels"].items()}
+    panels = _panels(room)
     return [_reading(room, name, entry, panels) for name, entry in part["readings"].items()]
 
 
-def _panel(room: _Room, name: str, panel: Figures) -> Ints:
-    """The contacts that brought the readings of a panel.
+def _panels(room: _Room) -> dict[str, Ints]:
+    """The contacts that brought the readings of each panel.
 
-    Chances are compared as 16-bit numbers: a whole panel then costs one look-up a contact.
+    Chances are compared as 16-bit numbers. Panels of one ``bundle`` share the number drawn
+    for a contact: what is taken from the same blood is taken on the same day. And only contacts
+    that bring the likeliest panel of a bundle are looked at for the others.
     """
+    bundles: dict[str, list[str]] = {}
+    for name, panel in room.part["panels"].items():
+        bundles.setdefault(str(panel.get("bundle", name)), []).append(name)
+    found: dict[str, Ints] = {}
+    for bundle, names in bundles.items():
+        limits = {name: _limits(room, room.part["panels"][name], name) for name in names}
+        widest = np.maximum.reduce(list(limits.values()))
+        some, u = _drawn_for(room, widest, room.people.random(f"bundle {bundle}"))
+        slot, kind = room.slot[some], room.contacts.kind[some]
+        for name in names:
+            without = set(room.part["panels"][name].get("not_by", ()))
+            allowed = np.array([kind not in without for kind in room.contacts.kinds])
+            found[name] = some[(u < limits[name][slot]) & allowed[kind]]
+    return found
+
+
+def _limits(room: _Room, panel: Figures, name: str) -> Ints:
+    """Below which 16-bit number a contact brings the panel, before and after a diagnosis."""
     before = room.tables[f"panel {name}"][room.people.age]
     after = before.copy()
     for condition, more in panel.get("with", {}).items():
         known = room.illnesses[condition].on_record
         after[known] = np.maximum(after[known], float(more))
-    limits = (np.concatenate([before, after]) * (BYTES - 1)).astype(np.uint16)
-    random = room.people.random(f"panel {name}")
-    if before.any():
-        u = np.frombuffer(random.bytes(2 * len(room.slot)), np.uint16)
-        hit = u < limits[room.slot]
-    else:
-        hit = _hits_of_some(room, limits, after > 0, random)
-    found = np.flatnonzero(hit)
-    without = set(panel.get("not_by", ()))
-    allowed = np.array([kind not in without for kind in room.contacts.kinds])
-    chosen: Ints = found[allowed[room.contacts.kind[found]]]
-    return chosen
+    return (np.concatenate([before, after]) * (BYTES - 1)).astype(np.uint16)
 
 
-def _hits_of_some(
-    room: _Room, limits: Ints, concerned: Bools, random: np.random.Generator
-) -> Bools:
-    """The same for a panel that concerns only people with some condition."""
-    hit = np.zeros(len(room.slot), np.bool_)
-    mine = np.flatnonzero(concerned[room.contacts.person])
-    u = np.frombuffer(random.bytes(2 * len(mine)), np.uint16)
-    hit[mine] = u < limits[room.slot[mine]]
-    return hit
+def _drawn_for(room: _Room, limits: Ints, random: np.random.Generator) -> tuple[Ints, Ints]:
+    """Contacts that may bring anything under these limits, and the numbers drawn for them."""
+    count = len(room.slot)
+    concerned = limits > 0
+    if concerned.mean() < 0.4:
+        mine = np.flatnonzero(concerned[room.slot])
+        u = np.frombuffer(random.bytes(2 * len(mine)), np.uint16)
+        hit = np.flatnonzero(u < limits[room.slot[mine]])
+        return mine[hit], u[hit]
+    u = np.frombuffer(random.bytes(2 * count), np.uint16)
+    hit = np.flatnonzero(u < limits[room.slot])
+    return hit, u[hit]
 
 
 def _slots(people: People, illnesses: Mapping[str, Illness], contacts: Contacts) -> Ints:
@@ -257,12 +270,11 @@ def _rows(
 ) -> Rows:
     if "examination" in entry:
         return _examined(room, name, entry, contact)
-    twice = chances(random, len(contact)) < chance(room.part["duplicates"])
-    order = np.repeat(np.arange(len(contact)), 1 + twice)
+    order = _some_twice(len(contact), chance(room.part["duplicates"]), random)
     contact = contact[order]
     person, day = room.contacts.person[contact], room.day[contact]
     columns: dict[str, Column] = {
-        "observation_id": keys(entry["key"], person, number_within(person)),
+        "observation_id": keys(entry["key"], person, number_within(person, len(room.people))),
         "effective_on": Dates(day),
         "recorded_on": Dates(_recorded(room, person, day, random)),
     }
@@ -275,8 +287,7 @@ def _rows(
         _prefer_digits(entry, columns, random)
     if "answer" in entry:
         columns[entry["answer"]["column"]] = _answers(room, name, entry["answer"], person, random)
-    more: dict[str, Column] = {"code": _codes(entry["code"], len(contact), random)}
-    more["contact"] = Dates(contact.astype(np.int32))
+    more: dict[str, Column] = {"contact": Dates(contact.astype(np.int32))}
     if entry.get("setting"):
         kinds = room.contacts.kinds.values()
         settings = tuple(sorted({kind["setting"] for kind in kinds}))
@@ -292,17 +303,29 @@ def _examined(room: _Room, name: str, entry: Figures, contact: Ints) -> Rows:
     return examination(rule, room.systems, entry["key"], person, day)
 
 
-def _recorded(room: _Room, person: Ints, day: Days, random: np.random.Generator) -> Days:
-    """When each reading reached the record: mostly the same day, a few very late."""
-    part = room.part["recorded"]
-    u = chances(random, len(day))
-    after = np.floor(-np.log1p(-u * np.float32(0.97)) * np.float32(part["days"]["value"] * 0.6))
+def _some_twice(count: int, share: float, random: np.random.Generator) -> Ints:
+    """Positions 0 to ``count - 1`` in order, a few of them twice."""
+    often = np.ones(count, np.int8)
+    often[random.integers(0, max(count, 1), random.binomial(count, share))] = 2
+    return np.repeat(np.arange(count, dtype=np.int32), often)
+
+
+def delay_table(part: Figures) -> Ints:
+    """Days until a reading is on record for each 16-bit number: mostly none, a few very many."""
+    u = np.arange(BYTES) / BYTES
     late = part["late"]
-    is_late = u < np.float32(late["share"])
     low, high = late["days"]
-    spread = u / np.float32(late["share"]) * (high - low) + low
-    told = day + np.where(is_late, spread, after).astype(np.int32)
-    within: Days = np.minimum(told, room.people.end[person]).astype(np.int32)
+    is_late = u < late["share"]
+    spread = u / late["share"] * (high - low) + low
+    usual = -np.log1p(-(u - late["share"]).clip(0) / (1 - late["share"])) * 0.6
+    days: Ints = np.where(is_late, spread, np.floor(usual * chance(part["days"]))).astype(np.int32)
+    return days
+
+
+def _recorded(room: _Room, person: Ints, day: Days, random: np.random.Generator) -> Days:
+    """When each reading reached the record."""
+    u = np.frombuffer(random.bytes(2 * len(day)), np.uint16)
+    within: Days = np.minimum(day + room.tables["delay"][u], room.people.end[person])
     return within
 
 
@@ -335,10 +358,10 @@ def _answers(
     return Words((u[:, None] >= limits).sum(axis=1).clip(0, len(codes) - 1).astype(np.int8), codes)
 
 
-def _codes(codes: Mapping[str, float], count: int, random: np.random.Generator) -> Words:
-    """One of the codes of equal meaning for each row."""
+def codes_used(people: People, name: str, codes: Mapping[str, float], count: int) -> Words:
+    """One of the codes of equal meaning for each row of a reading; only resources say which."""
     if len(codes) == 1:
         return Words(np.zeros(count, np.int8), tuple(codes))
     edges = np.cumsum(list(codes.values())).astype(np.float32)
-    u = chances(random, count) * edges[-1]
+    u = chances(people.random(f"codes {name}"), count) * edges[-1]
     return Words(np.searchsorted(edges, u, side="right").astype(np.int8), tuple(codes))

@@ -13,6 +13,7 @@ from qamqor.engine.invented import shapes
 from qamqor.engine.invented.block import Block, Recipe
 from qamqor.engine.invented.figures import chance
 from qamqor.engine.invented.names import call_people, iin_of, phone_of
+from qamqor.engine.invented.readings import codes_used
 from qamqor.engine.invented.register import area_id, site_id
 from qamqor.engine.invented.rows import NO_RESOURCE, Dates, Rows, Words
 from qamqor.engine.invented.team import post_id
@@ -271,8 +272,9 @@ def _reading_lines(page: _Page, rows: Rows) -> Iterator[tuple[str, Iterable[str]
     part = page.recipe.invention["readings"]
     entry = part["readings"][rows.kind]
     values = page.texts.all_of(rows)
-    values["code"], answer = page.texts.of(rows.more["code"]), values.get("code")
-    values["answer"] = answer or []
+    values["answer"] = values.get("code", [])
+    codes = codes_used(page.block.people, rows.kind, entry["code"], len(rows))
+    values["code"] = page.texts.of(codes)
     contact = rows.more["contact"]
     assert isinstance(contact, Dates)  # noqa: S101
     places = contact.days.tolist()
