@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -26,8 +26,9 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     A purpose has a stream of its own, so that a new kind of event changes no other; and
     nothing depends on how many blocks there are or in which order they are drawn.
     """
-    entropy = np.random.SeedSequence([seed, block, zlib.crc32(name.encode())])
-    return np.random.Generator(np.random.Philox(entropy))
+    text = f"{seed}/{block}/{name}".encode()
+    key = int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "little")
+    return np.random.Generator(np.random.Philox(key=key))
 
 
 def chances(random: np.random.Generator, count: int) -> Floats:
@@ -77,12 +78,21 @@ def steps_within(counts: Ints) -> tuple[Ints, Ints]:
 
 
 def number_within(person: Ints, people: int | None = None) -> Ints:
-    """For events sorted by person: the number of each within its person, from 0."""
-    if not len(person):
-        return np.empty(0, np.int32)
-    everyone = np.arange((int(person[-1]) + 1) if people is None else people, dtype=person.dtype)
-    first = np.searchsorted(person, everyone).astype(np.int32)
-    return np.arange(len(person), dtype=np.int32) - first[person]
+    """For events sorted by person: the number of each within its person, from 0.
+
+    With the number of people, the first event of each is looked up; that is faster when there
+    are many events a person.
+    """
+    count = len(person)
+    place = np.arange(count, dtype=np.int32)
+    if people is not None and count > 2 * people:
+        first = np.searchsorted(person, np.arange(people, dtype=person.dtype)).astype(np.int32)
+        return place - first[person]
+    first = np.zeros(count, np.int32)
+    if count:
+        new = np.flatnonzero(np.diff(person)) + 1
+        first[new] = new
+    return place - np.maximum.accumulate(first)
 
 
 def day_number(day: Any) -> int:

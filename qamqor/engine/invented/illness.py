@@ -100,50 +100,72 @@ def make_illnesses(
 
 
 def _illness(name: str, entry: Figures, people: People, has: Bools, factors: Floats) -> Illness:
+    """Everything about one condition; only those who have it cost anything."""
     random = people.random(f"illness {name}")
-    count = len(people)
-    onset = _onset(entry, people, has, random)
-    told = has & (chances(random, count) < float(entry["known"]) * factors)
-    delay = random.exponential(0.25, count) * DAYS_A_YEAR
-    known = np.where(told, np.minimum(onset + delay, people.end - 1), NEVER)
-    known = np.where(told, np.maximum(known, people.born + 1), NEVER).astype(np.int32)
+    mine = np.flatnonzero(has)
+    count, end, born = len(mine), people.end[mine], people.born[mine]
+    onset = _onset(entry, born, end, random)
+    told = chances(random, count) < float(entry["known"]) * factors[mine]
+    delay = (random.exponential(0.25, count) * DAYS_A_YEAR).astype(np.int32)
+    known = np.maximum(np.minimum(onset + delay, end - 1), born + 1)
+    known = np.where(told, known, NEVER).astype(np.int32)
     treated = told & (chances(random, count) < float(entry["treated"]))
-    controlled = treated & (chances(random, count) < _control(entry["controlled"], people))
+    under = treated & (chances(random, count) < _control(entry["controlled"], people, mine))
     code = pick(random, np.array(list(entry["codes"].values())), count).astype(np.int16)
-    enrolled, left = _enrolment(entry.get("enrolled"), people, known, random)
-    onset = np.where(has, np.minimum(onset, known), NEVER).astype(np.int32)
-    return Illness(name, has, onset, known, code, treated, controlled, enrolled, left)
+    enrolled, left = _enrolment(entry.get("enrolled"), people.died[mine], (end, known), random)
+    size = len(people)
+    return Illness(
+        name,
+        has,
+        _spread(mine, np.minimum(onset, known), size, NEVER),
+        _spread(mine, known, size, NEVER),
+        _spread(mine, code, size, 0),
+        _spread(mine, treated, size, False),
+        _spread(mine, under, size, False),
+        _spread(mine, enrolled, size, NEVER),
+        _spread(mine, left, size, NEVER),
+    )
 
 
-def _onset(entry: Figures, people: People, has: Bools, random: np.random.Generator) -> Days:
+def _spread(mine: Ints, values: Ints, size: int, otherwise: Any) -> Ints:
+    """Values of some people, and something else for all others."""
+    whole = np.full(size, otherwise, values.dtype)
+    whole[mine] = values
+    return whole
+
+
+def _onset(entry: Figures, born: Days, end: Days, random: np.random.Generator) -> Days:
     """Some years back, not before the youngest age at which it comes nor after the end."""
-    years = random.exponential(float(entry["years_with"]), len(people))
-    room = people.end - people.born - float(entry["youngest"]) * DAYS_A_YEAR
-    back = np.minimum(years * DAYS_A_YEAR, np.maximum(room, 2.0)).astype(np.int32)
-    back = np.minimum(back, people.end - people.born)
-    return np.where(has, people.end - back, NEVER).astype(np.int32)
+    back = random.exponential(float(entry["years_with"]), len(born)) * DAYS_A_YEAR
+    room = end - born - float(entry["youngest"]) * DAYS_A_YEAR
+    back = np.minimum(np.minimum(back, np.maximum(room, 2.0)), end - born)
+    onset: Days = (end - back.astype(np.int32)).astype(np.int32)
+    return onset
 
 
-def _control(entry: Mapping[str, Any], people: People) -> Floats:
-    share = np.where(people.sex == FEMALE, float(entry["female"]), float(entry["male"]))
-    return share * np.where(people.rural, float(entry["rural"]), 1.0)
+def _control(entry: Mapping[str, Any], people: People, mine: Ints) -> Floats:
+    share = np.where(people.sex[mine] == FEMALE, float(entry["female"]), float(entry["male"]))
+    return share * np.where(people.rural[mine], float(entry["rural"]), 1.0)
 
 
 def _enrolment(
-    entry: Mapping[str, Any] | None, people: People, known: Days, random: np.random.Generator
+    entry: Mapping[str, Any] | None,
+    died: Days,
+    times: tuple[Days, Days],
+    random: np.random.Generator,
 ) -> tuple[Days, Days]:
     """When people with a known condition joined its programme, and when a few left it."""
-    never = np.full(len(people), NEVER, np.int32)
+    end, known = times
+    count = len(end)
+    never = np.full(count, NEVER, np.int32)
     if not entry:
-        return never, never.copy()
-    joins = (known != NEVER) & (chances(random, len(people)) < float(entry["share"]))
-    after = random.exponential(90.0, len(people)).astype(np.int64)
+        return never, never
+    joins = (known != NEVER) & (chances(random, count) < float(entry["share"]))
+    after = random.exponential(90.0, count).astype(np.int64)
     since = np.maximum(known.astype(np.int64) + after, day_number(entry["since"]))
-    joins &= since < people.end
+    joins &= since < end
     enrolled = np.where(joins, since, NEVER).astype(np.int32)
-    leaves = joins & (chances(random, len(people)) < np.float32(0.03))
-    length = (people.end - enrolled.astype(np.int64)) * random.random(len(people))
-    left = np.where(leaves, enrolled + length.astype(np.int64), NEVER).astype(np.int32)
-    return enrolled, np.where(people.died != NEVER, np.minimum(left, people.died), left).astype(
-        np.int32
-    )
+    leaves = joins & (chances(random, count) < np.float32(0.03))
+    length = ((end - enrolled.astype(np.int64)) * random.random(count)).astype(np.int64)
+    left = np.where(leaves, enrolled + length, NEVER)
+    return enrolled, np.where(joins, np.minimum(left, died), NEVER).astype(np.int32)

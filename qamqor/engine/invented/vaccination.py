@@ -71,12 +71,14 @@ def _drawn(part: Figures, people: People) -> _Doses:
     who, when, what, why = [], [], [], []
     for place, (name, entry) in enumerate(part["doses"].items()):
         day = _days(part, entry, people, days.get(entry.get("after", "")), random)
-        u = chances(random, len(people))
-        given = (day != NEVER) & (u < np.where(refuses, 0.08, float(entry["reached"])))
-        days[name] = np.where(given, day, NEVER).astype(np.int32)
-        refused = (day != NEVER) & ~given & (refuses | (u > 1 - part["not_done"]["share"]))
-        for mine, is_given in ((np.flatnonzero(given), True), (np.flatnonzero(refused), False)):
-            who.append(mine.astype(np.int32))
+        due = np.flatnonzero(day != NEVER).astype(np.int32)
+        u, unwilling = chances(random, len(due)), refuses[due]
+        given = u < np.where(unwilling, 0.08, float(entry["reached"]))
+        days[name] = np.full(len(people), NEVER, np.int32)
+        days[name][due[given]] = day[due[given]]
+        refused = ~given & (unwilling | (u > 1 - part["not_done"]["share"]))
+        for mine, is_given in ((due[given], True), (due[refused], False)):
+            who.append(mine)
             when.append(day[mine])
             what.append(np.full(len(mine), place, np.int8))
             none = np.full(len(mine), -1)
