@@ -312,10 +312,11 @@ class _Reader:
         for block in self.block.get("contraindications", []):
             code = block["observation"]
             self.known("contraindications", "observation", code, self.observations)
-            span = [self.offset("contraindications", block.get(k)) for k in ("from", "until")]
+            begin = self.offset("contraindications", block.get("from"))
+            end = self.offset("contraindications", block.get("until"))
             for antigen in block.get("antigens", sorted(self.antigens)):
                 self.known("contraindications", "antigen", antigen, self.antigens)
-                found.append((antigen, Contraindication(code, *span, block.get("cvx"))))
+                found.append((antigen, Contraindication(code, begin, end, block.get("cvx"))))
         return found
 
     def conflicts(self) -> list[tuple[tuple[int, int], Conflict]]:
