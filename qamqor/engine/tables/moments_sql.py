@@ -13,37 +13,29 @@ IS_TIME = text_literal(TIME.pattern)
 
 
 def business_date(text: str, zone: timedelta) -> str:
-    """The calendar day as written; a moment ending in Z is first moved to the zone."""
-    return bound(text, lambda it: _business_date(it, int(zone.total_seconds() // 60)))
+    """The calendar day as written; a moment ending in Z is first moved to the zone.
+
+    The text is a FHIR date or moment, as ``shape`` makes sure, so no pattern is tried here.
+    """
+    minutes = int(zone.total_seconds() // 60)
+    return bound(text, lambda it: _business_date(it, minutes))
 
 
 def _business_date(text: str, minutes: int) -> str:
-    return (
-        f"(case when {text} is null then null"
-        f" when length({text}) = 10 then try_cast({_if_moment(text)} as date)"
-        f" when {text} like '%Z' then"
-        f" cast(try_cast(left({_if_moment(text)}, 19) as timestamp)"
-        f" + to_minutes({minutes}) as date)"
-        f" when length({text}) = 4 then try_cast({_if_moment(text)} || '-01-01' as date)"
-        f" when length({text}) = 7 then try_cast({_if_moment(text)} || '-01' as date)"
-        f" else try_cast(left({_if_moment(text)}, 10) as date) end)"
-    )
-
-
-def _if_moment(text: str) -> str:
-    return f"case when regexp_full_match({text}, {IS_MOMENT}) then {text} end"
+    moved = f"cast(try_cast(left({text}, 19) as timestamp) + to_minutes({minutes}) as date)"
+    filled = f"left({text} || substr('0000-01-01', length({text}) + 1), 10)"
+    return f"(case when {text} like '%Z' then {moved} else try_cast({filled} as date) end)"
 
 
 def precision(text: str) -> str:
-    """``year``, ``month`` or ``day``; nothing for other text."""
+    """``year``, ``month`` or ``day``."""
     return bound(text, _precision)
 
 
 def _precision(text: str) -> str:
     return (
-        f"(case when not regexp_full_match({text}, {IS_MOMENT}) then null"
-        f" when length({text}) = 4 then 'year' when length({text}) = 7 then 'month'"
-        f" when {text} is not null then 'day' end)"
+        f"(case length({text}) when 4 then 'year' when 7 then 'month' else"
+        f" case when {text} is not null then 'day' end end)"
     )
 
 

@@ -24,6 +24,7 @@ class Need:
         is_exact: a decimal kept as text, because how exactly it was written matters.
         resources: for a contained resource, what is read of each resource type.
         walks: for a tree that is walked down, what is read of each element on the way.
+        touched: the parts asked for since somebody last emptied this set.
     """
 
     def __init__(self, type_name: str, *, many: bool = False) -> None:
@@ -34,9 +35,11 @@ class Need:
         self.is_exact = False
         self.resources: dict[str, Need] = {}
         self.walks: list[Need] = []
+        self.touched: set[str] = set()
 
     def part(self, key: str, type_name: str, *, many: bool) -> Need:
         """The need for one part, noted if new."""
+        self.touched.add(key)
         return self.parts.setdefault(key, Need(type_name, many=many))
 
     def resource(self, type_name: str) -> Need:

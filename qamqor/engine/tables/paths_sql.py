@@ -178,10 +178,16 @@ def _is_choice(writer: Writer, step: Step, place: Place) -> Value:
     return Value(f"(case when {there} then ({' or '.join(fitting)}) end)")
 
 
+def _never(source: Value) -> Value:
+    """Nothing, of the type of something."""
+    nothing = "false" if source.is_root else f"(case when false then {source.sql} end)"
+    return replace(source, sql=nothing)
+
+
 def _at(writer: Writer, step: Step, place: Place) -> Value:
     source = writer.write(step.args[0], place)
     if not step.args[0].many:
-        return source if step.value in {0, -1} else replace(source, sql="null", is_root=False)
+        return source if step.value in {0, -1} else _never(source)
     index = step.value + 1 if step.value >= 0 else step.value
     return replace(source, sql=f"({source.sql})[{index}]")
 
@@ -190,7 +196,7 @@ def _slice(writer: Writer, step: Step, place: Place) -> Value:
     source, (start, count) = writer.write(step.args[0], place), step.value
     if not step.args[0].many:
         kept = start == 0 and count != 0
-        return source if kept else replace(source, sql="null", is_root=False)
+        return source if kept else _never(source)
     end = "" if count is None else str(start + count)
     if count == 0:
         return replace(source, sql=f"list_slice({source.sql}, 1, 0)")

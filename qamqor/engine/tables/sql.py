@@ -125,13 +125,27 @@ def _from(
     zone: timedelta,
 ) -> list[pa.Table]:
     """Every view's rows; what several views read is read once and kept while they run."""
-    kind = "view" if len(views) == 1 else "table"
+    stages = [Stages(view, layout, source=SOURCE, zone=zone) for view in views]
+    if len(views) == 1:
+        kind, queries, prepared = "view", [stages[0].query()], f"select * from {source}"
+    else:
+        kind, queries, prepared = "table", *_shared(stages, source)
     try:
-        connection.execute(f"create or replace temp {kind} {SOURCE} as select * from {source}")
-        queries = [Stages(view, layout, source=SOURCE, zone=zone).query() for view in views]
+        connection.execute(f"create or replace temp {kind} {SOURCE} as {prepared}")
         return [connection.sql(text).to_arrow_table() for text in queries]
     finally:
         connection.execute(f"drop {kind} if exists {SOURCE}")
+
+
+def _shared(stages: Sequence[Stages], source: str) -> tuple[list[str], str]:
+    """A query for each view, and one before them all that keeps only what some view wants."""
+    wanted = [f'"~w{number}"' for number in range(len(stages))]
+    marks = ", ".join(
+        f"({stage.condition()}) as {mark}" for stage, mark in zip(stages, wanted, strict=True)
+    )
+    queries = [stage.query(mark) for stage, mark in zip(stages, wanted, strict=True)]
+    prepared = f"select * from (select *, {marks} from {source}) where {' or '.join(wanted)}"
+    return queries, prepared
 
 
 def _from_lines(

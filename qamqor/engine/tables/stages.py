@@ -44,10 +44,12 @@ class Layout:
     Attributes:
         root: the resource.
         nodes: what is read of the elements of each ``repeat``, by view and number.
+        columns: the parts each view reads after its conditions, by the view's identity.
     """
 
     root: Need
-    nodes: dict[tuple[str, int], Need] = field(default_factory=dict)
+    nodes: dict[tuple[int, int], Need] = field(default_factory=dict)
+    columns: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Stages:
@@ -61,16 +63,29 @@ class Stages:
         self.is_recursive = False
         self.repeats = 0
         layout.root.part("resourceType", "code", many=False)
+        layout.root.touched = set()
         whole = Value("", layout.root, is_root=True)
-        columns = tuple(quoted(key) for key in layout.root.parts)
-        self.start = Scope(source, columns, Place(whole, whole, resource=view.resource))
+        read = layout.columns.get(id(view), ())
+        self.start = Scope(source, read, Place(whole, whole, resource=view.resource))
 
-    def query(self) -> str:
-        """The whole query, reading from the source it was given."""
+    def condition(self) -> str:
+        """What a resource must meet to be looked at."""
         conditions = [f"\"resourceType\" = '{self.view.resource}'"]
         conditions += [self.writer.sql(path.step, self.start.place) for path in self.view.where]
-        table = self.stage(f"select * from {self.start.table} where {' and '.join(conditions)}")
+        return " and ".join(conditions)
+
+    def query(self, condition: str | None = None) -> str:
+        """The whole query, reading from the source it was given.
+
+        Args:
+            condition: what stands for the view's conditions, when the source worked them out.
+        """
+        where = self.condition() if condition is None else condition
+        columns = ", ".join(self.start.columns) or "*"
+        table = self.stage(f"select {columns} from {self.start.table} where {where}")
         scope, outputs = self.select(self.view.select, self.start.moved(table))
+        touched = sorted(self.layout.root.touched)
+        self.layout.columns[id(self.view)] = tuple(quoted(key) for key in touched)
         cells = ",\n  ".join(f"{outputs[c.name]} as {quoted(c.name)}" for c in self.view.columns)
         head = "with recursive " if self.is_recursive else "with "
         stages = ",\n".join(self.stages)
@@ -170,7 +185,7 @@ class Stages:
         """A walk down a tree of any depth, kept as JSON until each element is reached."""
         self.repeats += 1
         fresh = Need(repeat.types[0] if repeat.types else "Element")
-        node = self.layout.nodes.setdefault((self.view.name, self.repeats), fresh)
+        node = self.layout.nodes.setdefault((id(self.view), self.repeats), fresh)
         row, path, at = self.name("r"), self.name("p"), self.name("j")
         table = self.stage(f"select *, row_number() over () as {row} from {scope.table}", kept=True)
         first = self.children(repeat.first, scope.place, node)

@@ -49,6 +49,8 @@ def equality(op: str, left: Step, right: Step, at: int) -> Step:
     _same_category(left, right, at)
     if "complex" in {left.category, right.category}:
         raise PathError(f"{left.type} has parts: compare one of them", at)
+    if {left.category, right.category} & {"date", "time"} and (left.many or right.many):
+        raise PathError("dates and times are compared one by one: use first()", at)
     return Step(op, BOOLEAN, False, (left, right), at=at)
 
 
