@@ -199,6 +199,7 @@ def _index(node: Index, scope: Scope) -> Step:
     source, index = analyse(node.source, scope), node.index
     if not isinstance(index, Literal) or index.type != "integer":
         raise PathError("an index must be a whole number written out", node.at)
+    source = functions.decided(source)
     return Step("at", source.types, False, (source,), index.value, node.at)
 
 
