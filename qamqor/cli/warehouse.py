@@ -52,6 +52,10 @@ def load_command(
     is_strict: Annotated[
         bool, typer.Option("--strict", help="Change nothing if anything is wrong (exit 5).")
     ] = False,
+    people: Annotated[
+        int,
+        typer.Option(help="How many people it will hold, if the first load brings only some."),
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Load records: new ones come in, newer ones replace, deleted ones go."""
@@ -65,7 +69,7 @@ def load_command(
                 at=datetime.now(UTC),
                 pack=f"{pack.id} {pack.version}".strip(),
                 is_strict=is_strict,
-                limits=Limits(threads=now.threads, memory_gb=now.memory_gb),
+                limits=Limits(threads=now.threads, memory_gb=now.memory_gb, people=people),
                 progress=progress,
             )
     except Strict as refused:
@@ -145,7 +149,8 @@ def _print_json(answer: Any) -> None:
 
 def _answer(summary: Summary, as_json: bool) -> None:
     if as_json:
-        _print_json(summary)
+        sums = {"loaded": summary.loaded, "accounted": summary.accounted}
+        _print_json(msgspec.to_builtins(summary) | sums)
         return
     for label, count, more in _accounts(summary):
         typer.echo(f"  {label:<12}{count:>12,}{'   ' + more if more else ''}")

@@ -172,7 +172,8 @@ class Closing:
         is_first = not (self.warehouse.folder / MANIFEST).exists()
         people = self._people()
         if is_first:
-            planned = msgspec.structs.replace(self.warehouse.manifest, buckets=buckets_for(people))
+            buckets = buckets_for(max(self.delivery.limits.people, people, self._referred()))
+            planned = msgspec.structs.replace(self.warehouse.manifest, buckets=buckets)
             self.warehouse = Warehouse(self.warehouse.folder, planned)
         kept, part = self._kept()
         touched = self.db.execute(f"select 1 from seen where {CHANGED} limit 1").fetchall()
@@ -192,6 +193,11 @@ class Closing:
 
     def _people(self) -> int:
         return int(self.db.execute("select count(*) from alive").fetchall()[0][0])
+
+    def _referred(self) -> int:
+        """How many persons the delivery speaks of, whether their Patient came with it or not."""
+        query = "select count(distinct one) from (select unnest(patients) as one from seen)"
+        return int(self.db.execute(query).fetchall()[0][0])
 
     def _facts(self, people: int, kept: Kept) -> dict[str, Any]:
         return {

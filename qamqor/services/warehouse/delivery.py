@@ -37,11 +37,13 @@ class Limits:
     Attributes:
         chunk_bytes: text held at once before it is turned into rows.
         threads, memory_gb: None = as much as there is.
+        people: how many the warehouse is to hold once it is full; asked once, by a first load.
     """
 
     chunk_bytes: int = CHUNK_BYTES
     threads: int | None = None
     memory_gb: float | None = None
+    people: int = 0
 
 
 NO_LIMITS: Final = Limits()
@@ -56,6 +58,11 @@ class _Chunk:
     ids: list[str] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     raws: list[bytes] = field(default_factory=list)
+
+
+def _within(progress: Progress, done: int, size: int, total: int) -> Callable[[int], None]:
+    """Progress inside a file of ``size`` bytes; packed ones unpack to more, so it is capped."""
+    return lambda taken: progress(done + min(taken, size), total)
 
 
 class Delivery:
@@ -105,19 +112,24 @@ class Delivery:
         done = 0
         with ThreadPoolExecutor(1) as beside:
             for number, source in enumerate(self.sources):
-                self._source(number, source, beside)
-                done += source.path.stat().st_size if source.path.is_file() else 0
+                size = source.path.stat().st_size if source.path.is_file() else 0
+                self._source(number, source, beside, _within(progress, done, size, total))
+                done += size
                 progress(done, total)
             for deletion in deletions:
                 self.sieve.delete(deletion, Place(-1, 0, 0))
             self._settle(beside)
             self._collect()
 
-    def _source(self, number: int, source: Source, beside: ThreadPoolExecutor) -> None:
-        sieve, limit = self.sieve, self.limits.chunk_bytes
+    def _source(
+        self, number: int, source: Source, beside: ThreadPoolExecutor, told: Callable[[int], None]
+    ) -> None:
+        sieve, limit, taken = self.sieve, self.limits.chunk_bytes, 0
         for line in lines(source):
             sieve.take(line, number)
             if sieve.held_bytes > limit:
+                taken += sieve.held_bytes
+                told(taken)
                 self._settle(beside)
 
     def _settle(self, beside: ThreadPoolExecutor) -> None:

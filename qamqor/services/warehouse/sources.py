@@ -67,13 +67,16 @@ def sources_of(paths: Sequence[Path]) -> list[Source]:
     """All files of a delivery in the order they count, lists of deletions last.
 
     Raises:
-        NotThere: one of the paths does not exist.
+        NotThere: one of the paths does not exist, or is a folder without records.
     """
     found: dict[Path, Source] = {}
     for path in paths:
         if not path.exists():
             raise NotThere(f"there is no {path} to load")
-        for source in _in_folder(path) if path.is_dir() else [Source(path.name, path)]:
+        inside = list(_in_folder(path)) if path.is_dir() else [Source(path.name, path)]
+        if not inside:
+            raise NotThere(f"{path} holds no file ending in {', '.join(ENDINGS)}, packed or not")
+        for source in inside:
             found.setdefault(source.path.resolve(), source)
     return sorted(found.values(), key=lambda source: source.deletes)
 
@@ -221,8 +224,8 @@ def _as_document(head: bytes, source: Source) -> bytes | None:
                 if size > LARGEST_DOCUMENT:
                     return None
         whole = b"".join(blocks).removeprefix(BOM)
-        json.loads(whole)
-    except (Unreadable, ValueError, RecursionError):
+        msgspec.json.decode(whole, type=msgspec.Raw)
+    except (Unreadable, msgspec.DecodeError, RecursionError):
         return None
     return whole
 

@@ -47,7 +47,8 @@ VIEWS: dict[str, dict[str, Any]] = {
     },
     "weight": {
         "resource": "Observation",
-        "where": [{"path": "code.coding.where(code = '29463-7').exists()"}],
+        "constant": [{"name": "code", "valueString": "29463-7"}],
+        "where": [{"path": "code.coding.where(code = %code).exists()"}],
         "select": [
             {
                 "column": [
@@ -57,6 +58,23 @@ VIEWS: dict[str, dict[str, Any]] = {
                 ]
             },
             {"unionAll": [in_unit("kg", "value"), in_unit("g", "value * 0.001")]},
+        ],
+    },
+    "height": {
+        "resource": "Observation",
+        "constant": [{"name": "code", "valueString": "8302-2"}],
+        "where": [{"path": "code.coding.where(code = %code).exists()"}],
+        "select": [
+            {
+                "column": [
+                    column("patient_id", "subject.getReferenceKey(Patient)"),
+                    column("observation_id", "getResourceKey()", tag=KEY),
+                ]
+            },
+            {
+                "forEach": "value.ofType(Quantity).where(code = 'cm')",
+                "column": [column("height_cm", "value", "decimal")],
+            },
         ],
     },
     "household_member": {

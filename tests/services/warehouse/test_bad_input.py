@@ -133,6 +133,22 @@ def test_a_value_in_an_unknown_unit_is_loaded_without_a_row_and_noted(clinic: Cl
     assert clinic.quarantine() == []
 
 
+def test_each_table_has_its_own_conditions(clinic: Clinic) -> None:
+    code = {"coding": [{"code": "8302-2"}]}
+    tall = weight("h1", "amina", code=code, valueQuantity={"value": 160, "code": "cm"})
+    odd = weight("h2", "amina", code=code, valueQuantity={"value": 5, "code": "[ft_i]"})
+    summary = clinic.load(AMINA, tall, odd, weight("w1", "amina"))
+    assert summary.notes == {"no-row": 1}
+    assert clinic.quarantine()[0].table == "height"
+    assert clinic.rows("height") == [("amina", "h1", 160.0)]
+
+
+def test_an_element_that_stands_twice_is_kept_apart(clinic: Clinic) -> None:
+    twins = '{"resourceType":"Patient","id":"x","id":"y"}'
+    assert clinic.load(twins, AMINA).quarantined == {"not-readable": 1}
+    assert [row[0] for row in clinic.rows("patient")] == ["amina"]
+
+
 def test_a_byte_order_mark_is_noted_and_the_line_loaded(clinic: Clinic) -> None:
     summary = clinic.load_file("bom.ndjson", b"\xef\xbb\xbf" + ndjson([AMINA, patient("li")]))
     assert (summary.new, summary.notes) == (2, {"byte-order-mark": 1})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from qamqor.errors import NotThere
 from qamqor.services.warehouse.delivery import Limits
 from tests.services.warehouse.records import Clinic, deletion, household, ndjson, patient, weight
 
@@ -186,6 +187,13 @@ def test_other_json_in_the_folder_is_not_taken_for_a_manifest(clinic: Clinic) ->
     assert summary.quarantined == {"malformed": 1, "no-type": 1}
 
 
+def test_a_folder_without_records_is_refused(clinic: Clinic) -> None:
+    (clinic.folder / "empty").mkdir()
+    with pytest.raises(NotThere, match="no file ending in .ndjson"):
+        clinic.load_path(clinic.folder / "empty")
+    assert not (clinic.into / "warehouse/manifest.json").exists()
+
+
 def test_the_same_file_named_twice_is_read_once(clinic: Clinic) -> None:
     folder = exported(clinic.folder / "export", None, a=ndjson([AMINA]))
     assert clinic.load_path(folder, folder / "a.ndjson").read == 1
@@ -200,7 +208,7 @@ def test_cutting_a_delivery_into_chunks_changes_nothing(tmp_path: Path) -> None:
     withdrawn = [deletion("Observation/w3"), weight("w4", "p1", status="entered-in-error")]
     whole, cut = (
         Clinic(tmp_path / "whole"),
-        Clinic(tmp_path / "cut", limits=Limits(chunk_bytes=900)),
+        Clinic(tmp_path / "cut", limits=Limits(chunk_bytes=900, threads=1, memory_gb=1)),
     )
     lines = [*records[:60], *people, *records[60:], *withdrawn, "{broken"]
     summaries = [one.load(*lines) for one in (whole, cut)]

@@ -9,6 +9,7 @@ import pytest
 from qamqor.engine.tables.partition import bucket_of
 from qamqor.errors import NotPossible, NotThere
 from qamqor.services.warehouse.contents import show
+from qamqor.services.warehouse.delivery import Limits
 from qamqor.services.warehouse.load import load
 from qamqor.store.warehouse import Warehouse
 from tests.services.warehouse.records import (
@@ -253,6 +254,13 @@ def test_rows_are_sorted_by_person_then_date(clinic: Clinic) -> None:
 
 def test_a_first_load_decides_the_buckets_by_the_people_it_brings(clinic: Clinic) -> None:
     assert clinic.load(patient("amina")).buckets == 16
+
+
+def test_a_first_load_can_be_told_how_many_people_will_come(tmp_path: Path) -> None:
+    clinic = Clinic(tmp_path, limits=Limits(people=300_000))
+    assert clinic.load(patient("amina")).buckets == 64
+    assert clinic.load(patient("li")).buckets == 64
+    assert [row[0] for row in clinic.rows("patient")] == ["amina", "li"]
 
 
 def test_what_is_not_there_cannot_be_loaded(clinic: Clinic) -> None:
