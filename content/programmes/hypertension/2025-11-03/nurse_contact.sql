@@ -1,21 +1,39 @@
 -- When should a nurse next measure each enrolled person's blood pressure?
 -- Grain: one row for each person in hypertension_population.
 -- Counted from the newest pressure measured face to face; one told by phone or sent from home can
--- change the zone but does not replace the nurse. Nobody measured yet: due since enrolment.
+-- change the zone but does not replace the nurse. Nobody measured yet: due since enrolment. Only
+-- where the newest was told or sent are the older ones looked through.
 -- A zone that has turned worse since the last contact asks for nobody before the day it turned, and
 -- not later than the milder zone did. An unknown zone is treated as yellow.
 
-with measured as (
+with told as (
+    select patient_id
+    from latest_blood_pressure
+    where setting in ('phone', 'remote')
+        and patient_id in (select patient_id from hypertension_population)
+),
+
+before as (
     select
         patient_id,
         effective_on,
-        'Observation/' || observation_id as evidence,
+        observation_id,
         row_number() over (
             partition by patient_id order by effective_on desc nulls last, observation_id desc
         ) as newest
     from blood_pressure
-    where patient_id in (select patient_id from hypertension_population)
+    where patient_id in (select patient_id from told)
         and coalesce(setting, 'clinic') not in ('phone', 'remote')
+),
+
+measured as (
+    select patient_id, effective_on, 'Observation/' || observation_id as evidence
+    from latest_blood_pressure
+    where coalesce(setting, 'clinic') not in ('phone', 'remote')
+    union all
+    select patient_id, effective_on, 'Observation/' || observation_id
+    from before
+    where newest = 1
 )
 
 select
@@ -39,4 +57,4 @@ select
     ) as evidence
 from hypertension_population as enrolled
 join hypertension_zone as zone on zone.patient_id = enrolled.patient_id
-left join measured on measured.patient_id = enrolled.patient_id and measured.newest = 1
+left join measured on measured.patient_id = enrolled.patient_id

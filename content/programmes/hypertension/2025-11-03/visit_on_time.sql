@@ -12,19 +12,35 @@ with member as (
     group by patient_id
 ),
 
-measured as (
+told as (
+    select patient_id
+    from latest_blood_pressure
+    where setting in ('phone', 'remote') and patient_id in (select patient_id from member)
+),
+
+before as (
     select
         patient_id,
         effective_on,
         systolic_mmhg,
         diastolic_mmhg,
-        'Observation/' || observation_id as evidence,
+        observation_id,
         row_number() over (
             partition by patient_id order by effective_on desc nulls last, observation_id desc
         ) as newest
     from blood_pressure
-    where patient_id in (select patient_id from member)
+    where patient_id in (select patient_id from told)
         and coalesce(setting, 'clinic') not in ('phone', 'remote')
+),
+
+measured as (
+    select patient_id, effective_on, systolic_mmhg, diastolic_mmhg, observation_id
+    from latest_blood_pressure
+    where coalesce(setting, 'clinic') not in ('phone', 'remote')
+    union all
+    select patient_id, effective_on, systolic_mmhg, diastolic_mmhg, observation_id
+    from before
+    where newest = 1
 ),
 
 promised as (
@@ -42,9 +58,9 @@ promised as (
             end),
             member.enrolled_on
         ) as due_on,
-        measured.evidence
+        'Observation/' || measured.observation_id as evidence
     from member
-    left join measured on measured.patient_id = member.patient_id and measured.newest = 1
+    left join measured on measured.patient_id = member.patient_id
 )
 
 select
