@@ -52,7 +52,7 @@ def write(
     counts = _counts(results, warehouse)
     figures = shown(counts)
     names = Names(pack, counts.as_of, language, counts.organisations, counts.places)
-    text = page(figures, names, Words(language), about or _about(results, pack))
+    text = page(figures, names, Words(language), about or _about(results, pack, warehouse))
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = out.with_name(f".{out.name}.part")
     aside.write_text(text, encoding="utf-8")
@@ -99,14 +99,16 @@ def _counts(results: Path, warehouse: Warehouse | None) -> Counts:
         return count(Sources(results, {k: v for k, v in tables.items() if v}), connection)
 
 
-def _about(results: Path, pack: Pack) -> About:
+def _about(results: Path, pack: Pack, warehouse: Warehouse | None) -> About:
     """What the summary beside the results says; a summary that says nothing means drafts."""
     file = results / SUMMARY
     summary = json.loads(file.read_text()) if file.exists() else {}
+    kept = warehouse.manifest.quarantine if warehouse else None
     return About(
         f"{pack.id} {pack.version}",
         str(summary.get("approval", "draft")),
         bool(summary.get("invented", False)),
+        quarantined=kept.rows if kept else None,
     )
 
 
