@@ -42,7 +42,7 @@ format: setup
 	@$(PY) -m ruff format --check .
 lint: setup
 	@$(PY) -m ruff check .
-	@[ ! -d content/programmes ] || .venv/bin/sqlfluff lint -q content/programmes
+	@[ ! -d content/programmes ] || .venv/bin/sqlfluff lint -q --processes 2 content/programmes
 types: setup
 	@$(PY) -m mypy
 imports: setup

@@ -216,6 +216,8 @@ def _undeclared(query: Query, found: tuple[Row, ...]) -> Iterator[str]:
         for row in found:
             if row["state"] not in query.owner.values:
                 yield f"state `{row['state']}` is not declared"
+    if any(row.get("in_numerator", True) is None for row in found):
+        yield "in_numerator is unknown: answer true or false, with coalesce(…, false)"
     keys = [(row["patient_id"], row.get("item")) for row in found]
     if query.kind != "population" and len(set(keys)) < len(keys):
         yield "more than one row for a person and item"

@@ -14,6 +14,7 @@ from qamqor.errors import Problem
 from tests.engine.programmes.small_pack import (
     CASES,
     CHECK,
+    CHECKED,
     LOINC,
     YAML,
     write_pack,
@@ -356,6 +357,15 @@ def test_a_state_is_worked_out_for_the_actions_that_read_it(tmp_path: Path) -> N
     cases = read_cases(pack, pack.programmes[0], problems)
     assert problems == []
     assert [outcome.failures for outcome in run_cases(pack, cases)] == [()] * len(cases)
+
+
+def test_a_measure_that_cannot_say_yes_or_no_fails_its_case(tmp_path: Path) -> None:
+    version = write_pack(tmp_path)
+    (version / "checked.sql").write_text(CHECKED.replace("exists (", "null and exists ("))
+    pack = load_pack(tmp_path)
+    case = next(c for c in read_cases(pack, pack.programmes[0], []) if c.query.kind == "measure")
+    failures = CaseRunner(pack).run(case).failures
+    assert any("DuckDB: in_numerator is unknown" in one for one in failures), failures
 
 
 def test_a_state_can_be_given(tmp_path: Path) -> None:
