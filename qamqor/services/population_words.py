@@ -123,6 +123,8 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 
+# Babel knows no days and months in Kazakh; a noun stays singular after a number.
+_KAZAKH_UNITS: Final = {"day": "күн", "week": "апта", "month": "ай", "year": "жыл"}
 _UNITS: Final = (("week", 14, 7), ("month", 61, 30.4375), ("year", 1096, 365.2425))
 
 
@@ -152,6 +154,8 @@ class PopulationWords(Words):
         for longer, at_least, length in _UNITS:
             if days >= at_least:
                 unit, n = longer, int(days / length)
+        if self.language == "kk":
+            return f"{n} {_KAZAKH_UNITS[unit]}"
         return str(format_unit(n, f"duration-{unit}", length="long", locale=self.locale))
 
     def when(self, due_on: date | None, overdue_on: date | None, as_of: date) -> str:

@@ -22,7 +22,8 @@ from qamqor.engine.invented.draws import (
 from qamqor.engine.invented.figures import SEXES, Figures, Invention, chance
 from qamqor.engine.invented.illness import Illness
 from qamqor.engine.invented.people import FEMALE, People
-from qamqor.engine.invented.rows import Column, Dates, Rows, Words, keys, one_word
+from qamqor.engine.invented.register import PRECISIONS
+from qamqor.engine.invented.rows import Column, Dates, Rows, Truths, Words, keys, one_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def screening_rows(
             _tests(entry["test"], part["systems"], f"t{place}", came, people),
             _further_tests(entry["further"], part["systems"], f"f{place}", came),
             _conclusions(name, f"r{place}", came),
+            _diagnoses(part, entry["diagnoses"], f"d{place}", came, people),
         ]
     return rows
 
@@ -235,3 +237,27 @@ def _conclusions(name: str, letters: str, came: _Round) -> Rows:
         "effective_on": Dates(day[order]),
     }
     return Rows("screening_result", "screening_result", person, columns)
+
+
+def _diagnoses(
+    part: Figures, codes: Mapping[str, str], letters: str, came: _Round, people: People
+) -> Rows:
+    """What the second stage confirmed, as a problem on record for all but a few."""
+    found = tuple(codes)
+    of_word = np.array([found.index(word) if word in found else -1 for word in came.words])
+    code = np.where(came.final != NEVER, of_word[came.final_result], -1)
+    u = chances(people.random(f"diagnosis {letters}"), len(code))
+    kept = np.flatnonzero((code >= 0) & (u < chance(part["screenings"]["on_record"])))
+    person, day = came.person[kept], came.final[kept]
+    columns: dict[str, Column] = {
+        "condition_id": keys(letters, person, number_within(person)),
+        "system": one_word(part["systems"]["icd10"], len(kept)),
+        "code": Words(code[kept].astype(np.int8), tuple(codes.values())),
+        "is_confirmed": Truths(np.full(len(kept), True)),
+        "onset_on": Dates(day),
+        "onset_precision": Words(np.zeros(len(kept), np.int8), PRECISIONS),
+        "recorded_on": Dates(day),
+        "resolved_on": Dates(np.full(len(kept), NEVER, np.int32)),
+        "category": one_word("problem-list-item", len(kept)),
+    }
+    return Rows("condition", "condition", person, columns)
