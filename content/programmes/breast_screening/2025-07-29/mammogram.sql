@@ -95,7 +95,7 @@ answer as (
         || coalesce(' ' || episode.evidence, '') as evidence
     from turn
     left join breast_screening_episode as episode on episode.patient_id = turn.patient_id
-        and episode.state not in ('none', 'waiting', 'normal', 'closed')
+        and episode.state not in ('none', 'waiting', 'normal', 'closed', 'inadequate')
     left join tested on tested.patient_id = turn.patient_id
     left join refused on refused.patient_id = turn.patient_id
     left join invited on invited.patient_id = turn.patient_id and tested.patient_id is null
