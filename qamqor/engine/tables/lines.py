@@ -67,14 +67,15 @@ def _of_document(file: Path, whole: bytes) -> Iterator[Line]:
         yield Line(file, 1, whole)
         return
     for number, entry in enumerate(document.entry or [], 1):
-        if entry.resource is not None:
+        if bytes(entry.resource) not in {b"", b"null"}:
+            # Kept as written; a line break inside would cut an NDJSON line in two.
             yield Line(file, number, bytes(entry.resource))
 
 
 class Entry(msgspec.Struct):
     """An entry of a Bundle, its resource kept as text."""
 
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw = msgspec.Raw()
 
 
 class Bundle(msgspec.Struct):

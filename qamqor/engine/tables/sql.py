@@ -19,7 +19,7 @@ from qamqor.engine.tables.needs import text_literal
 from qamqor.engine.tables.shape import Shape
 from qamqor.engine.tables.stages import SOURCE, Layout, Stages, layout_of
 from qamqor.engine.tables.view import View
-from qamqor.errors import BadInput
+from qamqor.errors import BadInput, InvalidView, Problem
 
 LONGEST_LINE: Final = 64 * 2**20
 BATCH_BYTES: Final = 64 * 2**20
@@ -105,6 +105,7 @@ def flatten_lines(
 
 
 def _grouped(views: Sequence[View], group: Any) -> Tables:
+    _same_columns(views)
     found: dict[str, list[pa.Table]] = {view.name: [] for view in views}
     for resource in dict.fromkeys(view.resource for view in views):
         those = [view for view in views if view.resource == resource]
@@ -115,6 +116,15 @@ def _grouped(views: Sequence[View], group: Any) -> Tables:
         for view, table in zip(those, tables, strict=True):
             found[view.name].append(table)
     return {name: pa.concat_tables(tables) for name, tables in found.items()}
+
+
+def _same_columns(views: Sequence[View]) -> None:
+    first: dict[str, View] = {}
+    for view in views:
+        other = first.setdefault(view.name, view)
+        if empty(view).schema != empty(other).schema:
+            what = f"is the name of views of {other.resource} and {view.resource} that differ"
+            raise InvalidView([Problem(view.name, what, "the same columns in the same order")])
 
 
 def _from(

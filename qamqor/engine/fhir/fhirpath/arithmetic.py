@@ -141,8 +141,8 @@ def _moved(item: Item, by: Item, direction: int) -> Items:
     unit = by.unit.removesuffix("s") if len(by.unit) > 2 else by.unit
     unit = CALENDAR.get(unit, unit)
     amount = int(Decimal(by.value)) * direction
-    if unit in {"mo", "a"}:
-        raise PathError(f"{unit} is no calendar length: write month or year")
+    if unit not in {"year", "month", *UNITS}:
+        raise PathError(f"{unit} is no length of calendar time")
     if kind(item) == "time":
         raise PathError("adding to a time of day is not supported")
     value = moments.moment(item.value)

@@ -129,7 +129,20 @@ def _member(node: Member, context: Context) -> Items:
         if named and definitions.kind(node.name) == "resource":
             return named
         return step(context.this, node.name, context)
+    if node.name in WITHOUT_VALUE:
+        return step(even_without_value(node.source, context), node.name, context)
     return step(evaluate(node.source, context), node.name, context)
+
+
+WITHOUT_VALUE: Final = frozenset({"extension", "id"})
+
+
+def even_without_value(node: Node, context: Context) -> Items:
+    """What a path finds, with simple elements that have extensions but no value."""
+    if not isinstance(node, Member):
+        return evaluate(node, context)
+    source = context.this if node.source is None else evaluate(node.source, context)
+    return [part for item in source for part in children(item, node.name)]
 
 
 def step(items: Sequence[Item], name: str, context: Context) -> Items:
@@ -140,12 +153,17 @@ def step(items: Sequence[Item], name: str, context: Context) -> Items:
     return [
         replace(part, value=Double.of(part.value)) if isinstance(part.value, Decimal) else part
         for part in found
-        if part.value is not None or name in {"extension", "id"}
+        if part.value is not None
     ]
 
 
 def _call(node: Call, context: Context) -> Items:
-    source = context.this if node.source is None else evaluate(node.source, context)
+    if node.source is None:
+        source = context.this
+    elif node.name == "extension":
+        source = even_without_value(node.source, context)
+    else:
+        source = evaluate(node.source, context)
     function = library.FUNCTIONS.get(node.name)
     if function is None:
         raise PathError(f"the function {node.name}() is not known", node.at)

@@ -53,6 +53,9 @@ def truth_value(value: bool | None) -> Items:
 
 def children(item: Item, name: str) -> Iterator[Item]:
     """The parts of an element under one name, whatever type a choice has."""
+    if item.type == "TypeInfo":
+        yield from made(item.value[name], "string") if name in item.value else ()
+        return
     if item.is_simple or not isinstance(item.value, Mapping):
         yield from _beside(item, name)
         return
@@ -133,7 +136,8 @@ FAMILIES: Final[dict[str, tuple[str, int | Decimal]]] = {
     "kg": ("g", 1000), "g": ("g", 1), "mg": ("g", Decimal("0.001")), "m": ("m", 1),
     "cm": ("m", Decimal("0.01")), "mm": ("m", Decimal("0.001")), "wk": ("s", 604800),
     "d": ("s", 86400), "h": ("s", 3600), "min": ("s", 60), "s": ("s", 1),
-    "ms": ("s", Decimal("0.001")), "a": ("year", 1), "mo": ("month", 1),
+    "ms": ("s", Decimal("0.001")), "[lb_av]": ("g", Decimal("453.59237")),
+    "[in_i]": ("m", Decimal("0.0254")), "[s]": ("s", 1),
 }  # fmt: skip
 CALENDAR: Final = {
     "week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms",

@@ -18,6 +18,7 @@ from qamqor.engine.fhir.fhirpath.items import (
     distinct,
     made,
     order,
+    quantity,
     same,
     truth_value,
 )
@@ -207,7 +208,9 @@ def _exclude(asked: Asked) -> Items:
 
 def _iif(asked: Asked) -> Items:
     item = asked.only()
-    context = asked.context if item is None else asked.context.looking_at(item)
+    context = asked.context
+    if item is not None:
+        context = context.looking_at(item, context.index)
     test = asked.evaluate(asked.node.arguments[0], context)
     if len(test) > 1 or (test and not isinstance(test[0].value, bool)):
         raise PathError("iif() needs true or false", asked.node.at)
@@ -275,6 +278,13 @@ def _reference_key(asked: Asked) -> Items:
     return found
 
 
+def _comparable(asked: Asked) -> Items:
+    item, others = asked.only(), asked.given()
+    if item is None or len(others) != 1:
+        return []
+    return truth_value(quantity(item)[1] == quantity(others[0])[1])
+
+
 def _trace(asked: Asked) -> Items:
     return asked.source
 
@@ -320,6 +330,7 @@ FUNCTIONS: Final[dict[str, Callable[[Asked], Items]]] = {
     "descendants": _descendants,
     "getResourceKey": _resource_key,
     "getReferenceKey": _reference_key,
+    "comparable": _comparable,
     "trace": _trace,
     **boundaries.FUNCTIONS,
     **conversions.FUNCTIONS,

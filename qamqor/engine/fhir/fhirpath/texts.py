@@ -103,7 +103,14 @@ def _escaped(text: str, way: str) -> str | None:
 def _unescaped(text: str, way: str) -> str | None:
     if way == "html":
         return html.unescape(text)
-    return str(json.loads(f'"{text}"')) if way == "json" else None
+    return ESCAPE.sub(_one_unescaped, text) if way == "json" else None
+
+
+ESCAPE: Final = re.compile(r"""\\(u[0-9a-fA-F]{4}|["\\/bfnrt])""")
+
+
+def _one_unescaped(match: re.Match[str]) -> str:
+    return str(json.loads(f'"{match.group()}"'))
 
 
 FUNCTIONS: Final[dict[str, Callable[[Any], Items]]] = {
