@@ -162,7 +162,8 @@ def _enrolment(
         return never, never
     joins = (known != NEVER) & (chances(random, count) < float(entry["share"]))
     after = random.exponential(90.0, count).astype(np.int64)
-    since = np.maximum(known.astype(np.int64) + after, day_number(entry["since"]))
+    first = day_number(entry["since"]) + random.integers(0, round(entry["years"] * 365), count)
+    since = np.maximum(known.astype(np.int64) + after, first)
     joins &= since < end
     enrolled = np.where(joins, since, NEVER).astype(np.int32)
     leaves = joins & (chances(random, count) < np.float32(0.03))

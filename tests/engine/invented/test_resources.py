@@ -117,9 +117,7 @@ def test_nothing_unknown_is_written_as_null_or_empty(
 def test_a_shapes_gaps_are_filled_or_left_out() -> None:
     shape = {"id": "«id»", "size": "#size#", "«+end»": 0, "share": "100 %"}
     template = template_of(shape)
-    lines = list(
-        template.fill({"id": ["a", "b"], "size": [1, 2.5], "end": ["", ',"end":"2026"']})
-    )
+    lines = list(template.fill({"id": ["a", "b"], "size": [1, 2.5], "end": ["", ',"end":"2026"']}))
     assert json.loads(lines[0]) == {"id": "a", "size": 1, "share": "100 %"}
     assert json.loads(lines[1]) == {"id": "b", "size": 2.5, "end": "2026", "share": "100 %"}
 
