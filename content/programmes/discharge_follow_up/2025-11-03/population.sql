@@ -5,18 +5,14 @@
 -- not come home. Who is attached elsewhere is visited from there; without any attachment on record
 -- the person counts as ours. A stay recorded twice on one day counts once.
 
-with stay as (
-    select patient_id, encounter_id, discharged_on
+with chronic as (
+    select patient_id, encounter_id, discharged_on, disposition
     from hospital_stay
-    where (system, code) in (
-            select system, code from chronic_condition
-            union
-            select system, code from acute_cardiovascular_event
-        )
-        and coalesce(disposition, 'home') not in (
-            'exp', 'other-hcf', 'psy', 'rehab', 'snf', 'long'
-        )
-    group by patient_id, encounter_id, discharged_on
+    join chronic_condition using (system, code)
+    union
+    select patient_id, encounter_id, discharged_on, disposition
+    from hospital_stay
+    join acute_cardiovascular_event using (system, code)
 ),
 
 following as (
@@ -27,7 +23,8 @@ following as (
         lead(discharged_on) over (
             partition by patient_id order by discharged_on nulls last, encounter_id
         ) as next_on
-    from stay
+    from chronic
+    where coalesce(disposition, 'home') not in ('exp', 'other-hcf', 'psy', 'rehab', 'snf', 'long')
 ),
 
 attached as (
