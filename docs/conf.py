@@ -11,3 +11,5 @@ html_title = "Qamqor"
 html_theme_options = {"source_repository": "", "top_of_page_buttons": []}
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "deflist"]
+# Pygments knows no `$name` in SQL and falls back to a relaxed reading, which is what is wanted.
+suppress_warnings = ["misc.highlighting_failure"]
