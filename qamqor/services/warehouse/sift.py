@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -216,7 +216,7 @@ class Sieve:
             self._gather(kind.name, identity, withdrawn, (), place, raw)
             return
         self._check(kind, identity, raw)
-        content = int.from_bytes(blake2b(raw, digest_size=8).digest(), "little") or 1
+        content = int.from_bytes(sha256(raw).digest()[:8], "little") or 1
         patients = self._patients(kind, envelope, identity)
         if b"\n" in raw or b"\r" in raw:
             raw = raw.replace(b"\n", b" ").replace(b"\r", b" ")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -124,13 +125,30 @@ def in_tables(clinic: Clinic) -> dict[str, list[tuple[str, ...]]]:
     }
 
 
+CHUNKS = st.sampled_from([1, 1 << 20])
+
+
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-@given(deliveries=DELIVERIES, chunk_bytes=st.sampled_from([1, 1 << 20]))
+@given(deliveries=DELIVERIES, chunk_bytes=CHUNKS)
 def test_deliveries_one_by_one_give_what_a_dictionary_gives(
     deliveries: list[list[dict[str, Any]]], chunk_bytes: int
 ) -> None:
+    same_as_on_paper(deliveries, chunk_bytes)
+
+
+@pytest.mark.long
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(deliveries=DELIVERIES, chunk_bytes=CHUNKS)
+def test_many_more_deliveries_give_what_a_dictionary_gives(
+    deliveries: list[list[dict[str, Any]]], chunk_bytes: int
+) -> None:
+    same_as_on_paper(deliveries, chunk_bytes)
+
+
+def same_as_on_paper(deliveries: list[list[dict[str, Any]]], chunk_bytes: int) -> None:
+    """Deliveries one by one, and their outcome at once, both against the dictionary."""
     on_paper = OnPaper()
     with a_clinic(limits=Limits(chunk_bytes=chunk_bytes)) as clinic:
         for lines in deliveries:
