@@ -101,7 +101,7 @@ def _measure(name: str, rows: Rows, unit: str, unit_of: GroupOf) -> Shares:
         "settlement": _proportions(latest, "settlement", lambda row: row["is_rural"]),
     }
     if unit:
-        by = "place" if unit == "place" else "area"
+        by = "place" if unit in {"place", "region"} else "area"
         groups["units"] = _proportions(latest, by, unit_of)
     excluded = whole["excluded"]
     return Shares(

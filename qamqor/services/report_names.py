@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,6 +28,17 @@ class MeasureWords:
     is_higher_better: bool
 
 
+def _regions(pack: Pack) -> dict[str, dict[str, str]]:
+    """The regions of the pack's country, where it says them in ``regions.csv``."""
+    found: dict[str, dict[str, str]] = {}
+    for folder in pack.folders:
+        file = folder / "regions.csv"
+        if file.exists():
+            with file.open(encoding="utf-8", newline="") as opened:
+                found = {row["kato2"]: row for row in csv.DictReader(opened)}
+    return found
+
+
 class Names:
     """Looks up names; a word another country's pack lacks is shown in English."""
 
@@ -37,6 +49,7 @@ class Names:
         self._programmes = {programme.id: programme for programme in pack.in_force(as_of)}
         self._organisations = {row["id"]: row for row in organisations}
         self._places = {row["place_id"]: row for row in places}
+        self._regions = _regions(pack)
 
     def programme(self, programme: str) -> str:
         """The title of a programme."""
@@ -73,9 +86,17 @@ class Names:
 
     def unit(self, unit: str, key: str | None) -> str:
         """The name of an area, an organisation or a place; its code where it has none."""
-        row = (self._places if unit == "place" else self._organisations).get(key or "") or {}
+        known = {"place": self._places, "region": self._regions}.get(unit, self._organisations)
+        row = known.get(key or "") or {}
         own = row.get(f"name_{self._language}")
         return str(own or row.get("name_ru") or row.get("name_en") or row.get("kato") or key or "")
+
+    def tile(self, region: str) -> tuple[str, int, int] | None:
+        """The short name of a region and its column and row on the map; null when not known."""
+        row = self._regions.get(region)
+        if row is None:
+            return None
+        return row[f"short_{self._language}"], int(row["tile_column"]), int(row["tile_row"])
 
     def top(self, areas: set[str]) -> str:
         """The name of the organisation all areas belong to; empty when there are several."""

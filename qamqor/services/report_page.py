@@ -149,7 +149,11 @@ def _states(all_: Split, speaker: Speaker) -> list[tuple[str, str, str, str]]:
 
 def _people(figures: Figures, speaker: Speaker) -> dict[str, Any]:
     say = speaker.words.say
-    titles = {"area": say("By GP area"), "organisation": say("By organisation")}
+    titles = {
+        "area": say("By GP area"),
+        "organisation": say("By organisation"),
+        "region": say("By region"),
+    }
     everybody = say("Share of residents who need somebody now, with its 95% interval.")
     some = say("Share of people in programmes who need somebody now, with its 95% interval.")
     return {
@@ -160,6 +164,7 @@ def _people(figures: Figures, speaker: Speaker) -> dict[str, Any]:
         "lateness": report_people.lateness(figures, speaker),
         "waits": report_people.waits(figures, speaker),
         "units": report_people.units(figures, speaker),
+        "regions": report_people.regions(figures, speaker),
         "unit_title": titles.get(figures.unit, say("By place")),
         "ages": report_people.ages(figures, speaker),
         "settlements": report_people.settlements(figures, speaker),
@@ -213,6 +218,7 @@ def _side_by_side(speaker: Speaker) -> dict[str, str]:
     return {
         "area": say("GP areas side by side"),
         "organisation": say("Organisations side by side"),
+        "region": say("Regions side by side"),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from qamqor.engine.charts import bars, dots
+from qamqor.engine.charts import bars, dots, tiles
 from qamqor.engine.charts.svg import FRAMES, Caption, Frame
 from qamqor.engine.population.intervals import Interval, share
 from qamqor.services.report_count import LATENESS_DAYS
@@ -422,11 +422,16 @@ def units(figures: Figures, speaker: Speaker) -> Picture | None:
         return None
     say = speaker.words.say
     ordered = sorted(figures.units, key=lambda one: name_order(speaker.unit(figures, one.key)))
-    heads = {"area": say("GP area"), "organisation": say("Organisation"), "place": say("Place")}
+    heads = {
+        "area": say("GP area"),
+        "organisation": say("Organisation"),
+        "place": say("Place"),
+        "region": say("Region"),
+    }
     return groups(
         "units",
         say("Share of people who need somebody now, by place"),
-        heads[figures.unit],
+        heads.get(figures.unit, say("Place")),
         ordered,
         lambda key: speaker.unit(figures, key),
         figures,
@@ -442,6 +447,36 @@ def name_order(name: str) -> list[tuple[int, int, str]]:
             pieces.append("")
         pieces[-1] += letter
     return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in pieces]
+
+
+def regions(figures: Figures, speaker: Speaker) -> Picture | None:
+    """A country's regions as tiles; null where the numbers are not a country's."""
+    if figures.unit != "region":
+        return None
+    words, title = (
+        speaker.words,
+        speaker.words.say("Share of people who need somebody now, by region"),
+    )
+    found = []
+    for split in figures.units:
+        place = speaker.names.tile(split.key) if split.key else None
+        rate = _needing(split)
+        if place:
+            said = words.tick(round(rate.value * 100)) if rate else words.say("hidden")
+            found.append(tiles.Tile(*place, rate.value * 100 if rate else None, said))
+    if not found:
+        return None
+    described = "; ".join(f"{tile.name}: {tile.said}" for tile in found) + "."
+    caption = Caption("regions", title, described)
+    table = _split_table(
+        title,
+        words.say("Region"),
+        figures.units,
+        lambda key: speaker.unit(figures, key),
+        speaker,
+    )
+    picture = drawings(lambda frame: tiles.tile_map(found, caption, frame, words.tick_percent))
+    return Picture(picture, table)
 
 
 def settlements(figures: Figures, speaker: Speaker) -> Picture:

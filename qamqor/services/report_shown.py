@@ -32,6 +32,8 @@ WIDER_BANDS: Final[tuple[dict[str, str], ...]] = (
 )
 # More groups than this are not read one by one: the next larger unit is shown instead.
 MOST_GROUPS: Final = 60
+# From so many regions on the numbers are a country's.
+FEWEST_REGIONS: Final = 5
 OVERDUE, DUE = STATES.index("overdue"), STATES.index("due")
 
 
@@ -94,7 +96,8 @@ class Figures:
     """Everything the report says in numbers, in no language yet.
 
     Attributes:
-        unit: what ``units`` are: ``area``, ``organisation`` or ``place``; empty when none.
+        unit: what ``units`` are: ``area``, ``organisation``, ``place``, ``region``
+            (the first two digits of the territory's code); empty when none.
         ages: key is (age band, sex).
         settlements: key is true for villages, false for towns, null where not recorded.
         lateness: overdue people by how long, in the classes of `LATENESS_DAYS`.
@@ -305,6 +308,13 @@ def _unit(counts: Counts) -> tuple[str, Callable[[dict[str, Any]], Hashable]]:
     """The finest unit with few enough groups to look at, and the group of a row."""
     parents = {row["id"]: row["parent_id"] for row in counts.organisations}
     above = {row["place_id"]: row["parent_id"] for row in counts.places}
+    katos = {row["place_id"]: str(row["kato"] or "") for row in counts.places}
+    region: tuple[str, GroupOf] = (
+        "region",
+        lambda row: katos.get(row["place_id"], "")[:2] or None,
+    )
+    if len({region[1](row) for row in counts.cells} - {None}) >= FEWEST_REGIONS:
+        return region
     candidates: list[tuple[str, Callable[[dict[str, Any]], Hashable]]] = [
         ("area", lambda row: row["area_id"]),
         ("organisation", lambda row: parents.get(row["area_id"])),

@@ -158,6 +158,17 @@ def test_the_finest_unit_that_can_be_looked_at_is_chosen(areas: int, unit: str) 
     assert figures.unit == unit
 
 
+def test_a_country_is_shown_by_its_regions() -> None:
+    rows = [cell(f"a{index}", "0", "male", index % 2, 10) for index in range(12)]
+    places = [
+        {"place_id": f"a{index}", "parent_id": None, "kato": f"{index % 6 + 10}0000"}
+        for index in range(12)
+    ]
+    figures = shown(counts(rows, places=places))
+    assert figures.unit == "region"
+    assert [one.key for one in figures.units] == ["10", "11", "12", "13", "14", "15"]
+
+
 def measured(
     by: str, key: Any, numerator: int, denominator: int, year: int = 2026
 ) -> dict[str, Any]:

@@ -66,6 +66,11 @@ def _value(value: object) -> str:
     return number(value) if isinstance(value, int | float) else escape(str(value))
 
 
+def escaped(words: str) -> str:
+    """Words as the inside of an element."""
+    return escape(words)
+
+
 def width_of(words: str, size: float, *, is_strong: bool = False) -> float:
     """How wide words will be at most, in the unit of ``size``."""
     total = 0.0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qamqor.engine.charts import bars, dots, funnel, gaps
+from qamqor.engine.charts import bars, dots, funnel, gaps, tiles
 from qamqor.engine.charts.scale import Scale, fitted, ticks
 from qamqor.engine.charts.svg import DESK, FRAMES, PHONE, Caption, Frame, width_of, wrap
 from qamqor.engine.charts.trend import Trend, trend
@@ -66,6 +66,16 @@ DRAWN: dict[str, Callable[[Frame], str]] = {
         say,
     ),
     "funnel": lambda frame: funnel.funnel(FUNNEL, CAPTION, frame, say, say),
+    "tile_map": lambda frame: tiles.tile_map(
+        [
+            tiles.Tile("Атырау", 0, 0, 30, "30"),
+            tiles.Tile("Алматы о.", 7, 2, 61.5, "62"),
+            tiles.Tile("Абай", 4, 1, None, "hidden"),
+        ],
+        CAPTION,
+        frame,
+        say,
+    ),
     "trend": lambda frame: trend(
         Trend([RATE, RATE, dots.Rate(60, 55, 66)], "2024", "2026", (80, "80")), CAPTION, frame, say
     ),
@@ -87,7 +97,8 @@ def test_every_chart_is_named_described_and_inside_its_frame(name: str, frame: F
     assert width == frame.width
     for words in root.iter(f"{SVG}text"):
         x, y = float(words.get("x") or 0), float(words.get("y") or 0)
-        size = frame.size * (0.92 if words.get("class") == "k-axis" else 1)
+        size = float(words.get("font-size") or frame.size)
+        size *= 0.92 if words.get("class") == "k-axis" else 1
         wide = width_of(words.text or "", size)
         start = x - {"end": wide, "middle": wide / 2}.get(words.get("text-anchor") or "", 0)
         assert start >= -1
@@ -97,7 +108,7 @@ def test_every_chart_is_named_described_and_inside_its_frame(name: str, frame: F
 
 def test_no_number_of_a_chart_is_unbounded() -> None:
     for draw in DRAWN.values():
-        assert not re.search(r"nan|inf|e[+-]\d", draw(DESK))
+        assert not re.search(r"\bnan|\binf\b|\de[+-]\d", draw(DESK))
 
 
 def test_hidden_columns_are_drawn_as_a_dashed_box() -> None:
@@ -169,3 +180,10 @@ def test_an_axis_holds_its_values_and_no_share_beyond_a_hundred(values: list[flo
 def test_a_scale_keeps_what_lies_beyond_at_its_end() -> None:
     scale = Scale(10, 20, 0, 100)
     assert [scale.at(15), scale.clipped(25), scale.clipped(0)] == [50, 100, 0]
+
+
+def test_a_lighter_tile_is_a_smaller_share_and_a_hidden_one_has_no_step() -> None:
+    drawn = DRAWN["tile_map"](DESK)
+    kinds = re.findall(r'height="66.5" class="(k-tile-\w+)"', drawn)
+    assert kinds == ["k-tile-1", "k-tile-4", "k-tile-none"]
+    assert tiles.steps_of([30, 30]) == []
