@@ -12,7 +12,8 @@ from qamqor.engine.charts.svg import PHONE, Caption
 from qamqor.engine.charts.trend import Trend, trend
 from qamqor.engine.population.intervals import Z998, Interval, expected, gap
 from qamqor.services.report_measured import Proportion, Shares
-from qamqor.services.report_people import (
+from qamqor.services.report_shown import Figures
+from qamqor.services.report_speaker import (
     DOT,
     Picture,
     Speaker,
@@ -21,7 +22,6 @@ from qamqor.services.report_people import (
     drawings,
     name_order,
 )
-from qamqor.services.report_shown import Figures
 
 LEAST_UNITS: Final = 4
 MOST_GAPS: Final = 10

@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from qamqor.services import report_care, report_people
 from qamqor.services.report_names import Names
-from qamqor.services.report_people import Speaker, Table
 from qamqor.services.report_shown import Figures, Split
+from qamqor.services.report_speaker import Speaker, Table
 from qamqor.services.report_words import TEMPLATES, Words
 
 BRANDS: Final = {"kk": "Қамқор", "ru": "Qamqor", "en": "Qamqor"}

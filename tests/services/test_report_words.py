@@ -9,6 +9,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from qamqor.engine.population.intervals import Interval
+from qamqor.services.report_speaker import name_order
 from qamqor.services.report_words import TEMPLATES, Words
 from tools.report_words import sentences
 
@@ -109,3 +110,10 @@ def test_values_in_rich_sentences_are_escaped() -> None:
     sentence = ("<b>{n}</b> of {people} people needs somebody now.",) * 2
     assert "&lt;i&gt;" in words.rich_count(*sentence, 1, people="<i>")
     assert words.rich("{role}", role="<b>") == "&lt;b&gt;"
+
+
+def test_names_stand_in_the_order_of_the_kazakh_alphabet() -> None:
+    names = ["Шымкент", "Ұлытау", "Қостанай", "Абай", "№10 учаске", "№2 учаске", "Ақмола"]
+    assert sorted(names, key=name_order) == [
+        "№2 учаске", "№10 учаске", "Абай", "Ақмола", "Қостанай", "Ұлытау", "Шымкент",
+    ]  # fmt: skip
