@@ -27,7 +27,7 @@ _TYPES: Final[dict[Kind, str]] = {
     "integer": "integer",
     "boolean": "integer",
 }
-_NEVER: Final = "0001-01-01"
+_FEW_ROWS: Final = 5
 
 
 class Due(NamedTuple):
@@ -212,6 +212,22 @@ class OnePerson:
             self._connection.executemany(
                 f"insert into {name} values (?, ?)", self.questions.pack.value_sets[name]
             )
+        self._tell_sizes()
+
+    def _tell_sizes(self) -> None:
+        """Tell the planner that a person has few rows and a value set many codes.
+
+        Without it a join begins with the codes and looks for each of them among the rows.
+        """
+        self._execute("analyze")
+        self._execute("analyze sqlite_schema")
+        known = {row[0] for row in self._execute("select tbl from sqlite_stat1")}
+        names = [row[0] for row in self._execute("select name from sqlite_schema")]
+        few = [name for name in names if name not in known and not name.startswith("sqlite_")]
+        self._connection.executemany(
+            f"insert into sqlite_stat1 values (?, null, '{_FEW_ROWS}')", [(name,) for name in few]
+        )
+        self._execute("analyze sqlite_schema")
 
     def _names(self, read: Read) -> list[str]:
         return [read.table.name] * read.whole + [read.table.latest] * read.newest
@@ -241,14 +257,16 @@ class OnePerson:
         if not seen:
             return
         if read.whole:
-            self._insert(read.table.name, read.columns, seen)
+            self._insert(read.table.name, read, seen)
         if read.newest:
             newest = max(seen, key=lambda row: _rank(read.table, row))
-            self._insert(read.table.latest, read.columns, [newest])
+            self._insert(read.table.latest, read, [newest])
 
-    def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        marks = ", ".join("?" * len(columns))
-        values = [[_text(row.get(column)) for column in columns] for row in rows]
+    def _insert(self, table: str, read: Read, rows: Iterable[Row]) -> None:
+        marks = ", ".join("?" * len(read.columns))
+        dates = [column for column in read.columns if read.table.columns[column] == "date"]
+        texts = [{**row, **{date_: _text(row.get(date_)) for date_ in dates}} for row in rows]
+        values = [[row.get(column) for column in read.columns] for row in texts]
         self._filled.add(table)
         self._connection.executemany(f"insert into {table} values ({marks})", values)
 
@@ -258,9 +276,18 @@ class OnePerson:
             return self._who_counts([row]) is not None
         if table.known_on is None:
             return True
-        known_on = _text(row.get(table.known_on))
-        told_on = _text(row.get("recorded_on")) or known_on
-        return (known_on or _NEVER) <= self._day and (told_on or _NEVER) <= self._known
+        known_on = row.get(table.known_on)
+        if known_on is not None and not self._is_by(known_on, self.questions.as_of, self._day):
+            return False
+        if self.questions.known_at is None:
+            return True
+        told_on = row.get("recorded_on") or known_on
+        return told_on is None or self._is_by(told_on, self.questions.known_at, self._known)
+
+    @staticmethod
+    def _is_by(when: date | str, day: date, text: str) -> bool:
+        """Whether a date, or ISO text, is not after a day."""
+        return when <= text if isinstance(when, str) else when <= day
 
     def _belongings(self, one: _Prepared) -> tuple[Belonging, ...]:
         return tuple(Belonging(*row) for row in self._insert_found(one))
@@ -348,10 +375,11 @@ def _is_over(row: Row, day: str) -> bool:
     return left_on is not None and left_on <= day
 
 
-def _rank(table: Table, row: Row) -> tuple[str, ...]:
+def _rank(table: Table, row: Row) -> tuple[Any, ...]:
     """What puts the newest row last: its date, then its key; an unknown date is the oldest."""
-    known_on = _text(row.get(table.known_on)) if table.known_on else None
-    return (known_on or _NEVER, *(row.get(key) or "" for key in table.keys))
+    known_on = row.get(table.known_on) if table.known_on else None
+    keys = [row.get(key) or "" for key in table.keys]
+    return (False, *keys) if known_on is None else (True, known_on, *keys)
 
 
 def _text(value: Any) -> Any:
