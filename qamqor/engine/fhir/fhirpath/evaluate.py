@@ -139,6 +139,9 @@ WITHOUT_VALUE: Final = frozenset({"extension", "id"})
 
 def even_without_value(node: Node, context: Context) -> Items:
     """What a path finds, with simple elements that have extensions but no value."""
+    if isinstance(node, Call) and node.name in {"ofType", "as"} and node.source is not None:
+        found = even_without_value(node.source, context)
+        return library.FUNCTIONS[node.name](library.Asked(node, found, context, evaluate))
     if not isinstance(node, Member):
         return evaluate(node, context)
     source = context.this if node.source is None else evaluate(node.source, context)
