@@ -69,14 +69,6 @@ def _quantile(share: float) -> float:
     return np.inf if share >= 1 else _NORMAL.inv_cdf(share)
 
 
-def steps_within(counts: Ints) -> tuple[Ints, Ints]:
-    """For ``counts[i]`` events of person i: the person of each event and its number from 0."""
-    person = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    first = np.cumsum(counts, dtype=np.int64) - counts
-    number = np.arange(len(person), dtype=np.int64) - np.repeat(first, counts)
-    return person, number.astype(np.int32)
-
-
 def number_within(person: Ints, people: int | None = None) -> Ints:
     """For events sorted by person: the number of each within its person, from 0.
 

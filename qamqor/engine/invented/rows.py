@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qamqor.engine.invented.draws import Bools, Days, Floats, Ints
 
@@ -96,12 +95,6 @@ def scaled(values: Floats, decimals: int) -> Ints:
     """Decimals as whole numbers of their last place, rounded half to even."""
     whole: Ints = np.rint(values * np.float32(10**decimals)).astype(np.int32)
     return whole
-
-
-def words_of(chosen: Sequence[str] | npt.NDArray[np.str_]) -> Words:
-    """A text column from texts."""
-    words, index = np.unique(np.asarray(chosen), return_inverse=True)
-    return Words(index.astype(np.int32), tuple(str(word) for word in words))
 
 
 def taken(rows: Rows, kept: Ints) -> Rows:
