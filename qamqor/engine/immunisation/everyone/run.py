@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import carray, njit, types
+from numba.extending import intrinsic
 
 from qamqor.engine.immunisation.everyone import layout as at
 from qamqor.engine.immunisation.everyone.arrays import Ints, People, day_number, make_workspace
@@ -82,9 +83,23 @@ def _empty_results(by_person: tuple[int, int], by_dose: tuple[int, int]) -> Resu
     )
 
 
+@intrinsic
+def pointer_to(typing_context: Any, address: Any) -> Any:
+    """An address as a pointer to int32; an array made from it is not counted by the compiler."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.int32)(address), code
+
+
 @njit(cache=True, nogil=True)
-def answer_block(m: Any, people: Any, w: Any, out: Any, first: int, until: int) -> None:
+def answer_block(
+    schedule: Any, people: Any, workspace: Any, out: Any, first: int, until: int
+) -> None:
     """Answer for the people ``[first, until)``."""
+    m = carray(pointer_to(schedule.ctypes.data), (len(schedule),))
+    w = carray(pointer_to(workspace.ctypes.data), (len(workspace),))
     for i in range(first, until):
         take_person(w, people, i)
         collect_records(m, w)
