@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import carray, njit, types
+from numba import carray, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
 from qamqor.engine.immunisation.everyone import layout as at
@@ -84,13 +84,14 @@ def _empty_results(by_person: tuple[int, int], by_dose: tuple[int, int]) -> Resu
 
 
 @intrinsic
-def pointer_to(typing_context: Any, address: Any) -> Any:
+def pointer_to(typing_context: Any, address: Any = None) -> Any:
     """An address as a pointer to int32; an array made from it is not counted by the compiler."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
-    return types.CPointer(types.int32)(address), code
+    pointer: Any = types.CPointer
+    return pointer(types.int32)(address), code
 
 
 @njit(cache=True, nogil=True)
