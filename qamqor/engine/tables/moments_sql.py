@@ -123,7 +123,7 @@ def _boundary(text: str, kind: str, *, high: bool) -> str:
 
 def _clock_boundary(clock: str, *, high: bool) -> str:
     end = "23:59:59.999" if high else "00:00:00.000"
-    kept = f"left({_padded(clock)}, 12)"
+    kept = f"left({clock}, 12)"
     return f"({kept} || substr('{end}', length({kept}) + 1))"
 
 

@@ -145,6 +145,11 @@ def _member_of_choice(source: Step, name: str, at: int) -> Step:
     owners = [t for t in source.types if definitions.element(t, name) is not None]
     if source.op != "choice" or definitions.is_primitive(owners[0]):
         raise PathError(f"say which type: {_name(source)}.ofType({owners[0]}).{name}", at)
+    if source.args[0].many:
+        # Element by element, so that what is found stays in the order of the elements.
+        each = replace(source, args=(Step("focus", source.args[0].types, False),), many=False)
+        found = _member_of_choice(each, name, at)
+        return Step("select", found.types, True, (source.args[0], found), at=at)
     parts = [member(of_type(source, owner, at), name, at) for owner in owners]
     if len(parts) == 1:
         return parts[0]

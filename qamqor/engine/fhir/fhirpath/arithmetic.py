@@ -154,7 +154,7 @@ def _moved(item: Item, by: Item, direction: int) -> Items:
 
 def _shifted(value: moments.Moment, unit: str, amount: int) -> str | None:
     start = f"{value.date}-01-01"[:10] if len(value.date) == 4 else f"{value.date}-01"[:10]
-    clock = value.clock[:12] or "00:00:00"
+    clock = value.clock_as_written[:12] or "00:00:00"
     try:
         moment = datetime.fromisoformat(f"{start}T{clock}")
         moment = _later(moment, unit, amount)
@@ -163,7 +163,7 @@ def _shifted(value: moments.Moment, unit: str, amount: int) -> str | None:
     day = moment.date().isoformat()[: len(value.date)]
     if not value.clock:
         return day
-    text = moment.isoformat(timespec="milliseconds" if "." in value.clock else "seconds")
+    text = moment.isoformat(timespec="milliseconds" if "." in value.clock_as_written else "seconds")
     return f"{text}{value.zone}"
 
 

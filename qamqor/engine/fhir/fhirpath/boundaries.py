@@ -70,7 +70,7 @@ def _precision(asked: Any) -> Items:
     text = item.value
     if item.type != "time":
         value = moments.moment(text)
-        text = "" if value is None else value.date + value.clock[:12]
+        text = "" if value is None else value.date + value.clock_as_written[:12]
     return made(sum(letter.isdigit() for letter in text), "integer")
 
 

@@ -21,15 +21,19 @@ TIME: Final = re.compile(CLOCK, re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A date or moment taken apart: ``date`` 4, 7 or 10 characters, ``clock`` up to 15."""
+    """A date or moment taken apart.
+
+    Attributes:
+        date: 4, 7 or 10 characters.
+        clock: the time of day, seconds always in microseconds, so that equal times are equal texts.
+        zone: ``Z``, an offset or nothing.
+        clock_as_written: the time of day with as many digits as there were.
+    """
 
     date: str
     clock: str
     zone: str
-
-    @property
-    def text(self) -> str:
-        return self.date + (f"T{self.clock}{self.zone}" if self.clock else "")
+    clock_as_written: str
 
 
 def padded(clock: str) -> str:
@@ -44,7 +48,8 @@ def moment(text: str) -> Moment | None:
     match = MOMENT.fullmatch(text)
     if match is None:
         return None
-    return Moment(match["date"], padded(match["clock"] or ""), match["zone"] or "")
+    clock = match["clock"] or ""
+    return Moment(match["date"], padded(clock), match["zone"] or "", clock)
 
 
 def offset(zone: str) -> timedelta:
@@ -114,7 +119,7 @@ def boundary(text: str, kind: str, *, high: bool) -> str | None:
     day = _day_boundary(value.date, high=high)
     if day is None or kind == "date":
         return day
-    clock = _clock_boundary(value.clock, high=high)
+    clock = _clock_boundary(value.clock_as_written, high=high)
     zone = value.zone if value.zone else ("-12:00" if high else "+14:00")
     return f"{day}T{clock}{zone}"
 
