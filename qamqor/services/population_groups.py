@@ -45,6 +45,7 @@ def run(warehouse: Warehouse, questions: Questions, group: Group) -> pa.Table:
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
+        "enable_progress_bar": False,  # a task elsewhere has a stdout of its own to keep clean
         "memory_limit": f"{group.memory_bytes // 2**20}MiB",
         "temp_directory": str(group.spill),
     }

@@ -125,7 +125,7 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
 
 # Babel knows no days and months in Kazakh; a noun stays singular after a number.
 _KAZAKH_UNITS: Final = {"day": "күн", "week": "апта", "month": "ай", "year": "жыл"}
-_UNITS: Final = (("week", 14, 7), ("month", 61, 30.4375), ("year", 1096, 365.2425))
+_UNITS: Final = (("week", 14, 7), ("month", 61, 30.4), ("year", 1096, 365.2))
 
 
 class PopulationWords(Words):
@@ -149,7 +149,7 @@ class PopulationWords(Words):
         return _SENTENCES[name][self._place].format(**self._written(values))
 
     def span(self, days: int) -> str:
-        """A number of days in the unit people would use, never rounded up."""
+        """A number of days in the unit people would use, rounded down but for a day or two."""
         unit, n = "day", days
         for longer, at_least, length in _UNITS:
             if days >= at_least:
