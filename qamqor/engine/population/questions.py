@@ -35,8 +35,9 @@ class Read:
         columns: of the table's columns those that occur in a query that names the table.
         whole: the table itself is read.
         newest: ``latest_<table>`` is read.
-        programmes: whose people's rows are enough; null = everyone's are needed, because a
-            query that finds people reads it.
+        programmes: whose people's rows of the table are enough; null = everyone's are needed,
+            because a query that finds people reads it.
+        newest_programmes: the same of ``latest_<table>``.
     """
 
     table: Table
@@ -44,6 +45,7 @@ class Read:
     whole: bool
     newest: bool
     programmes: tuple[Programme, ...] | None
+    newest_programmes: tuple[Programme, ...] | None
 
 
 @dataclass(frozen=True)
@@ -158,16 +160,23 @@ def what_is_read(tables: Iterable[Table], asked: Sequence[Query]) -> Iterator[Re
         if naming:
             named = set().union(*(words[i] for i in naming))
             every = any(_STAR.search(_bare(asked[i].sql)) for i in naming)
-            finds_people = any(asked[i].kind == "population" for i in naming)
-            programmes = dict.fromkeys(asked[i].programme.id for i in naming)
-            by_id = {query.programme.id: query.programme for query in asked}
+            whole = [asked[i] for i in naming if table.name in words[i]]
+            newest = [asked[i] for i in naming if table.has_latest and table.latest in words[i]]
             yield Read(
                 table=table,
                 columns=tuple(c for c in table.columns if every or c in named),
-                whole=any(table.name in words[i] for i in naming),
-                newest=table.has_latest and any(table.latest in words[i] for i in naming),
-                programmes=None if finds_people else tuple(by_id[one] for one in programmes),
+                whole=bool(whole),
+                newest=bool(newest),
+                programmes=_whose(whole),
+                newest_programmes=_whose(newest),
             )
+
+
+def _whose(asked: Sequence[Query]) -> tuple[Programme, ...] | None:
+    """The programmes whose people's rows some queries read; null = they find people."""
+    if any(query.kind == "population" for query in asked):
+        return None
+    return tuple({query.programme.id: query.programme for query in asked}.values())
 
 
 def words_in(sql: str) -> set[str]:

@@ -12,7 +12,7 @@ from qamqor.engine.calendar import register_duckdb
 from qamqor.engine.population.members import members
 from qamqor.engine.population.questions import Questions, Read
 from qamqor.engine.programmes.filters import PEOPLE, known, value_set
-from qamqor.engine.programmes.schema import Table
+from qamqor.engine.programmes.schema import Programme, Table
 
 WAREHOUSE: Final = "warehouse"
 PERSON: Final = "person_"
@@ -31,8 +31,10 @@ def lay_out_people(connection: duckdb.DuckDBPyConnection, questions: Questions) 
         connection.execute(f"create temp table {name} as {codes}")
     connection.execute(f"create temp table {PERSON} as {_people(questions)}")
     for read in questions.reads:
-        if read.programmes is None:
-            _lay_out(connection, read, questions, PERSON)
+        if read.whole and read.programmes is None:
+            _lay_out_whole(connection, read, questions, PERSON)
+        if read.newest and read.newest_programmes is None:
+            _lay_out_newest(connection, read, questions, PERSON)
 
 
 def lay_out_rest(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:
@@ -42,10 +44,9 @@ def lay_out_rest(connection: duckdb.DuckDBPyConnection, questions: Questions) ->
     keeps most rows from being copied, sorted and joined at all.
     """
     cohorts: dict[tuple[str, ...], str] = {}
-    for read in questions.reads:
-        if read.programmes is None:
-            continue
-        needed = tuple(sorted(members(one) for one in read.programmes))
+
+    def cohort(programmes: Iterable[Programme]) -> str:
+        needed = tuple(sorted(members(one) for one in programmes))
         if needed not in cohorts:
             cohorts[needed] = f"cohort_{len(cohorts)}_"
             found = " union ".join(f"select patient_id from {name}" for name in needed)
@@ -53,23 +54,37 @@ def lay_out_rest(connection: duckdb.DuckDBPyConnection, questions: Questions) ->
                 f"create temp table {cohorts[needed]} as"
                 f" select patient_id, id from {PERSON} where patient_id in ({found})"
             )
-        _lay_out(connection, read, questions, cohorts[needed])
+        return cohorts[needed]
+
+    for read in questions.reads:
+        if read.whole and read.programmes is not None:
+            _lay_out_whole(connection, read, questions, cohort(read.programmes))
+        if read.newest and read.newest_programmes is not None:
+            _lay_out_newest(connection, read, questions, cohort(read.newest_programmes))
 
 
-def _lay_out(
+def _lay_out_whole(
     connection: duckdb.DuckDBPyConnection, read: Read, questions: Questions, people: str
 ) -> None:
-    table = read.table
-    if read.whole:
-        seen = _seen(table, read.columns, questions, people)
-        connection.execute(f"create temp table {table.name} as {seen}")
-    if read.newest:
-        ordering = (table.known_on or "", *table.keys)
-        columns = tuple(dict.fromkeys((*read.columns, *ordering)))
-        enough = read.whole and len(columns) == len(read.columns)
-        source = table.name if enough else f"({_seen(table, columns, questions, people)})"
-        newest = _newest(table, columns, source)
-        connection.execute(f"create temp table {table.latest} as {newest}")
+    seen = _seen(read.table, read.columns, questions, people)
+    connection.execute(f"create temp table {read.table.name} as {seen}")
+
+
+def _lay_out_newest(
+    connection: duckdb.DuckDBPyConnection, read: Read, questions: Questions, people: str
+) -> None:
+    """Each person's newest row, from the whole table where that has the people and columns."""
+    columns = tuple(dict.fromkeys((*read.columns, read.table.known_on or "", *read.table.keys)))
+    enough = read.whole and len(columns) == len(read.columns) and _has_all_people(read)
+    seen = read.table.name if enough else f"({_seen(read.table, columns, questions, people)})"
+    newest = _newest(read.table, columns, seen)
+    connection.execute(f"create temp table {read.table.latest} as {newest}")
+
+
+def _has_all_people(read: Read) -> bool:
+    if read.programmes is None or read.newest_programmes is None:
+        return read.programmes is None
+    return {one.id for one in read.newest_programmes} <= {one.id for one in read.programmes}
 
 
 def _seen(table: Table, columns: Iterable[str], questions: Questions, people: str) -> str:

@@ -191,7 +191,7 @@ def test_only_named_columns_of_named_tables_are_read() -> None:
     assert (weight.table.name, weight.columns, weight.whole, weight.newest) == (
         *("weight", ("patient_id", "observation_id", "effective_on"), False, True),
     )
-    assert [one.id for one in weight.programmes or ()] == ["weighing"]
+    assert [one.id for one in weight.newest_programmes or ()] == ["weighing"]
 
 
 def test_a_star_reads_every_column() -> None:
