@@ -45,11 +45,11 @@ def run(warehouse: Warehouse, questions: Questions, group: Group) -> pa.Table:
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
-        "enable_progress_bar": False,  # a task elsewhere has a stdout of its own to keep clean
         "memory_limit": f"{group.memory_bytes // 2**20}MiB",
         "temp_directory": str(group.spill),
     }
     with duckdb.connect(config=config) as connection:
+        connection.execute("set enable_progress_bar = false")  # a task's stdout stays clean
         register(connection, warehouse, questions.pack.tables.values(), group.buckets)
         evaluate(connection, questions)
         connection.execute(
