@@ -116,12 +116,13 @@ def test_results_nobody_worked_out_are_not_there(district: Place) -> None:
         Results.open(district.results, date(1999, 1, 1))
 
 
-def test_one_row_a_person_the_longest_waiting_first(district: Place) -> None:
+def test_one_row_a_person_the_urgent_before_the_longest_waiting(district: Place) -> None:
     found = listed(district)
     people = [one.patient_id for one in found.people]
     assert len(set(people)) == len(people) == found.all_people
-    dates = [one.oldest_due_on for one in found.people]
-    assert dates == sorted(dates, key=lambda day: day or date.max)
+    order = [(one.urgency, one.oldest_due_on or date.max) for one in found.people]
+    assert order == sorted(order)
+    assert len({urgency for urgency, _ in order}) > 1
 
 
 def test_only_what_is_asked_for_is_listed(district: Place) -> None:

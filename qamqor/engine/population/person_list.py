@@ -65,7 +65,9 @@ class PersonList:
 def list_people(
     connection: duckdb.DuckDBPyConnection, due_files: Sequence[str], wanted: Wanted
 ) -> PersonList:
-    """The people with a wanted row: by oldest due date, then urgency, then id.
+    """The people with a wanted row: the most urgent first, then the oldest due date, then id.
+
+    Only what is due now makes a person urgent, so an old routine need never hides a red one.
 
     Args:
         due_files: Parquet files of the due table.
@@ -81,15 +83,16 @@ def list_people(
         with wanted_ as materialized (
             select {columns} from read_parquet($files) where {where}),
         person as materialized (
-            select patient_id, min(due_on) as oldest_, min(urgency) as urgency_
+            select patient_id, min(due_on) as oldest_,
+                min(urgency) filter (where status in ('due', 'overdue')) as urgency_
             from wanted_ group by patient_id),
         chosen as (
             select row_number() over (
-                order by oldest_ nulls last, urgency_, patient_id) as place_, patient_id
+                order by urgency_ nulls last, oldest_ nulls last, patient_id) as place_, patient_id
             from person order by place_ {limit})
         select (select count(*) from person), wanted_.*
         from chosen join wanted_ using (patient_id)
-        order by place_, {_STATUS_ORDER}, due_on nulls last, urgency, programme, action, item
+        order by place_, {_STATUS_ORDER}, urgency, due_on nulls last, programme, action, item
         """,  # noqa: S608
         values,
     ).fetchall()
