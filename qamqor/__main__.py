@@ -16,6 +16,7 @@ ROOMS: Final = {
     "warehouse": "Load records into the warehouse, or take them out.",
     "programmes": "Check and test content packs.",
     "population": "Work out who is due, across everyone on the register.",
+    "immunisation": "Say which vaccinations count and which are due.",
     "demo": "Invent a believable district and run everything on it.",
 }
 

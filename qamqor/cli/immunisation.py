@@ -1,0 +1,67 @@
+"""Commands of the immunisation room."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qamqor import settings
+from qamqor.services import immunisation
+from qamqor.services import immunisation_shown as shown
+from qamqor.services.immunisation_words import ImmunisationWords
+
+app = typer.Typer(no_args_is_help=True)
+
+DAY = "%Y-%m-%d"
+AsOf = Annotated[datetime, typer.Option(formats=[DAY], help="The day to ask about.")]
+Json = Annotated[bool, typer.Option("--json", help="Print for a machine.")]
+ScheduleAt = Annotated[
+    Path | None,
+    typer.Option(help="A schedule in YAML, or a folder of CDSi XML; the country's without it."),
+]
+
+
+@app.callback()
+def group() -> None:
+    """Keep verbs named commands."""
+
+
+@app.command()
+def forecast(  # noqa: PLR0913
+    source: Annotated[
+        Path, typer.Argument(help="A FHIR R4 Bundle, Patient, NDJSON file, or a folder of them.")
+    ],
+    as_of: AsOf,
+    patient: Annotated[str | None, typer.Option(help="Only this person's id.")] = None,
+    schedule: ScheduleAt = None,
+    is_why: Annotated[bool, typer.Option("--why", help="Add the reason for each date.")] = False,
+    lang: Annotated[str, typer.Option(help="kk, ru or en.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Say of each dose whether it counts, and of each vaccination when the next one is due."""
+    read = settings.read()
+    packs = list(dict.fromkeys([read.content, read.shipped_content]))
+    found = immunisation.open_schedule(schedule, packs, as_of.date())
+    words = ImmunisationWords(lang, packs, found.schedule, found.folder)
+    wanted = patient.removeprefix("Patient/") if patient else None
+    people, problems = immunisation.forecast(source, found, as_of=as_of.date(), patient=wanted)
+    if as_json:
+        about = {
+            "as_of": as_of.date().isoformat(),
+            "schedule": found.title,
+            "status": found.status,
+            "people": [shown.forecast_json(person, words, is_why=is_why) for person in people],
+            "problems": [str(problem) for problem in problems],
+        }
+        typer.echo(json.dumps(about, ensure_ascii=False))
+        return
+    for person in people:
+        typer.echo(shown.forecast_text(person, words, as_of.date(), is_why=is_why) + "\n")
+    for problem in problems:
+        typer.echo(str(problem))
+    if found.status == "draft":
+        typer.echo(words.say("draft"))
