@@ -76,9 +76,7 @@ def open_schedule(path: Path | None, contents: Iterable[Path], as_of: date) -> O
         return _of_yaml(path / "schedule.yaml")
     files = sorted(path.glob("*.xml"))
     if not files:
-        raise NotThere(
-            f"{path}: no schedule there; name a YAML file or a folder of CDSi XML files"
-        )
+        raise NotThere(f"{path}: no schedule there; name a YAML file or a folder of CDSi XML files")
     texts = {file.name: file.read_text(encoding="utf-8") for file in files}
     return OpenSchedule(read_cdsi.read_schedule(texts), path, "published")
 

@@ -36,7 +36,7 @@ class _Option(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """The better of two plans is the smaller: groups left, injections, products second to others."""
+    """The better of two plans is the smaller, field by field."""
 
     left: int
     injections: int
@@ -85,9 +85,7 @@ def _options(
     for cvx, links in schedule.products.items():
         born = child.born_on
         antigens = frozenset(
-            a.antigen
-            for a in links
-            if is_within(after(born, a.begin), after(born, a.end), on_day)
+            a.antigen for a in links if is_within(after(born, a.begin), after(born, a.end), on_day)
         )
         preferred = frozenset(name for name, group in due.items() if cvx in group.vaccines)
         closes = frozenset(

@@ -116,9 +116,7 @@ def read_record(
     return record
 
 
-def _person(
-    record: PersonRecord, patients: list[Resource], as_of: date
-) -> tuple[date, str] | None:
+def _person(record: PersonRecord, patients: list[Resource], as_of: date) -> tuple[date, str] | None:
     named = f"Patient/{record.patient_id}"
     if not patients:
         record.note(named, Outcome.NO_PATIENT)
