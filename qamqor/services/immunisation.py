@@ -154,9 +154,9 @@ def read_people(source: Path) -> Read:
                 elif resource.get("resourceType") in {"Immunization", *OBSERVED_TYPES}:
                     waiting.append((str(file), number, resource))
     for where, number, resource in waiting:
-        name = _whose(resource, addresses)
-        if name:
-            read.people.setdefault(name, []).append(resource)
+        whose = _whose(resource, addresses)
+        if whose:
+            read.people.setdefault(whose, []).append(resource)
         else:
             what = f"{resource['resourceType']}/{resource.get('id', '')} names no patient"
             read.problems.append(Problem(where, what, "write Patient/ID", number))
