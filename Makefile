@@ -9,7 +9,7 @@ WORKERS ?= 2
 # The demo's people are invented, and so is who approved its programmes.
 DEMO_DIR ?= var/demo
 
-.PHONY: help setup system demo test check format lint types imports house bench room docs words lock clean
+.PHONY: help setup system demo test test-long check format lint types imports house bench room docs words lock clean
 
 help:  ## list these
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: setup  ## everything set up, an invented district, who is due and why
 test: setup system check  ## every test, everything it needs set up first
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(TESTS)
 	$(PY) -m coverage report --include='qamqor/engine/*,qamqor/services/*' --fail-under=95
+
+test-long: setup system  ## what takes hours: 100 kills, whole districts, a hundred thousand histories
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m long $(TESTS)
 
 test-%: setup system  ## one floor: test-engine, test-store, test-services, test-cli, test-content, test-house, test-agreement (long)
 	$(PY) -m pytest -n $(WORKERS) tests/$*
