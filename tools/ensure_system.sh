@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# A browser and fonts with Kazakh letters: from PATH, else from Debian's packages, else say so and stop.
+# A browser, what its driver links to, and fonts with Kazakh letters: from PATH, else from Debian's packages, else say so and stop.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+/sbin/ldconfig -p | grep -q libatomic.so.1 || missing+=(libatomic1)
 [ -d /usr/share/fonts/truetype/noto ] || missing+=(fonts-noto-core)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if ! command -v apt-get >/dev/null; then
