@@ -103,6 +103,7 @@ class _Memory:
         self.countries: dict[str, int] = {}
         self.sets: dict[frozenset[int], int] = {}
         self.antigens = tuple(schedule.antigens)
+        self.live: set[int] = set()
 
     def codes(self) -> Codes:
         return Codes(
@@ -117,10 +118,10 @@ class _Memory:
     def array(self) -> Ints:
         head = {}
         head[at.FIRST_OF_MONTH], _ = self.place([tuple(_first_of_months())])
-        head[at.PAIRS], conflicting = self.conflicts()
+        head[at.PAIRS], self.live = self.conflicts()
         head[at.PRODUCT_COUNT] = len(self.products)
         head[at.PRODUCTS], _ = self.place(
-            [self.product(c, c in conflicting) for c in self.products]
+            [self.product(c, c in self.live) for c in self.products]
         )
         rows = [self.antigen(index) for index in range(len(self.antigens))]
         head[at.ANTIGENS_FROM], head[at.ANTIGENS_UNTIL] = self.place(rows)
@@ -170,8 +171,16 @@ class _Memory:
 
     def group(self, name: str) -> Row:
         group = self.schedule.groups[name]
-        members = [(self.antigens.index(a),) for a in group.antigens if a in self.antigens]
-        return (*self.place(members), int(group.is_full is True))
+        members = [a for a in group.antigens if a in self.antigens]
+        places = self.place([(self.antigens.index(a),) for a in members])
+        wanted = {
+            rule.cvx
+            for member in members
+            for series in self.schedule.antigens[member].series
+            for dose in series.doses
+            for rule in dose.preferable
+        }
+        return (*places, int(group.is_full is True), int(bool(wanted & self.live)))
 
     def antigen(self, index: int) -> Row:
         antigen = self.schedule.antigens[self.antigens[index]]
@@ -365,6 +374,10 @@ def make_workspace(schedule: Ints, most_given: int, most_seen: int) -> Ints:
         sizes = [records] * 3 + [targets] * 3
         for cell in range(len(sizes)):
             cells[course + at.JUDGED + cell] = course + at.COURSE_HEAD + sum(sizes[:cell])
+    groups = len(_rows(schedule, at.GROUPS_FROM, at.GROUP))
+    cells[at.LAST_BLANK] = reserve(groups * at.BLANK)
+    for g in range(groups):
+        cells[cells[at.LAST_BLANK] + g * at.BLANK + at.BLANK_PERSON] = -1
     cells[at.STATES] = reserve(len(antigens) * at.STATE)
     for a in range(len(antigens)):
         state = cells[at.STATES] + a * at.STATE

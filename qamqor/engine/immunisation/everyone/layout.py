@@ -75,12 +75,12 @@ LINK_ANTIGEN, LINK_BEGIN, LINK_END = range(3)
 CONFLICT: Final = 3
 CONFLICT_BEGIN, CONFLICT_MINIMUM_END, CONFLICT_END = range(3)
 
-GROUP: Final = 3
-MEMBER_FROM, MEMBER_UNTIL, IS_FULL = range(3)
+GROUP: Final = 4
+MEMBER_FROM, MEMBER_UNTIL, IS_FULL, IS_LIVE = range(4)
 
 # --- the workspace ----------------------------------------------------------------------------
 AS_OF, BORN, SEX, COUNTRY, GIVEN_FROM, GIVEN_UNTIL, SEEN_FROM, SEEN_UNTIL = range(8)
-COURSES, STATES, SCRATCH, CHOSEN, COURSE_COUNT, COURSE_ROOM = range(8, 14)
+COURSES, STATES, SCRATCH, CHOSEN, COURSE_COUNT, COURSE_ROOM, HAS_LIVE, LAST_BLANK = range(8, 16)
 WORK_HEAD: Final = 16
 
 GIVEN: Final = 4  # a given dose
@@ -88,6 +88,9 @@ DAY, GIVEN_PRODUCT, GIVEN_MAKER, IS_UNFIT = range(4)
 
 SEEN: Final = 2  # an observation of the person
 SEEN_CODE, SEEN_DAY = range(2)
+
+BLANK: Final = 4  # of a vaccine group: the last person without a dose of it, and whose answer it is
+BLANK_BORN, BLANK_SEX, BLANK_COUNTRY, BLANK_PERSON = range(4)
 
 STATE: Final = 11  # what an antigen came to
 RECORDS, RECORD_COUNT, BEST, HAS_CONTRA, FIRST_STANDING, FIRST_REASON = range(6)

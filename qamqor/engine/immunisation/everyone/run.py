@@ -54,18 +54,20 @@ def answer_everyone(
         block: people to a piece of work.
 
     Returns:
-        Answers in the order of ``people``.
+        Answers in the order of ``people``, which may be any.
     """
     n, doses = len(people.born), len(people.dose_day)
     groups = int(schedule[at.GROUPS_UNTIL] - schedule[at.GROUPS_FROM]) // at.GROUP
     out = _empty_results((n, groups), (doses, groups))
     most_given = int(np.diff(people.dose_from).max(initial=0))
     most_seen = int(np.diff(people.observation_from).max(initial=0))
+    # Alike people one behind the other share the answers of all they have no dose of.
+    order = np.lexsort((people.country, people.sex, people.born))
 
     def work(first: int) -> None:
         workspace = make_workspace(schedule, most_given, most_seen)
         workspace[at.AS_OF] = day_number(as_of)
-        answer_block(schedule, people, workspace, out, first, min(first + block, n))
+        answer_block(schedule, people, order, workspace, out, first, min(first + block, n))
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
         list(pool.map(work, range(0, n, block)))
@@ -96,22 +98,73 @@ def pointer_to(typing_context: Any, address: Any = None) -> Any:
 
 @njit(cache=True, nogil=True)
 def answer_block(
-    schedule: Any, people: Any, workspace: Any, out: Any, first: int, until: int
+    schedule: Any, people: Any, order: Any, workspace: Any, out: Any, first: int, until: int
 ) -> None:
-    """Answer for the people ``[first, until)``."""
+    """Answer for the people at ``[first, until)`` of ``order``."""
     m = carray(pointer_to(schedule.ctypes.data), (len(schedule),))
     w = carray(pointer_to(workspace.ctypes.data), (len(workspace),))
-    for i in range(first, until):
+    for at_place in range(first, until):
+        i = order[at_place]
         take_person(w, people, i)
         collect_records(m, w)
-        for antigen in range(m[at.ANTIGENS_FROM], m[at.ANTIGENS_UNTIL], at.ANTIGEN):
-            answer_antigen(m, w, antigen)
         for g in range((m[at.GROUPS_UNTIL] - m[at.GROUPS_FROM]) // at.GROUP):
             group = m[at.GROUPS_FROM] + g * at.GROUP
+            is_without = is_blank(m, w, group)
+            blank = w[at.LAST_BLANK] + g * at.BLANK
+            if is_without and is_like_last(w, blank):
+                copy_answer(out, w[blank + at.BLANK_PERSON], i, g)
+                continue
+            for member in range(m[group + at.MEMBER_FROM], m[group + at.MEMBER_UNTIL]):
+                answer_antigen(m, w, m[at.ANTIGENS_FROM] + m[member] * at.ANTIGEN)
             merge(m, w, out, group, i, g)
+            if is_without:
+                remember_last(w, blank, i)
+                continue
             for k in range((w[at.GIVEN_UNTIL] - w[at.GIVEN_FROM]) // at.GIVEN):
                 given = w[at.GIVEN_FROM] + k * at.GIVEN
                 write_dose(m, w, out, group, given, people.dose_from[i] + k, g)
+
+
+@njit(cache=True, nogil=True)
+def is_blank(m: Any, w: Any, group: int) -> bool:
+    """Whether a group's answer hangs on birth, sex and country alone.
+
+    So it does without observations and without doses of the group; live vaccines of other
+    groups matter only where the group's own are live.
+    """
+    if w[at.SEEN_UNTIL] > w[at.SEEN_FROM] or (m[group + at.IS_LIVE] and w[at.HAS_LIVE]):
+        return False
+    for member in range(m[group + at.MEMBER_FROM], m[group + at.MEMBER_UNTIL]):
+        if w[w[at.STATES] + m[member] * at.STATE + at.RECORD_COUNT]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def is_like_last(w: Any, blank: int) -> bool:
+    """Whether the last person without a dose of the group is alike in all that matters."""
+    return bool(
+        w[blank + at.BLANK_PERSON] >= 0
+        and w[blank + at.BLANK_BORN] == w[at.BORN]
+        and w[blank + at.BLANK_SEX] == w[at.SEX]
+        and w[blank + at.BLANK_COUNTRY] == w[at.COUNTRY]
+    )
+
+
+@njit(cache=True, nogil=True)
+def remember_last(w: Any, blank: int, i: int) -> None:
+    """Keep whose answer the next person without a dose of the group may share."""
+    w[blank + at.BLANK_BORN], w[blank + at.BLANK_SEX] = w[at.BORN], w[at.SEX]
+    w[blank + at.BLANK_COUNTRY], w[blank + at.BLANK_PERSON] = w[at.COUNTRY], i
+
+
+@njit(cache=True, nogil=True)
+def copy_answer(out: Any, other: int, i: int, g: int) -> None:
+    """Give person ``i`` the answer of ``other`` for one group."""
+    out.standing[i, g], out.reason[i, g] = out.standing[other, g], out.reason[other, g]
+    out.earliest[i, g], out.latest[i, g] = out.earliest[other, g], out.latest[other, g]
+    out.recommended[i, g] = out.recommended[other, g]
+    out.past_due[i, g], out.number[i, g] = out.past_due[other, g], out.number[other, g]
 
 
 @njit(cache=True, nogil=True)
@@ -139,10 +192,12 @@ def collect_records(m: Any, w: Any) -> None:
     """Split each given dose into the antigens it holds at that age."""
     for k in range((m[at.ANTIGENS_UNTIL] - m[at.ANTIGENS_FROM]) // at.ANTIGEN):
         w[w[at.STATES] + k * at.STATE + at.RECORD_COUNT] = 0
+    w[at.HAS_LIVE] = 0
     for given in range(w[at.GIVEN_FROM], w[at.GIVEN_UNTIL], at.GIVEN):
         if w[given + at.GIVEN_PRODUCT] < 0:
             continue
         product = m[at.PRODUCTS] + w[given + at.GIVEN_PRODUCT] * at.PRODUCT
+        w[at.HAS_LIVE] |= m[product + at.HAS_CONFLICT]
         for link in range(m[product + at.LINK_FROM], m[product + at.LINK_UNTIL], at.LINK):
             begin, end = m[link + at.LINK_BEGIN], m[link + at.LINK_END]
             if is_at_age(m, w, begin, end, w[given + at.DAY]):
