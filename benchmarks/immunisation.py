@@ -1,4 +1,4 @@
-"""Vaccinations of an invented population: people a second, beside the plain twin, start and memory."""
+"""Vaccinations of an invented population: people a second, ratio to the plain twin, memory."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ def measure(name: str, schedule: Schedule) -> None:
     print(f"{name}: {len(codes.antigens)} antigens, {PEOPLE:,} people, {doses:.1f} doses each")
     print(f"  {PEOPLE / clock:,.0f} people/s with two threads on this machine as it is now")
     print(f"  {each:,.0f} people/s of one processor, {each / twin:,.0f} x the plain twin")
-    print(f"  peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB")
+    print(
+        f"  peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB"
+    )
 
 
 START = """

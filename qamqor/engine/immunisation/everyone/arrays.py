@@ -120,9 +120,7 @@ class _Memory:
         head[at.FIRST_OF_MONTH], _ = self.place([tuple(_first_of_months())])
         head[at.PAIRS], self.live = self.conflicts()
         head[at.PRODUCT_COUNT] = len(self.products)
-        head[at.PRODUCTS], _ = self.place(
-            [self.product(c, c in self.live) for c in self.products]
-        )
+        head[at.PRODUCTS], _ = self.place([self.product(c, c in self.live) for c in self.products])
         rows = [self.antigen(index) for index in range(len(self.antigens))]
         head[at.ANTIGENS_FROM], head[at.ANTIGENS_UNTIL] = self.place(rows)
         groups = [self.group(name) for name in self.schedule.groups]

@@ -181,6 +181,18 @@ def dose_number(w: Any, state: int, course: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def write_doses(m: Any, w: Any, out: Any, group: int, first_dose: int, g: int) -> None:
+    """What each given dose of the group counts for; the person's doses begin at ``first_dose``."""
+    for member in range(m[group + at.MEMBER_FROM], m[group + at.MEMBER_UNTIL]):
+        state = state_of(m, w, member)
+        for r in range(w[state + at.RECORD_COUNT]):
+            given = w[w[state + at.RECORDS] + r]
+            d = first_dose + (given - w[at.GIVEN_FROM]) // at.GIVEN
+            if out.judged[d, g] == 0:
+                write_dose(m, w, out, group, given, d, g)
+
+
+@njit(cache=True, nogil=True)
 def write_dose(m: Any, w: Any, out: Any, group: int, given: int, d: int, g: int) -> None:
     """What a given dose counts for in the group: valid as soon as one series says so."""
     if not write_judged(m, w, out, group, given, d, g, at.BY_PRIORITISED):

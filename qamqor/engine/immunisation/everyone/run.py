@@ -16,7 +16,7 @@ from qamqor.engine.immunisation.everyone.arrays import Ints, People, day_number,
 from qamqor.engine.immunisation.everyone.choose import is_best, row, winner
 from qamqor.engine.immunisation.everyone.dates import after, is_at_age
 from qamqor.engine.immunisation.everyone.judge import evaluate
-from qamqor.engine.immunisation.everyone.merge import kept, merge, write_dose
+from qamqor.engine.immunisation.everyone.merge import kept, merge, write_doses
 from qamqor.engine.immunisation.everyone.next_dose import forecast, is_observed
 
 Bytes = npt.NDArray[np.uint8]
@@ -120,9 +120,7 @@ def answer_block(
             if is_without:
                 remember_last(w, blank, i)
                 continue
-            for k in range((w[at.GIVEN_UNTIL] - w[at.GIVEN_FROM]) // at.GIVEN):
-                given = w[at.GIVEN_FROM] + k * at.GIVEN
-                write_dose(m, w, out, group, given, people.dose_from[i] + k, g)
+            write_doses(m, w, out, group, people.dose_from[i], g)
 
 
 @njit(cache=True, nogil=True)
