@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +12,10 @@ import typer
 
 from qamqor import settings
 from qamqor.services import immunisation
+from qamqor.services import immunisation_everyone as everyone
 from qamqor.services import immunisation_shown as shown
 from qamqor.services.immunisation_words import ImmunisationWords
+from qamqor.services.population import Place
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -63,5 +66,30 @@ def forecast(  # noqa: PLR0913
         typer.echo(shown.forecast_text(person, words, as_of.date(), is_why=is_why) + "\n")
     for problem in problems:
         typer.echo(str(problem))
+    if found.status == "draft":
+        typer.echo(words.say("draft"))
+
+
+@app.command()
+def evaluate_all(
+    as_of: AsOf,
+    schedule: ScheduleAt = None,
+    lang: Annotated[str, typer.Option(help="kk, ru or en.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Work out the vaccinations of everyone in the warehouse, and count how people stand."""
+    read = settings.read()
+    packs = list(dict.fromkeys([read.content, read.shipped_content]))
+    found = immunisation.open_schedule(schedule, packs, as_of.date())
+    words = ImmunisationWords(lang, packs, found.schedule, found.folder)
+    workers = read.threads or len(os.sched_getaffinity(0))
+    place = Place(read.data, workers, read.memory_gb or 8.0)
+    coverage = everyone.evaluate_all(place, found, as_of=as_of.date())
+    if as_json:
+        about = everyone.summary(coverage, found, as_of.date())
+        typer.echo(json.dumps({**about, "folder": str(coverage.folder)}, ensure_ascii=False))
+        return
+    typer.echo(shown.coverage_text(coverage, words))
+    typer.echo(str(coverage.folder))
     if found.status == "draft":
         typer.echo(words.say("draft"))

@@ -9,6 +9,7 @@ from typing import Any
 from qamqor.engine.immunisation.one_child.answer import GroupAnswer
 from qamqor.engine.immunisation.one_child.state import Course, Standing
 from qamqor.services.immunisation import PersonForecast
+from qamqor.services.immunisation_everyone import COVERAGE, Coverage
 from qamqor.services.immunisation_words import ImmunisationWords
 
 COLUMNS = ("group", "standing", "number", "earliest", "recommended", "past_due", "vaccines")
@@ -81,6 +82,17 @@ def forecast_text(
 ) -> str:
     """One person's forecast to read."""
     return "\n".join(_lines(person, words, as_of, is_why=is_why))
+
+
+def coverage_text(coverage: Coverage, words: ImmunisationWords) -> str:
+    """How many people stand how, by vaccine group, and the doses left out with their reason."""
+    rows = [["", *(words.say(f"coverage_{head}") for head in COVERAGE)]]
+    for name, found in coverage.groups.items():
+        rows.append([words.group(name), *(str(found[head]) for head in COVERAGE)])
+    lines = [*_columns(rows), words.say("people", n=coverage.people, other=coverage.not_counted)]
+    for outcome, count in sorted(coverage.left_out.items()):
+        lines.append(f"{count} × {words.tell('outcome', outcome)}")
+    return "\n".join(lines)
 
 
 def _lines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -54,7 +54,7 @@ def named(as_of: date, known_at: date | None = None) -> str:
 
 
 @contextmanager
-def new_results(results: Path, name: str) -> Iterator[Path]:
+def new_results(results: Path, name: str, *, parts: Sequence[str] = PARTS) -> Iterator[Path]:
     """A folder to write results into, put in force at the end of the block.
 
     The name is a link to a folder that never changes; only the link is replaced, so a reader
@@ -63,7 +63,7 @@ def new_results(results: Path, name: str) -> Iterator[Path]:
     results.mkdir(parents=True, exist_ok=True)
     folder = _next(results, name)
     try:
-        for part in PARTS:
+        for part in parts:
             (folder / part).mkdir()
         yield folder
         for path in folder.rglob("*"):
