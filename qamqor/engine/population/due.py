@@ -42,11 +42,16 @@ SQL_TYPES: Final[dict[Kind, str]] = {
     "integer": "integer",
     "boolean": "boolean",
 }
-# One reference is the common case; only several need sorting and doubles removed.
+# Most evidence is one to three references, each another: telling that costs a third of removing
+# doubles. ``nullif`` comes a step later because DuckDB works out its first argument twice.
+_SPLIT: Final = """case when contains(evidence, ' ')
+    then list_sort(string_split(evidence, ' ')) end"""
 _SORTED: Final = """case
-    when evidence is null or not contains(evidence, ' ') then nullif(evidence, '')
-    else nullif(ltrim(array_to_string(
-        list_sort(list_distinct(string_split(evidence, ' '))), ' ')), '')
+    when parts_ is null then evidence
+    when parts_[1] <> '' and parts_[1] < parts_[2]
+        and (len(parts_) = 2 or len(parts_) = 3 and parts_[2] < parts_[3])
+        then array_to_string(parts_, ' ')
+    else ltrim(array_to_string(list_sort(list_distinct(parts_)), ' '))
 end"""
 
 
@@ -70,7 +75,10 @@ def due_query(questions: Questions, asked: Iterable[tuple[str, Query]]) -> str:
     columns = ", ".join(chosen.get(column, column) for column in DUE_COLUMNS)
     return f"""
         select {columns}
-        from (select *, {_SORTED} as sorted_ from ({" union all ".join(branches)})) as found_
+        from (select *, nullif(text_, '') as sorted_
+            from (select *, {_SORTED} as text_
+                from (select *, {_SPLIT} as parts_ from ({" union all ".join(branches)}))))
+            as found_
         join {PERSON} on {PERSON}.patient_id = found_.patient_id"""
 
 
