@@ -25,7 +25,7 @@ from qamqor.engine.immunisation.schedule import Schedule
 
 CONTENT = Path(__file__).parents[1] / "content"
 CONFORMANCE = os.environ.get("QAMQOR_CONFORMANCE")
-PEOPLE = 200_000
+PEOPLE = 1_000_000
 PLAIN = 150
 AS_OF = date(2026, 11, 20)
 RECORDED_SINCE = date(2000, 1, 1)
