@@ -115,6 +115,24 @@ def test_histories_under_our_own_schedules_are_answered_alike(file: Path) -> Non
     assert_they_agree(ours, list(children(ours, 1500, seed=1)))
 
 
+@pytest.mark.parametrize("file", [SMALL, KAZAKHSTAN], ids=["every kind of rule", "Kazakhstan"])
+def test_people_alike_in_birth_and_sex_share_only_what_is_the_same(file: Path) -> None:
+    ours = read_schedule(file.read_text())
+    some = list(children(ours, 600, seed=7))
+    born = [date(2024, 2, 29), date(2014, 8, 31)]
+    alike = [
+        Child(
+            born[i % 2],
+            child.sex,
+            tuple(dose for dose in child.doses if dose.given_on >= born[i % 2]),
+            child.observations if i % 5 == 0 else (),
+            child.country,
+        )
+        for i, child in enumerate(some)
+    ]
+    assert_they_agree(ours, alike)
+
+
 @pytest.mark.conformance
 @needs_cases
 def test_the_published_cases_are_answered_alike(schedule: Schedule) -> None:
