@@ -14,7 +14,7 @@ from qamqor.engine.population.questions import Questions, Read
 from qamqor.engine.programmes.binding import for_sqlite
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import PEOPLE
-from qamqor.engine.programmes.schema import Action, Kind, Table
+from qamqor.engine.programmes.schema import Action, Kind, Programme, Table
 from qamqor.engine.programmes.status import overdue_on, status
 from qamqor.errors import MissingColumns, Problem
 
@@ -154,19 +154,19 @@ class OnePerson:
         if person is None:
             return Answer({}, ())
         try:
-            for read in self.questions.reads:
-                if found := rows.get(read.table.name):
-                    self._fill(read, found)
-            return self._answer(person, self._facts(person, rows), with_measures)
+            return self._answer(person, rows, with_measures)
         finally:
             for table in self._filled:
                 self._execute(f"delete from {table}")
             self._filled.clear()
 
-    def _answer(self, person: Row, facts: tuple[Any, ...], with_measures: bool) -> Answer:
-        who = person["patient_id"]
+    def _answer(self, person: Row, rows: Rows, with_measures: bool) -> Answer:
+        who, facts = person["patient_id"], self._facts(person, rows)
+        self._fill_all(rows, None)
         belongings = {one.query.name: self._belongings(one) for one in self._people}
+        ever = {one.query.programme.id for one in self._people if belongings[one.query.name]}
         members = self._narrow(belongings)
+        self._fill_all(rows, ever if with_measures else members)
         found: list[Due] = []
         for one in self._states:
             if one.query.programme.id in members:
@@ -252,21 +252,33 @@ class OnePerson:
                 return person
         return None
 
-    def _fill(self, read: Read, rows: Iterable[Row]) -> None:
+    def _fill_all(self, rows: Rows, members: set[str] | None) -> None:
+        """Fill the tables that find people, or those that only programmes of some read."""
+        for read in self.questions.reads:
+            found = rows.get(read.table.name)
+            if not found:
+                continue
+            whole = read.whole and _is_needed(read.programmes, members)
+            newest = read.newest and _is_needed(read.newest_programmes, members)
+            if whole or newest:
+                self._fill(read, found, whole=whole, newest=newest)
+
+    def _fill(self, read: Read, rows: Iterable[Row], *, whole: bool, newest: bool) -> None:
         seen = [row for row in rows if self._is_seen(read.table, row)]
         if not seen:
             return
-        if read.whole:
+        if whole:
             self._insert(read.table.name, read, seen)
-        if read.newest:
-            newest = max(seen, key=lambda row: _rank(read.table, row))
-            self._insert(read.table.latest, read, [newest])
+        if newest:
+            last = max(seen, key=lambda row: _rank(read.table, row)) if len(seen) > 1 else seen[0]
+            self._insert(read.table.latest, read, [last])
 
     def _insert(self, table: str, read: Read, rows: Iterable[Row]) -> None:
         marks = ", ".join("?" * len(read.columns))
-        dates = [column for column in read.columns if read.table.columns[column] == "date"]
-        texts = [{**row, **{date_: _text(row.get(date_)) for date_ in dates}} for row in rows]
-        values = [[row.get(column) for column in read.columns] for row in texts]
+        is_date = [(c, read.table.columns[c] == "date") for c in read.columns]
+        values = [
+            [_text(row.get(c)) if dated else row.get(c) for c, dated in is_date] for row in rows
+        ]
         self._filled.add(table)
         self._connection.executemany(f"insert into {table} values ({marks})", values)
 
@@ -364,6 +376,13 @@ class OnePerson:
             person.get("sex"),
             age_years(date.fromisoformat(born_on), self.questions.as_of) if born_on else None,
         )
+
+
+def _is_needed(programmes: Sequence[Programme] | None, members: set[str] | None) -> bool:
+    """Whether a table is filled now: null programmes find people, null members ask who belongs."""
+    if programmes is None or members is None:
+        return programmes is None and members is None
+    return any(one.id in members for one in programmes)
 
 
 def _into(query: Query) -> str:
