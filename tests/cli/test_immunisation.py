@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from qamqor.cli.immunisation import app
+from qamqor.store.warehouse import Warehouse
 
 PATIENT = {"resourceType": "Patient", "id": "a", "birthDate": "2025-09-01", "gender": "female"}
 
@@ -39,3 +40,14 @@ def test_what_cannot_be_read_is_printed_after_the_answer(tmp_path: Path) -> None
     file = tmp_path / "people.ndjson"
     file.write_text(json.dumps(PATIENT) + "\n{")
     assert "people.ndjson:2: not JSON" in run("forecast", str(file), "--as-of", "2026-01-10").output
+
+
+def test_everyone_in_the_warehouse_is_counted(tmp_path: Path) -> None:
+    Warehouse.create(tmp_path / "warehouse", tables=["patient", "immunisation"], people=10)
+    asked = ("evaluate-all", "--as-of", "2026-01-10")
+    said = run(*asked, QAMQOR_DATA=str(tmp_path), QAMQOR_THREADS="1").output
+    assert "People counted: 0" in said
+    assert "Draft schedule" in said
+    found = json.loads(run(*asked, "--json", QAMQOR_DATA=str(tmp_path)).stdout)
+    assert found["groups"]["BCG"]["overdue"] == 0
+    assert Path(found["folder"]).is_dir()

@@ -12,7 +12,7 @@ import yaml
 from qamqor.engine.immunisation.one_child import answer, next_dose
 from qamqor.engine.immunisation.one_child.state import Fault, Judged, Standing
 from qamqor.engine.immunisation.record import Outcome
-from qamqor.errors import NotPossible, NotThere
+from qamqor.errors import ContentError, NotPossible, NotThere
 from qamqor.services.immunisation import OpenSchedule, forecast, open_schedule
 from qamqor.services.immunisation_shown import COLUMNS, forecast_json, forecast_text
 from qamqor.services.immunisation_words import ImmunisationWords
@@ -212,3 +212,17 @@ def test_every_vaccine_and_group_has_a_name_in_each_language(file: Path, languag
     found = yaml.safe_load((file.parent / f"words.{language}.yaml").read_text())
     assert set(found["group"]) == {one["name"] for one in schedule["groups"]}
     assert set(found["vaccine"]) == {one["cvx"] for one in schedule["products"]}
+
+
+def test_a_day_without_injections_says_so(schedule: OpenSchedule, tmp_path: Path) -> None:
+    born = {**PATIENT, "birthDate": "2026-01-10"}
+    (person,), _ = forecast(
+        bundle(tmp_path, born, dose("d", "8", "2026-01-10")), schedule, as_of=AS_OF
+    )
+    assert "Nothing to give on this day" in forecast_text(person, words(schedule), AS_OF)
+
+
+def test_a_schedule_may_be_a_folder_of_xml(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<wrong/>")
+    with pytest.raises(ContentError):
+        open_schedule(tmp_path, [], AS_OF)
