@@ -66,10 +66,12 @@ from due group by patient_id
 _RESIDENTS_FROM_WAREHOUSE = """
 create temp view resident as
 with open_attachment as (
-  select patient_id, max(organization_id) as area_id from attachment
-  where from_on <= $as_of and (left_on is null or left_on > $as_of) group by patient_id
+  select patient_id, arg_max(organization_id,
+    row(coalesce(from_on, date '0001-01-01'), episode_of_care_id)) as area_id
+  from attachment where (from_on is null or from_on <= $as_of)
+    and (left_on is null or left_on > $as_of) group by patient_id
 ),
-place as (select kato, max(place_id) as place_id from territory group by kato)
+place as (select kato, min(place_id) as place_id from territory group by kato)
 select
   patient.patient_id, patient.sex, patient.is_rural,
   date_diff('month', patient.born_on, $as_of) // 12
@@ -80,8 +82,15 @@ from patient
 left join open_attachment using (patient_id)
 left join place on place.kato = patient.kato
 where patient.is_active and (patient.died_on is null or patient.died_on > $as_of)
-  and patient.born_on <= $as_of
+  and (patient.born_on is null or patient.born_on <= $as_of)
 """
+
+# Records from elsewhere may bring no attachment and no territory at all.
+_NONE = {
+    "attachment": "select '' as patient_id, '' as episode_of_care_id, '' as organization_id,"
+    " null::date as from_on, null::date as left_on where false",
+    "territory": "select '' as kato, '' as place_id where false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +170,14 @@ def _open(sources: Sources, connection: duckdb.DuckDBPyConnection) -> date:
     for name, parts in sources.tables.items():
         if parts:
             _view(connection, name, parts)
+    for name, nothing in _NONE.items():
+        if not sources.tables.get(name):
+            connection.execute(f"create temp view {name} as {nothing}")
     found = connection.execute("select max(as_of) from due").fetchall()[0][0]
     as_of = found or connection.execute("select max(period_end) from measures").fetchall()[0][0]
     if as_of is None:
         raise NotThere(f"the results in {sources.results} are empty")
-    has_people = bool(sources.tables.get("patient")) and "attachment" in sources.tables
+    has_people = bool(sources.tables.get("patient"))
     text = _RESIDENTS_FROM_WAREHOUSE if has_people else _RESIDENTS_FROM_DUE
     connection.execute(text.replace("$as_of", f"date '{as_of.isoformat()}'"))
     return as_of  # type: ignore[no-any-return]

@@ -157,6 +157,7 @@ def _warehouse(folder: Path, residents: dict[str, np.ndarray]) -> Warehouse:
     }
     attachment = {
         "patient_id": residents["id"],
+        "episode_of_care_id": residents["id"],
         "organization_id": [f"area{one}" for one in residents["area"]],
         "from_on": pa.array([date(2020, 1, 1)] * count),
         "left_on": pa.array([None] * count, pa.date32()),

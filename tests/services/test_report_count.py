@@ -119,8 +119,9 @@ def test_residents_are_the_living_who_are_attached_now(tmp_path: Path) -> None:
         [need("ada", "x", "due")],
         patient=people,
         attachment=[
-            stay | {"organization_id": "old", "left_on": date(2021, 1, 1)},
-            stay | {"organization_id": "a"},
+            stay
+            | {"episode_of_care_id": "1", "organization_id": "old", "left_on": date(2021, 1, 1)},
+            stay | {"episode_of_care_id": "2", "organization_id": "a"},
         ],
         territory=[{"place_id": "x", "parent_id": None, "kato": "1", "is_rural": False}],
         organisation=[{"id": "a", "parent_id": None, "name_en": "Area"}],
@@ -134,6 +135,43 @@ def test_residents_are_the_living_who_are_attached_now(tmp_path: Path) -> None:
     }
     assert {row["age_band"] for row in found.cells} == {"40-59"}
     assert found.organisations[0]["name_en"] == "Area"
+
+
+RESIDENT = {
+    "patient_id": "ada", "born_on": date(1976, 11, 25), "sex": "male", "died_on": None,
+    "is_active": True, "kato": "1", "is_rural": False,
+}  # fmt: skip
+
+
+def test_residents_are_counted_where_nobody_is_attached_and_no_territory_is_known(
+    tmp_path: Path,
+) -> None:
+    found = counted(tmp_path, [need("ada", "x", "due")], patient=[RESIDENT])
+    assert found.covers_residents
+    assert [(row["area_id"], row["place_id"], row["people"]) for row in found.cells] == [
+        (None, None, 1)
+    ]
+
+
+def test_a_person_without_a_birth_date_is_counted_with_the_others(tmp_path: Path) -> None:
+    people = [RESIDENT, RESIDENT | {"patient_id": "bek", "born_on": None}]
+    found = counted(tmp_path, [need("ada", "x", "due")], patient=people)
+    assert {row["age_band"]: row["people"] for row in found.cells} == {"40-59": 1, None: 1}
+
+
+def test_a_person_attached_to_two_areas_stands_with_the_newer_one_as_in_the_list(
+    tmp_path: Path,
+) -> None:
+    stay = {"patient_id": "ada", "left_on": None}
+    one = {"episode_of_care_id": "1", "organization_id": "z", "from_on": date(2020, 1, 1)}
+    two = {"episode_of_care_id": "2", "organization_id": "a", "from_on": date(2021, 1, 1)}
+    found = counted(
+        tmp_path,
+        [need("ada", "x", "due")],
+        patient=[RESIDENT],
+        attachment=[stay | one, stay | two],
+    )
+    assert [row["area_id"] for row in found.cells] == ["a"]
 
 
 def test_empty_results_say_so(tmp_path: Path) -> None:
