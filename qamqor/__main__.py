@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Final
 
 import typer
 
 from qamqor import __version__
-from qamqor.errors import ContentError, QamqorError
+from qamqor.errors import ContentError, NotPossible, QamqorError
 
 ROOMS: Final = {
     "tables": "Turn FHIR resources into tables by ViewDefinition.",
@@ -19,6 +20,8 @@ ROOMS: Final = {
     "immunisation": "Say which vaccinations count and which are due.",
     "demo": "Invent a believable district and run everything on it.",
 }
+
+WHAT_TO_DO: Final = "see that the folder exists, may be written to and has room, and try again"
 
 
 def command_line(rooms: list[str]) -> typer.Typer:
@@ -51,6 +54,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        named = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"qamqor: {named}{os.strerror(error.errno)}; {WHAT_TO_DO}", err=True)
+        sys.exit(NotPossible.exit_code)
 
 
 if __name__ == "__main__":

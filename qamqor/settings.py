@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Final
+
+from qamqor.errors import NotPossible
 
 PACKAGE: Final = Path(__file__).resolve().parent
 
@@ -41,13 +44,27 @@ def read() -> Settings:
     """Read the environment; nothing else in the platform does."""
     data = Path(os.environ.get("QAMQOR_DATA") or "var")
     shipped = _content_folder()
-    threads, memory = os.environ.get("QAMQOR_THREADS"), os.environ.get("QAMQOR_MEMORY_GB")
+    threads, memory = _number("QAMQOR_THREADS"), _number("QAMQOR_MEMORY_GB")
     return Settings(
         data=data,
         content=Path(os.environ.get("QAMQOR_CONTENT_DIR") or shipped),
         shipped_content=shipped,
         approvals=Path(os.environ.get("QAMQOR_APPROVALS") or data / "approvals.yaml"),
         is_demo=os.environ.get("QAMQOR_DEMO", "") in {"1", "true", "yes"},
-        threads=int(threads) if threads else None,
-        memory_gb=float(memory) if memory else None,
+        threads=None if threads is None else max(1, int(threads)),
+        memory_gb=memory,
     )
+
+
+def _number(name: str) -> float | None:
+    """A setting that is a number from one thousandth up; nothing where it is not set."""
+    said = os.environ.get(name)
+    if not said:
+        return None
+    try:
+        number = float(said)
+    except ValueError:
+        number = 0.0
+    if not 0.001 <= number < inf:
+        raise NotPossible(f"{name} is {said!r}; write a number above zero, or leave it empty")
+    return number

@@ -184,7 +184,9 @@ def run_command(  # noqa: PLR0913
 def report(
     out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
     lang: Annotated[str, typer.Option(help="kk, ru or en.")] = "en",
-    as_of: Annotated[str | None, typer.Option(help="A day; the newest without it.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=[DAY], help="A day; the newest without it.")
+    ] = None,
     results: Annotated[
         Path | None, typer.Option(help="The folder of one day's results.", exists=True)
     ] = None,
@@ -192,8 +194,7 @@ def report(
 ) -> None:
     """Write who needs care now, and whether care works, as one HTML page without names."""
     read = settings.read()
-    day = date.fromisoformat(as_of) if as_of else None
-    folder = results or reports.newest(read.data / "results", day)
+    folder = results or reports.newest(read.data / "results", _date(as_of))
     home = read.data / "warehouse"
     figures = reports.write(
         folder,

@@ -47,3 +47,29 @@ def test_without_results_it_says_what_to_run(tmp_path: Path) -> None:
     assert found.returncode == 3
     assert "qamqor population refresh" in found.stderr
     assert not (tmp_path / "report.html").exists()
+
+
+def test_a_day_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
+    found = run(tmp_path, "--as-of", "foo")
+    assert found.returncode == 2
+    assert "Traceback" not in found.stderr
+
+
+def test_a_folder_that_is_not_there_is_named_without_a_traceback(
+    sample: Sample, tmp_path: Path
+) -> None:
+    out = tmp_path / "nowhere" / "file" / "report.html"
+    out.parent.parent.write_text("a file where a folder should be")
+    found = run(sample.warehouse.folder.parent, "--results", str(sample.results), "--out", str(out))
+    assert found.returncode == 3
+    assert "Traceback" not in found.stderr
+    assert str(out.parent) in found.stderr
+
+
+def test_a_setting_that_is_no_number_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QAMQOR_THREADS", "many")
+    found = run(tmp_path)
+    assert found.returncode == 3
+    assert "QAMQOR_THREADS is 'many'" in found.stderr
