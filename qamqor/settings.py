@@ -44,7 +44,10 @@ def read() -> Settings:
     """Read the environment; nothing else in the platform does."""
     data = Path(os.environ.get("QAMQOR_DATA") or "var")
     shipped = _content_folder()
-    threads, memory = _number("QAMQOR_THREADS"), _number("QAMQOR_MEMORY_GB")
+    threads, memory = (
+        _number("QAMQOR_THREADS", os.environ.get("QAMQOR_THREADS")),
+        _number("QAMQOR_MEMORY_GB", os.environ.get("QAMQOR_MEMORY_GB")),
+    )
     return Settings(
         data=data,
         content=Path(os.environ.get("QAMQOR_CONTENT_DIR") or shipped),
@@ -56,9 +59,8 @@ def read() -> Settings:
     )
 
 
-def _number(name: str) -> float | None:
+def _number(name: str, said: str | None) -> float | None:
     """A setting that is a number from one thousandth up; nothing where it is not set."""
-    said = os.environ.get(name)
     if not said:
         return None
     try:
