@@ -20,7 +20,7 @@ from qamqor.engine.population.one_person import OnePerson
 from qamqor.engine.population.person_list import PersonList, Wanted, list_people
 from qamqor.engine.population.questions import Questions, ask
 from qamqor.engine.programmes.approval import Approval, standing
-from qamqor.engine.programmes.schema import Pack, Programme
+from qamqor.engine.programmes.schema import CARE_ROLES, Pack, Programme
 from qamqor.engine.tables.partition import bucket_of
 from qamqor.errors import NotPossible, NotThere
 from qamqor.services.population_groups import groups, register, run
@@ -279,14 +279,25 @@ def list_due(
     """The people with something wanted, from the results kept for a day.
 
     Raises:
-        NotThere: nobody has worked them out yet, or there is no such place.
+        NotThere: nobody has worked them out yet, or there is no such place, role,
+            programme or status: an empty list would say that nobody needs anything.
     """
     results = Results.open(place.results, as_of, known_at)
+    asked = [one["programme"] for one in results.summary["programmes"]]
+    _must_be_among("role", wanted.roles, CARE_ROLES)
+    _must_be_among("programme", wanted.programmes, asked)
+    _must_be_among("status", wanted.statuses, _STATUSES)
     with duckdb.connect(config={"threads": place.workers}) as connection:
         if wanted.places:
             wanted = replace(wanted, places=_below(connection, place, wanted.places))
         files = [str(file) for file in results.files("due")]
         return results, list_people(connection, files, wanted)
+
+
+def _must_be_among(kind: str, asked: Sequence[str], known: Sequence[str]) -> None:
+    for one in asked:
+        if one not in known:
+            raise NotThere(f"there is no {kind} {one!r} here; choose from {', '.join(known)}")
 
 
 def _below(connection: duckdb.DuckDBPyConnection, place: Place, places: Sequence[str]) -> list[str]:

@@ -84,6 +84,8 @@ def _records(loaded: Any) -> dict[str, Any]:
         "new": loaded.new,
         "replaced": loaded.replaced,
         "unchanged": loaded.unchanged,
+        "older": loaded.older,
+        "removed": loaded.removed,
         "not_used": dict(loaded.not_used),
         "quarantined": dict(loaded.quarantined),
         "in_quarantine_now": loaded.kept,

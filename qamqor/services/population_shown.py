@@ -111,8 +111,15 @@ def _person_line(explanation: Explanation, words: PopulationWords) -> str:
     if explanation.needs and explanation.needs[0].due.age_years is not None:
         said.append(words.tell("age", n=explanation.needs[0].due.age_years))
     if isinstance(born_on, date):
-        said.append(words.tell("born", day=words.day(born_on)))
+        said.append(words.tell("born", day=_as_known(born_on, person.get("born_precision"), words)))
     return " · ".join(said)
+
+
+def _as_known(born_on: date, precision: Any, words: PopulationWords) -> str:
+    """A birth date with no more of it than the record gives."""
+    if precision == "year":
+        return f"{born_on:%Y}"
+    return f"{born_on:%Y-%m}" if precision == "month" else words.day(born_on)
 
 
 def _need_lines(need: Need, said: Said, words: PopulationWords) -> Iterator[str]:

@@ -153,6 +153,14 @@ def test_a_place_means_all_below_it(district: Place) -> None:
         listed(district, places=["atlantis"])
 
 
+@pytest.mark.parametrize("asked", ["roles", "programmes", "statuses"])
+def test_a_word_nobody_knows_is_refused_not_answered_with_nobody(
+    district: Place, asked: str
+) -> None:
+    with pytest.raises(NotThere, match="there is no .* 'nix' here; choose from"):
+        listed(district, **{asked: ["nix"]})
+
+
 def test_a_list_for_a_spreadsheet_runs_nothing(district: Place) -> None:
     results, found = list_due(district, as_of=AS_OF, wanted=Wanted(limit=5))
     said = population_shown.Said(shipped(), AS_OF, "en")

@@ -51,6 +51,12 @@ def test_an_explanation_reads_like_a_note() -> None:
     assert "Rule version: weighing 2025-01-01" in said
 
 
+@pytest.mark.parametrize(("precision", "said"), [("year", "1980"), ("month", "1980-03")])
+def test_of_a_birth_date_no_more_is_said_than_was_recorded(precision: str, said: str) -> None:
+    person = {**AMINA, "born_on": date(1980, 3, 1), "born_precision": precision}
+    assert text({"patient": [person]}).splitlines()[0].endswith(f" · born {said}")
+
+
 def test_a_record_the_tables_do_not_hold_is_said_to_be_missing() -> None:
     sql = WEIGHED.replace("'Observation/' || last.observation_id", "'Observation/gone'")
     said = text({"patient": [AMINA]}, programme(action(sql)))
