@@ -34,7 +34,7 @@ test: setup system check  ## every test, everything it needs set up first
 	$(PY) -m coverage report --include='qamqor/engine/*,qamqor/services/*' --fail-under=95
 
 test-long: setup system  ## what takes hours: 100 kills, whole districts, a hundred thousand histories
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m long $(TESTS)
+	HYPOTHESIS_PROFILE="new examples" $(PY) -m pytest -n $(WORKERS) --dist worksteal $(or $(TESTS),-m "long or not browser")
 
 test-%: setup system  ## one floor: test-engine, test-store, test-services, test-cli, test-content, test-house, test-agreement (long)
 	$(PY) -m pytest -n $(WORKERS) tests/$*

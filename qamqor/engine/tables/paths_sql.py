@@ -126,9 +126,10 @@ def _select(writer: Writer, step: Step, place: Place) -> Value:
     source = writer.write(source_step, place)
     if not source_step.many:
         found = writer.write(inside, replace(place, focus=source))
-        if source.is_root:
+        if found.is_root or (source.is_root and not source.sql):
             return found
-        return replace(found, sql=f"(case when {source.sql} is not null then {found.sql} end)")
+        there = source.sql if source.is_root else f"{source.sql} is not null"
+        return replace(found, sql=f"(case when {there} then {found.sql} end)")
     x, inner = writer.each(source, source_step, place)
     found = writer.write(inside, inner)
     y = writer.variable()

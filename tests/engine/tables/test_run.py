@@ -223,6 +223,8 @@ CELLS = {
     "second of one": ("code[1].text", '"code": {"text": "a"}', None),
     "nothing of one": ("code.tail().text", '"code": {"text": "a"}', None),
     "all of none": ("note.all(text = 'a')", '"status": "final"', True),
+    "all of no resource": ("where(status = 'b').select(note.all(text = 'a'))", '"status": "a"', None),
+    "all of the resource": ("where(status = 'a').select(note.all(text = 'a'))", '"status": "a"', True),
     "all of some": ("note.all(text = 'a')", '"note": [{"text": "a"}, {}]', False),
     "among": ("status in category.text", '"status": "a", "category": [{"text": "b"}, {"text": "a"}]', True),
     "numbers among": ("2 in component.value.ofType(integer)", '"component": [{"valueInteger": 2}]', True),
