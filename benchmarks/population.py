@@ -33,6 +33,13 @@ CONTENT = Path("content")
 AS_OF = date(2026, 11, 20)
 ONE_BY_ONE = 1000
 AGAIN = "_again"
+# Who counts, and where each person belongs, whatever the programmes ask.
+ENGINE_READS = {
+    "patient": ("patient_id", "born_on", "died_on", "is_active", "is_rural", "kato", "sex"),
+    "attachment": ("patient_id", "episode_of_care_id", "organization_id", "from_on", "left_on"),
+    "territory": ("kato", "place_id"),
+    "organisation": ("id", "parent_id"),
+}
 
 
 def run() -> None:
@@ -68,7 +75,7 @@ def evaluate_all(place: Place, pack: Pack) -> None:
 
 
 def decode(place: Place, questions: Questions) -> None:
-    """The floor: every column that the programmes read, decoded once, by as many workers."""
+    """The floor: every column that is read, decoded once, by as many workers."""
     warehouse = Warehouse.open(place.warehouse)
     halves = [range(start, warehouse.buckets, WORKERS) for start in range(WORKERS)]
     with ThreadPoolExecutor(WORKERS) as workers:
@@ -78,10 +85,21 @@ def decode(place: Place, questions: Questions) -> None:
 def _decode(warehouse: Warehouse, questions: Questions, buckets: list[int]) -> None:
     with duckdb.connect(config={"threads": 1}) as connection:
         register(connection, warehouse, questions.pack.tables.values(), buckets)
-        for read in questions.reads:
-            columns = ", ".join(f"max({column})" for column in read.columns)
-            floor = f"select {columns} from warehouse.{read.table.name}"  # noqa: S608
-            connection.execute(floor).fetchall()
+        for table, columns in columns_read(questions).items():
+            greatest = ", ".join(f"max({column})" for column in columns)
+            connection.execute(f"select {greatest} from warehouse.{table}").fetchall()  # noqa: S608
+
+
+def columns_read(questions: Questions) -> dict[str, list[str]]:
+    """The columns that the queries name, those that say what is known, and the engine's own."""
+    columns = {name: list(named) for name, named in ENGINE_READS.items()}
+    for read in questions.reads:
+        table = read.table
+        known_on = (table.known_on,) if table.known_on else ()
+        named = (*read.columns, *known_on, *(table.keys if read.newest else ()))
+        before = columns.get(table.name, [])
+        columns[table.name] = list(dict.fromkeys((*before, *named)))
+    return columns
 
 
 def everyone(place: Place, pack: Pack) -> None:

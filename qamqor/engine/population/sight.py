@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -56,11 +57,22 @@ def lay_out_rest(connection: duckdb.DuckDBPyConnection, questions: Questions) ->
             )
         return cohorts[needed]
 
-    for read in questions.reads:
+    for read in map(_together, questions.reads):
         if read.whole and read.programmes is not None:
             _lay_out_whole(connection, read, questions, cohort(read.programmes))
         if read.newest and read.newest_programmes is not None:
             _lay_out_newest(connection, read, questions, cohort(read.newest_programmes))
+
+
+def _together(read: Read) -> Read:
+    """What is read with one set of people, if the table and its newest rows are for different ones.
+
+    More rows are then copied, but the files, which cost most, are decoded once.
+    """
+    if read.programmes is None or read.newest_programmes is None:
+        return read
+    both = {one.id: one for one in (*read.programmes, *read.newest_programmes)}
+    return replace(read, programmes=tuple(both.values()), newest_programmes=tuple(both.values()))
 
 
 def _lay_out_whole(
