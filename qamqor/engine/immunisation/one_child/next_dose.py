@@ -188,7 +188,8 @@ def _counted(course: Course) -> int:
 def _recommended_vaccines(setting: Setting, course: Course) -> tuple[int, ...]:
     """FORECASTRECVAC-1: named vaccines that fit on the earliest or the recommended date."""
     born, barred = setting.child.born_on, _barred(setting, course.series.antigen)
-    days = [day for day in (course.earliest, course.recommended) if day]
+    # No dose can be given in the past: a late child is offered what fits the age of today.
+    days = [max(day, setting.as_of) for day in (course.earliest, course.recommended) if day]
     fitting = {
         rule.cvx: None
         for rule in course.target().dose.preferable
