@@ -32,6 +32,9 @@ def command_line(rooms: list[str]) -> typer.Typer:
         help=f"Qamqor {__version__}: people-centred primary health care.",
     )
     app.callback()(lambda: None)
+    if not rooms or len(rooms) > 1:
+        node = importlib.import_module("qamqor.cli.node")
+        app.command()(node.serve)
     for room in rooms:
         module = importlib.import_module(f"qamqor.cli.{room}")
         app.add_typer(module.app, name=room, help=ROOMS[room])

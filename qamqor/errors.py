@@ -8,7 +8,11 @@ QamqorError                     anything below; the code says which
 ├── BadInput                    input was kept apart and the caller asked to be strict
 ├── ShapeError                  arrays that should line up do not
 └── NotPossible                 somebody asked for something the data do not allow
-    └── NotThere                the thing asked about does not exist here
+    ├── NotThere                the thing asked about does not exist here
+    ├── GoneBefore              it was here and is deleted
+    ├── VersionConflict         somebody changed the resource since the caller saw it
+    ├── NotAllowed              the actor may not do this to this record
+    └── Unusable                what was sent breaks a rule; carries the issues found
 
 ``str(error)`` is English, for developers and logs, and holds record ids at most.
 The words a person reads are chosen from ``error.code``.
@@ -97,3 +101,57 @@ class NotThere(NotPossible):
     """The person, table or result asked about is not here."""
 
     code = "not-there"
+
+
+class GoneBefore(NotThere):
+    """A resource that was here and is deleted; its history remains."""
+
+    code = "fhir.gone"
+
+
+class VersionConflict(NotPossible):
+    """Somebody changed the resource since the caller read it."""
+
+    code = "fhir.version-conflict"
+
+    def __init__(self, type_: str, id_: str, *, seen: int) -> None:
+        self.type, self.id, self.seen = type_, id_, seen
+        super().__init__(f"{type_}/{id_} is no longer version {seen}; read it again")
+
+
+class NotAllowed(NotPossible):
+    """The rules of access do not let this actor do this."""
+
+    code = "access.not-allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing wrong with a resource or request, as an OperationOutcome issue says it.
+
+    Attributes:
+        code: FHIR issue type (``structure``, ``required``, ``value``, ``invalid`` ...).
+        text: what is wrong and what to do, in English.
+        expression: FHIRPath of the element, such as ``Patient.contact[0].name``; empty = the whole.
+        severity: fatal, error, warning or information.
+    """
+
+    code: str
+    text: str
+    expression: str = ""
+    severity: str = "error"
+
+
+class Unusable(NotPossible):
+    """A request or resource that breaks a rule; nothing was changed.
+
+    Attributes:
+        issues: everything found wrong.
+        status: the HTTP status that says it best.
+    """
+
+    code = "fhir.unusable"
+
+    def __init__(self, issues: Sequence[Issue], *, status: int = 400) -> None:
+        self.issues, self.status = tuple(issues), status
+        super().__init__("; ".join(f"{i.expression}: {i.text}" for i in self.issues))

@@ -1,12 +1,17 @@
-"""Every setting, read once from the environment."""
+"""Every setting, read once from the environment; also the module Django reads.
+
+Commands that need no database call ``read()`` and never load Django. The names in capitals below
+``read`` are Django's own; what may differ between installations comes from ``QAMQOR_`` variables.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from qamqor.errors import NotPossible
 
@@ -29,6 +34,12 @@ class Settings:
         is_demo: QAMQOR_DEMO, invented approvals are used and named as such.
         threads: QAMQOR_THREADS, processors one command may use; empty = all.
         memory_gb: QAMQOR_MEMORY_GB, memory one command may use; empty = most of the machine.
+        database: QAMQOR_DATABASE, ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME`` of the
+            record; empty = ``qamqor.sqlite3`` in the data folder.
+        secret_key: QAMQOR_SECRET_KEY, at least 50 random characters that sign sessions; ``serve``
+            refuses to start without, except in the demo.
+        hosts: QAMQOR_HOSTS, the names this installation answers to, separated by commas.
+        base_url: QAMQOR_BASE_URL, how others reach it, such as ``https://clinic.example``.
     """
 
     data: Path
@@ -38,6 +49,10 @@ class Settings:
     is_demo: bool
     threads: int | None
     memory_gb: float | None
+    database: str
+    secret_key: str | None
+    hosts: tuple[str, ...]
+    base_url: str
 
 
 def read() -> Settings:
@@ -48,6 +63,7 @@ def read() -> Settings:
         _number("QAMQOR_THREADS", os.environ.get("QAMQOR_THREADS")),
         _number("QAMQOR_MEMORY_GB", os.environ.get("QAMQOR_MEMORY_GB")),
     )
+    hosts = os.environ.get("QAMQOR_HOSTS") or "localhost,127.0.0.1,[::1]"
     return Settings(
         data=data,
         content=Path(os.environ.get("QAMQOR_CONTENT_DIR") or shipped),
@@ -56,7 +72,20 @@ def read() -> Settings:
         is_demo=os.environ.get("QAMQOR_DEMO", "") in {"1", "true", "yes"},
         threads=None if threads is None else max(1, int(threads)),
         memory_gb=memory,
+        database=os.environ.get("QAMQOR_DATABASE")
+        or f"sqlite:///{(data / 'qamqor.sqlite3').absolute()}",
+        secret_key=os.environ.get("QAMQOR_SECRET_KEY"),
+        hosts=tuple(name.strip() for name in hosts.split(",") if name.strip()),
+        base_url=(os.environ.get("QAMQOR_BASE_URL") or "http://localhost:8000").rstrip("/"),
     )
+
+
+def load_django() -> None:
+    """Make the database and its models usable by a command; at most once in a process."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qamqor.settings")
+    import django
+
+    django.setup()
 
 
 def _number(name: str, said: str | None) -> float | None:
@@ -70,3 +99,93 @@ def _number(name: str, said: str | None) -> float | None:
     if not 0.001 <= number < inf:
         raise NotPossible(f"{name} is {said!r}; write a number above zero, or leave it empty")
     return number
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Django's own words for the record's database.
+
+    SQLite answers "saved" only after the log is on the disk (``synchronous=full``), and takes the
+    write lock at the start of a transaction, so that no writer fails half-way.
+    """
+    import dj_database_url
+
+    if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
+        scheme = url.split(":", 1)[0]
+        raise NotPossible(f"QAMQOR_DATABASE begins with {scheme}:; write sqlite: or postgresql:")
+    database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=None))
+    if database["ENGINE"].endswith("sqlite3"):
+        database["OPTIONS"] = {
+            "timeout": 30,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": (
+                "pragma journal_mode=wal; pragma synchronous=full; pragma temp_store=memory;"
+                "pragma cache_size=-65536; pragma mmap_size=1073741824"
+            ),
+        }
+        database["TEST"] = {"NAME": f"{database['NAME']}.test"}
+    return database
+
+
+QAMQOR: Final = read()
+SECRET_KEY = QAMQOR.secret_key or secrets.token_urlsafe(50)
+ALLOWED_HOSTS = list(QAMQOR.hosts)
+DEBUG = False
+DATABASES = {"default": _database(QAMQOR.database)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "store.Account"
+ROOT_URLCONF = "qamqor.web.urls"
+WSGI_APPLICATION = "qamqor.wsgi.application"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "oauth2_provider",
+    "qamqor.store",
+    "qamqor.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    },
+]
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "Asia/Almaty"
+USE_I18N = True
+LANGUAGE_CODE = "kk"
+LANGUAGES = [("kk", "Қазақша"), ("ru", "Русский"), ("en", "English")]
+LOCALE_PATHS = [str(PACKAGE / "locale")]
+STATIC_URL = "/static/"
+STATIC_ROOT = str(QAMQOR.data / "static")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
+OAUTH2_PROVIDER = {
+    "PKCE_REQUIRED": True,
+    "OAUTH2_BACKEND_CLASS": "oauth2_provider.oauth2_backends.OAuthLibCore",
+}

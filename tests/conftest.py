@@ -1,9 +1,44 @@
 """How generated tests draw: the same examples in every short run, new ones in every long run."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("same examples", derandomize=True, deadline=None)
 settings.register_profile("new examples", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same examples"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The committer lets go of the test database before it is removed."""
+    from qamqor.store import node
+
+    yield
+    node.stop()
+
+
+@pytest.fixture(autouse=True)
+def _empty_record_afterwards(
+    request: pytest.FixtureRequest, django_db_blocker: Any
+) -> Iterator[None]:
+    """Tests with real transactions leave nothing in the tables that Django's models do not know."""
+    yield
+    marked = request.node.get_closest_marker("django_db")
+    if marked is not None and marked.kwargs.get("transaction"):
+        with django_db_blocker.unblock():
+            _empty_record()
+
+
+def _empty_record() -> None:
+    from django.db import connection
+
+    known = {*connection.introspection.django_table_names(), "django_migrations"}
+    with connection.cursor() as cursor:
+        tables = {table.name for table in connection.introspection.get_table_list(cursor)}
+        for table in tables - known - {"node_counter"}:
+            cursor.execute(f"delete from {table}")
+        cursor.execute("update node_counter set value = 0")

@@ -1,6 +1,7 @@
 """The rules of the house that no linter knows."""
 
 import ast
+import itertools
 import re
 from pathlib import Path
 
@@ -103,3 +104,12 @@ def test_nothing_committed_names_a_registry_or_a_machine_path() -> None:
             if not {".venv", ".tools", "var", "node_modules", "_build"} & set(parts):
                 found = suspicious.search(file.read_text())
                 assert not found or file == Path(__file__), f"{named(file)}: {found}"
+
+
+def test_the_history_of_the_database_is_one_line() -> None:
+    steps = sorted(p.stem for p in (PACKAGE / "store/migrations").glob("[0-9]*.py"))
+
+    assert [int(step[:4]) for step in steps] == list(range(1, len(steps) + 1))
+    for before, step in itertools.pairwise(steps):
+        text = (PACKAGE / f"store/migrations/{step}.py").read_text()
+        assert re.search(rf"""["']{before}["']""", text), f"{step} does not follow {before}"

@@ -1,0 +1,10 @@
+"""Django's own door, for developers; people use ``qamqor``."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qamqor.settings")
+    execute_from_command_line(sys.argv)

@@ -1,0 +1,1 @@
+"""Who may do what to whose record, and that it was seen."""

@@ -1,0 +1,41 @@
+"""Who is acting: a member of staff, a resident, another system, or the platform itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts, as access rules and the audit see them.
+
+    Attributes:
+        account: number of the account; None for the platform itself and for other systems.
+        reference: FHIR reference of who acted: ``PractitionerRole/x``, ``Patient/x``,
+            ``Device/x`` for a system.
+        role: one of the roles of the house, ``system`` for another system or the platform.
+        organization: id of the organisation they act for.
+        areas: ids of the areas whose people are theirs.
+        scopes: SMART scopes granted to the application they act through; None = no application.
+        client: id of that application.
+        purpose: v3-ActReason code, such as TREAT.
+        break_glass_until: moment until which an opened glass holds, for ``break_glass_patient``.
+    """
+
+    account: int | None
+    reference: str
+    role: str
+    organization: str | None = None
+    areas: frozenset[str] = frozenset()
+    patient: str | None = None
+    scopes: frozenset[str] | None = None
+    client: str | None = None
+    purpose: str = "TREAT"
+    break_glass_patient: str | None = None
+    break_glass_until: datetime | None = None
+
+
+PLATFORM: Final = Actor(account=None, reference="Device/qamqor", role="system", purpose="HOPERAT")
+"""The platform acting by itself: imports by command, nightly work."""

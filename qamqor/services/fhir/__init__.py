@@ -1,0 +1,1 @@
+"""Creates, changes and deletes resources; runs bundles."""

@@ -1,0 +1,131 @@
+"""Saves changes to resources: version, search index, audit and due care in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
+
+from qamqor.engine.fhir import json_text
+from qamqor.errors import GoneBefore, NotThere, VersionConflict
+from qamqor.services.access.actor import Actor
+from qamqor.store import node
+from qamqor.store.fhir import versions
+from qamqor.store.fhir.versions import Standing, Version
+from qamqor.store.node import Transaction
+
+Method = Literal["POST", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change asked for.
+
+    Attributes:
+        method: POST a new resource, PUT a new version (or a first one with this id), DELETE.
+        type: resource type.
+        id: logical id; for POST made by the caller (``new_id``).
+        resource: what to store, already validated; None for DELETE. Its ``id`` and
+            ``meta.versionId``, ``meta.lastUpdated`` are set here.
+        if_version: the version the caller saw; another one now means a conflict.
+    """
+
+    method: Method
+    type: str
+    id: str
+    resource: dict[str, Any] | None = None
+    if_version: int | None = None
+
+
+class Stored(NamedTuple):
+    """What a change became; ``before`` is the version it replaced, None for a first one."""
+
+    key: int
+    version: Version
+    resource: dict[str, Any] | None
+    before: Version | None
+    is_new: bool
+
+
+EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def save(changes: Sequence[Change], *, actor: Actor, at: datetime) -> list[Stored]:
+    """Make all changes in one transaction, or none.
+
+    Raises:
+        VersionConflict: a resource is no longer the version the caller saw.
+        NotThere, GoneBefore: something to delete was never here, or is deleted already.
+    """
+    return node.commit(lambda tx: apply(tx, changes, actor=actor, at=at))
+
+
+def apply(
+    tx: Transaction, changes: Sequence[Change], *, actor: Actor, at: datetime
+) -> list[Stored]:
+    """Make changes inside a transaction that may do more (bundles, merges, imports)."""
+    standing = versions.standing(tx, {(change.type, change.id): None for change in changes})
+    moment = round((at - EPOCH).total_seconds() * 1_000_000)
+    stored: list[Stored] = []
+    for change in changes:
+        done = _one(tx, change, standing.get((change.type, change.id)), at, moment)
+        standing[change.type, change.id] = Standing(
+            done.key, done.version.version, done.version.sequence, moment, change.resource is None
+        )
+        stored.append(done)
+    versions.write(tx, [(done.key, done.version) for done in stored])
+    for follow in AFTER:
+        follow(tx, stored, actor, at)
+    return stored
+
+
+def _one(
+    tx: Transaction, change: Change, now: Standing | None, at: datetime, moment: int
+) -> Stored:
+    if change.if_version is not None and (now is None or now.version != change.if_version):
+        raise VersionConflict(change.type, change.id, seen=change.if_version)
+    if change.method == "DELETE" and now is None:
+        raise NotThere(f"{change.type}/{change.id} is not here")
+    if change.method == "DELETE" and now is not None and now.is_deleted:
+        raise GoneBefore(f"{change.type}/{change.id} is deleted already")
+    sequence = tx.sequence()
+    number = 1 if now is None else now.version + 1
+    resource = None
+    if change.resource is not None:
+        resource = stamped(change.resource, id_=change.id, version=number, at=at)
+    content = None if resource is None else json_text.encode(resource).decode()
+    version = Version(sequence, change.type, change.id, number, change.method, moment, content)
+    before = None if now is None else _before(tx, now.sequence)
+    return Stored(
+        key=sequence if now is None else now.key,
+        version=version,
+        resource=resource,
+        before=before,
+        is_new=now is None or now.is_deleted,
+    )
+
+
+def stamped(resource: dict[str, Any], *, id_: str, version: int, at: datetime) -> dict[str, Any]:
+    """The resource with its id and the server's part of ``meta``; the caller's stays as it is."""
+    meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(at)}
+    rest = {k: v for k, v in resource.items() if k not in {"resourceType", "id", "meta"}}
+    return {"resourceType": resource["resourceType"], "id": id_, "meta": meta, **rest}
+
+
+def instant(at: datetime) -> str:
+    """A moment as FHIR writes it, in UTC to the millisecond."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def _before(tx: Transaction, sequence: int) -> Version:
+    rows = tx.rows(
+        """select sequence, type, id, version, method, at, content
+        from fhir_change where sequence = %s""",
+        [sequence],
+    )
+    return Version(*rows[0])
+
+
+AFTER: Final[tuple[Any, ...]] = ()
+"""What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""

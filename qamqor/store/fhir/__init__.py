@@ -1,0 +1,1 @@
+"""Resources, every version of them, and how to search them."""

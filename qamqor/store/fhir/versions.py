@@ -1,0 +1,140 @@
+"""Every version of every resource, and where each stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from qamqor.store.node import Transaction
+
+Key = tuple[str, str]
+
+
+class Standing(NamedTuple):
+    """Where a resource stands: ``key`` is what search tables point to, for ever the same."""
+
+    key: int
+    version: int
+    sequence: int
+    at: int
+    is_deleted: bool
+
+
+class Version(NamedTuple):
+    """One version: ``at`` in microseconds since 1970 UTC, ``content`` JSON, None when deleted."""
+
+    sequence: int
+    type: str
+    id: str
+    version: int
+    method: str
+    at: int
+    content: str | None
+
+
+_COLUMNS = "c.sequence, c.type, c.id, c.version, c.method, c.at, c.content"
+_READ = f"""select {_COLUMNS} from fhir_resource r join fhir_change c on c.sequence = r.sequence
+    where r.type = %s and r.id = %s"""
+
+
+def read(type_: str, id_: str) -> Version | None:
+    """The current version, which may say that the resource is deleted; None: never known here."""
+    return _one(_READ, [type_, id_])
+
+
+def read_version(type_: str, id_: str, version: int) -> Version | None:
+    """One version by its number."""
+    return _one(
+        f"select {_COLUMNS} from fhir_change c where c.type = %s and c.id = %s and c.version = %s",
+        [type_, id_, version],
+    )
+
+
+def read_by_keys(keys: Sequence[int]) -> dict[int, Version]:
+    """The current versions behind search results."""
+    found: dict[int, Version] = {}
+    for some in _slices(keys):
+        marks = ",".join(["%s"] * len(some))
+        found |= {
+            row[0]: Version(*row[1:])
+            for row in _all(
+                f"""select r.key, {_COLUMNS} from fhir_resource r
+                join fhir_change c on c.sequence = r.sequence where r.key in ({marks})""",
+                some,
+            )
+        }
+    return found
+
+
+def changes_after(sequence: int, *, limit: int = 1000) -> list[Version]:
+    """What changed after a number of the sequence, in order: the whole history, replayable."""
+    return [
+        Version(*row)
+        for row in _all(
+            f"""select {_COLUMNS} from fhir_change c where c.sequence > %s
+            order by c.sequence limit %s""",
+            [sequence, limit],
+        )
+    ]
+
+
+def last_sequence() -> int:
+    """The number of the newest change."""
+    return int(_all("select coalesce(max(sequence), 0) from fhir_change", [])[0][0])
+
+
+def standing(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
+    """Where the named resources stand, inside a transaction that is about to change them."""
+    found: dict[Key, Standing] = {}
+    for type_, id_ in keys:
+        for row in tx.rows(
+            """select key, version, sequence, at, is_deleted from fhir_resource
+            where type = %s and id = %s""",
+            [type_, id_],
+        ):
+            found[type_, id_] = Standing(row[0], row[1], row[2], row[3], bool(row[4]))
+    return found
+
+
+def write(tx: Transaction, versions: Sequence[tuple[int, Version]]) -> None:
+    """Add versions and move where their resources stand.
+
+    Args:
+        versions: the key of the resource and the new version; a first version's key is its own
+            sequence number.
+    """
+    tx.executemany(
+        """insert into fhir_change (sequence, type, id, version, method, at, content)
+        values (%s, %s, %s, %s, %s, %s, %s)""",
+        [version for _, version in versions],
+    )
+    tx.executemany(
+        """insert into fhir_resource (key, type, id, version, sequence, at, is_deleted)
+        values (%s, %s, %s, %s, %s, %s, %s)
+        on conflict (type, id) do update set version = excluded.version,
+            sequence = excluded.sequence, at = excluded.at, is_deleted = excluded.is_deleted""",
+        [
+            (key, v.type, v.id, v.version, v.sequence, v.at, int(v.content is None))
+            for key, v in versions
+        ],
+    )
+
+
+def _slices(keys: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def _one(sql: str, values: Sequence[Any]) -> Version | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row = cursor.fetchone()
+    return None if row is None else Version(*row)
+
+
+def _all(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -1,0 +1,242 @@
+"""The node's one committer: changes happen one after another and are answered once durable.
+
+Every change to the record is a piece of work handed to ``commit``. One thread does them in the
+order they came, several in one database commit where they came together, so that fifty small
+saves cost one wait for the disk. A piece that fails is undone alone (a savepoint) and tells only
+its own caller. Nobody is answered before the commit that holds their work has returned.
+
+Because there is one committer, the change sequence has no gaps and is in commit order. Several
+processes on one database queue behind a lock: SQLite's write lock, or the row of the counter.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Generic, TypeVar
+
+from django.db import DatabaseError, connection, transaction
+
+T = TypeVar("T")
+MOST_TOGETHER: Final = 64
+"""Pieces of work in one commit: bounds how much one failing disk can take back."""
+
+_here: Final = threading.local()
+"""The commit that this thread is making, so that work inside work joins it."""
+
+
+class Transaction:
+    """What a piece of work may do to the database.
+
+    Attributes:
+        notes: what the work leaves for the end of the commit, by name; audit entries wait here,
+            because their chain follows the order of commits.
+    """
+
+    def __init__(self, group: _Group) -> None:
+        self._group = group
+        self._cursor = group.cursor
+        self.execute: Callable[..., Any] = self._cursor.execute
+        self.notes: dict[str, list[Any]] = {}
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query; ``%s`` stands for a value."""
+        self._cursor.execute(sql, values)
+        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """One statement for many rows; nothing is sent for none."""
+        listed = rows if isinstance(rows, list) else list(rows)
+        if listed:
+            self._cursor.executemany(sql, listed)
+
+    def sequence(self, count: int = 1) -> int:
+        """Take the next numbers of the change sequence; returns the first of them."""
+        return self._group.take(count)
+
+    def note(self, name: str, thing: Any) -> None:
+        """Leave something for the end of the commit."""
+        self.notes.setdefault(name, []).append(thing)
+
+
+class _Group:
+    """One database commit: the counter as this commit moves it, and what its works left."""
+
+    def __init__(self) -> None:
+        self.cursor = connection.cursor()
+        lock = "" if connection.vendor == "sqlite" else " for update"
+        self.cursor.execute(f"select value from node_counter where name = 'sequence'{lock}")
+        self._stored = self.value = int(self.cursor.fetchone()[0])
+        self.notes: dict[str, list[Any]] = {}
+        _here.group = self
+
+    def take(self, count: int) -> int:
+        first, self.value = self.value + 1, self.value + count
+        return first
+
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        """Do one piece; if it fails its numbers are free again and its notes are gone."""
+        before = self.value
+        tx = Transaction(self)
+        try:
+            with transaction.atomic():
+                result = work(tx)
+        except BaseException:
+            self.value = before
+            raise
+        for name, things in tx.notes.items():
+            self.notes.setdefault(name, []).extend(things)
+        return result
+
+    def finish(self) -> None:
+        """The last statements before the commit: notes are written, the counter is stored."""
+        _here.group = None
+        for name, things in self.notes.items():
+            _ENDINGS[name](Transaction(self), things)
+        if self.value != self._stored:
+            self.cursor.execute(
+                "update node_counter set value = %s where name = 'sequence'", [self.value]
+            )
+        self.cursor.close()
+
+
+_ENDINGS: dict[str, Callable[[Transaction, list[Any]], None]] = {}
+
+
+def at_the_end(name: str, write: Callable[[Transaction, list[Any]], None]) -> None:
+    """Say how notes of a name are written just before each commit, all of the commit at once."""
+    _ENDINGS[name] = write
+
+
+class _Job(Generic[T]):
+    """A piece of work and the place where its caller waits."""
+
+    def __init__(self, work: Callable[[Transaction], T]) -> None:
+        self.work = work
+        self.future: Future[T] = Future()
+        self.result: T
+        self.error: BaseException | None = None
+
+    def answer(self) -> None:
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Committer:
+    """A queue and one thread; the thread starts with the first work, once in each process."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._process = 0
+        self._thread: threading.Thread | None = None
+
+    def commit(self, work: Callable[[Transaction], T]) -> T:
+        """Do the work in the committer's thread and wait until it is durable.
+
+        Raises:
+            whatever the work raises, with nothing of it kept.
+        """
+        job = _Job(work)
+        self._start()
+        self._queue.put(job)
+        return job.future.result()
+
+    def _start(self) -> None:
+        if self._process == os.getpid():
+            return
+        with self._starting:
+            if self._process != os.getpid():
+                self._queue = SimpleQueue()
+                self._thread = threading.Thread(target=self._serve, name="committer", daemon=True)
+                self._thread.start()
+                self._process = os.getpid()
+
+    def stop(self) -> None:
+        """Finish what is waiting, close the connection, end the thread; the next work restarts."""
+        with self._starting:
+            if self._thread is None or self._process != os.getpid():
+                return
+            self._queue.put(None)
+            self._thread.join()
+            self._thread, self._process = None, 0
+
+    def _serve(self) -> None:
+        while True:
+            waiting: list[_Job[Any] | None] = [self._queue.get()]
+            try:
+                while waiting[-1] is not None and len(waiting) < MOST_TOGETHER:
+                    waiting.append(self._queue.get_nowait())
+            except Empty:
+                pass
+            jobs = [job for job in waiting if job is not None]
+            if jobs:
+                self._do(jobs)
+            if waiting[-1] is None:
+                connection.close()
+                return
+
+    def _do(self, jobs: list[_Job[Any]]) -> None:
+        try:
+            with transaction.atomic():
+                group = _Group()
+                for job in jobs:
+                    _attempt(group, job)
+                group.finish()
+        except BaseException as error:
+            _here.group = None
+            for job in jobs:
+                job.error = error
+            if isinstance(error, DatabaseError):
+                connection.close()
+        for job in jobs:
+            job.answer()
+
+
+def _attempt(group: _Group, job: _Job[Any]) -> None:
+    try:
+        job.result = group.run(job.work)
+    except Exception as error:
+        job.error = error
+
+
+_COMMITTER: Final = Committer()
+
+
+def commit(work: Callable[[Transaction], T]) -> T:
+    """Do a piece of work whole or not at all; returns once it is durable.
+
+    Work asked for inside a transaction of the calling thread joins that transaction.
+
+    Args:
+        work: gets the transaction, returns what the caller wants to know; may be run in another
+            thread, so it takes what it needs as arguments or closes over values.
+    """
+    group: _Group | None = getattr(_here, "group", None)
+    if group is not None:
+        return group.run(work)
+    if connection.in_atomic_block:
+        return _joined(work)
+    return _COMMITTER.commit(work)
+
+
+def _joined(work: Callable[[Transaction], T]) -> T:
+    try:
+        with transaction.atomic():
+            group = _Group()
+            result = group.run(work)
+            group.finish()
+        return result
+    finally:
+        _here.group = None
+
+
+def stop() -> None:
+    """Finish what is waiting and let go of the database: for a graceful stop."""
+    _COMMITTER.stop()

@@ -1,0 +1,34 @@
+"""Who is calling: a bearer token or a signed-in page, made into an Actor."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from oauth2_provider.models import get_access_token_model
+
+from qamqor.errors import NotAllowed
+from qamqor.services.access.actor import Actor
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor behind a request.
+
+    Raises:
+        NotAllowed: nobody is signed in and no valid token came with the request.
+    """
+    said = request.headers.get("Authorization", "")
+    if said.startswith("Bearer "):
+        return _behind_token(said.removeprefix("Bearer ").strip())
+    raise NotAllowed("sign in, or send a bearer token")
+
+
+def _behind_token(token: str) -> Actor:
+    found = get_access_token_model().objects.filter(token=token).select_related("user").first()
+    if found is None or found.is_expired():
+        raise NotAllowed("this token is unknown or has expired")
+    return Actor(
+        account=found.user_id,
+        reference=f"Device/{found.application_id}",
+        role="system",
+        scopes=frozenset(found.scope.split()),
+        client=str(found.application_id),
+    )

@@ -1,0 +1,1 @@
+"""One file for each $operation, with its OperationDefinition."""
