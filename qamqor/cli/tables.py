@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 import typer
 
 from qamqor.engine.tables import definition
+from qamqor.engine.tables.formats import Format, write
 from qamqor.engine.tables.run import run as run_view
 from qamqor.engine.tables.view import View
 from qamqor.errors import InvalidView, Problem
 
 app = typer.Typer(no_args_is_help=True)
-
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    ndjson = "ndjson"
-    csv = "csv"
-    parquet = "parquet"
 
 
 @app.callback()
@@ -77,30 +66,6 @@ def run(
     else:
         with out.open("wb") as stream:
             write(outcome.table, form, stream)
-
-
-def write(table: pa.Table, form: Format, stream: Any) -> None:
-    """The table in one of the formats; lists have no place in CSV and are written as JSON there."""
-    if form is Format.parquet:
-        pyarrow.parquet.write_table(table, stream)
-    elif form is Format.csv:
-        pyarrow.csv.write_csv(_without_lists(table), stream)
-    else:
-        for batch in table.to_batches(10_000):
-            for row in batch.to_pylist():
-                stream.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
-    stream.flush()
-
-
-def _without_lists(table: pa.Table) -> pa.Table:
-    for number, name in enumerate(table.column_names):
-        if pa.types.is_list(table.schema.field(name).type):
-            cells = [
-                None if cell is None else json.dumps(cell, ensure_ascii=False)
-                for cell in table.column(name).to_pylist()
-            ]
-            table = table.set_column(number, name, pa.array(cells, pa.string()))
-    return table
 
 
 @app.command()
