@@ -256,8 +256,9 @@ def _checked(operation_: Operation, given: dict[str, list[Any]]) -> dict[str, li
 
 
 def _value(input_: In, value: Any, issues: list[Issue]) -> Any:
+    usual: Callable[[Any], Any] = _text if input_.type in PRIMITIVES else _whole
     try:
-        return _READ.get(input_.type, _text if input_.type in PRIMITIVES else _whole)(value)
+        return _READ.get(input_.type, usual)(value)
     except ValueError:
         issues.append(Issue("value", f"{input_.name} must be a {input_.type}"))
         return None
