@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 from qamqor.engine.fhir import json_text
 from qamqor.errors import GoneBefore, NotThere, VersionConflict
 from qamqor.services.access.actor import Actor
-from qamqor.store import node
+from qamqor.store import node, people
 from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Standing, Version
 from qamqor.store.node import Transaction
@@ -127,5 +127,11 @@ def _before(tx: Transaction, sequence: int) -> Version:
     return Version(*rows[0])
 
 
-AFTER: Final[tuple[Any, ...]] = ()
+def _file_people(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
+    changed = [(done.key, done.resource) for done in stored if done.version.type == "Patient"]
+    if changed:
+        people.refresh(tx, changed)
+
+
+AFTER: Final[tuple[Any, ...]] = (_file_people,)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""
