@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.http import HttpRequest
 from oauth2_provider.models import get_access_token_model
 
@@ -22,7 +24,9 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def _behind_token(token: str) -> Actor:
-    found = get_access_token_model().objects.filter(token=token).select_related("user").first()
+    checksum = hashlib.sha256(token.encode()).hexdigest()
+    tokens = get_access_token_model().objects.select_related("user")
+    found = tokens.filter(token_checksum=checksum).first()
     if found is None or found.is_expired():
         raise NotAllowed("this token is unknown or has expired")
     return Actor(
