@@ -68,6 +68,28 @@ def read_by_keys(keys: Sequence[int]) -> dict[int, Version]:
     return found
 
 
+def current_of_type(type_: str, *, since: int = 0, slice_size: int = 2000) -> Iterator[Version]:
+    """Every current version of a type that is not deleted, in the order of their keys.
+
+    Args:
+        since: only what changed at or after this moment, in microseconds.
+        slice_size: how many are read at a time; memory stays small however many there are.
+    """
+    last = -1
+    while True:
+        rows = _all(
+            f"""select r.key, {_COLUMNS} from fhir_resource r
+            join fhir_change c on c.sequence = r.sequence
+            where r.type = %s and r.is_deleted = 0 and r.key > %s and r.at >= %s
+            order by r.key limit %s""",
+            [type_, last, since, slice_size],
+        )
+        yield from (Version(*row[1:]) for row in rows)
+        if len(rows) < slice_size:
+            return
+        last = rows[-1][0]
+
+
 def changes_after(sequence: int, *, limit: int = 1000) -> list[Version]:
     """What changed after a number of the sequence, in order: the whole history, replayable."""
     return [

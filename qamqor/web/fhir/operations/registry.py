@@ -260,7 +260,7 @@ def _value(input_: In, value: Any, issues: list[Issue]) -> Any:
     try:
         return _READ.get(input_.type, usual)(value)
     except ValueError:
-        issues.append(Issue("value", f"{input_.name} must be a {input_.type}"))
+        issues.append(Issue("value", f"{input_.name} must be of type {input_.type}"))
         return None
 
 

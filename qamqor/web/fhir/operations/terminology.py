@@ -1,0 +1,118 @@
+"""$expand, $validate-code, $lookup: which codes a value set holds, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from qamqor.errors import Issue, NotThere, Unusable
+from qamqor.services.fhir import terminology
+from qamqor.services.fhir.terminology import Code
+from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
+
+STANDARD: Final = "http://hl7.org/fhir/OperationDefinition"
+_CODED: Final = (
+    In("code", "code", "The code to look for; give its system too."),
+    In("system", "uri", "The system of the code."),
+    In("coding", "Coding", "Instead of code and system."),
+)
+
+
+@operation(
+    "expand",
+    title="List the codes of a value set",
+    text="Lists the codes of a value set of the content pack, or of a stored one that lists them.",
+    levels=("type", "instance"),
+    types=("ValueSet",),
+    inputs=(
+        In("url", "uri", "Canonical address of the value set."),
+        In("valueSet", "ValueSet", "The value set itself, instead of its address."),
+        In("filter", "string", "Only codes whose code or name holds this text."),
+        In("offset", "integer", "How many codes to pass over."),
+        In("count", "integer", "How many codes to list."),
+    ),
+    returns="ValueSet",
+    standard=f"{STANDARD}/ValueSet-expand",
+)
+def expand(call: Call) -> Answer:
+    offset, count = call.one("offset", 0), call.one("count")
+    if offset < 0 or (count is not None and count < 0):
+        raise Unusable([Issue("value", "offset and count are zero or more")])
+    text = str(call.one("filter", ""))
+    found = terminology.expand(_value_set(call), text=text, offset=offset, count=count, at=call.at)
+    return Answer(found)
+
+
+@operation(
+    "validate-code",
+    title="Say whether a code is in a value set",
+    text="Says whether a code is in a value set, and what it is called there.",
+    levels=("type", "instance"),
+    types=("ValueSet",),
+    inputs=(
+        In("url", "uri", "Canonical address of the value set."),
+        In("valueSet", "ValueSet", "The value set itself, instead of its address."),
+        *_CODED,
+        In("codeableConcept", "CodeableConcept", "Several codings; one of them must be there."),
+        In("display", "string", "The name to compare with."),
+    ),
+    standard=f"{STANDARD}/ValueSet-validate-code",
+)
+def validate_code(call: Call) -> Answer:
+    value_set, asked = _value_set(call), _asked(call)
+    found = terminology.member(value_set, asked, any_system=True)
+    if found is None:
+        named = ", ".join(f"{c.system}|{c.code}" for c in asked)
+        return _said(result=False, message=f"{named} is not in {value_set.get('url', 'it')}")
+    wrong = call.one("display") not in (None, found.display)
+    message = {"message": f"its name is {found.display}"} if wrong else {}
+    return _said(result=not wrong, display=found.display, **message)
+
+
+@operation(
+    "lookup",
+    title="Say what a code is called",
+    text="Says what a code is called, where the content pack names it.",
+    levels=("type",),
+    types=("CodeSystem",),
+    inputs=_CODED,
+    standard=f"{STANDARD}/CodeSystem-lookup",
+)
+def look_up(call: Call) -> Answer:
+    asked = _asked(call)[0]
+    found = terminology.look_up(asked.system, asked.code)
+    return _said(name=found.system, display=found.display)
+
+
+def _value_set(call: Call) -> Mapping[str, Any]:
+    if call.id is not None:
+        return terminology.by_id("ValueSet", call.id)
+    given: Mapping[str, Any] | None = call.one("valueSet")
+    if given is not None:
+        return given
+    if call.one("url") is None:
+        raise Unusable([Issue("required", "say which value set: url or valueSet")])
+    return terminology.canonical("ValueSet", call.one("url"))
+
+
+def _asked(call: Call) -> list[Code]:
+    if call.one("code") is not None:
+        return [Code(call.one("system", ""), call.one("code"))]
+    codings = [*call.inputs.get("coding", ()), *_of(call.one("codeableConcept"))]
+    asked = [Code(str(coding.get("system", "")), str(coding.get("code", ""))) for coding in codings]
+    if not asked:
+        raise Unusable([Issue("required", "say which code: code and system, or coding")])
+    return asked
+
+
+def _of(concept: Any) -> list[Mapping[str, Any]]:
+    codings = (concept or {}).get("coding", [])
+    if not isinstance(codings, list) or not all(isinstance(c, dict) for c in codings):
+        raise NotThere("codeableConcept.coding must be a list of codings")
+    return codings
+
+
+def _said(**values: object) -> Answer:
+    kinds = {bool: "valueBoolean", str: "valueString"}
+    parts = [{"name": name, kinds[type(value)]: value} for name, value in values.items()]
+    return Answer({"resourceType": "Parameters", "parameter": parts})
