@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from enum import StrEnum
@@ -39,8 +40,11 @@ def write(table: pa.Table, form: Format, stream: Any, *, header: bool = True) ->
     if form is Format.parquet:
         pyarrow.parquet.write_table(table, stream)
     elif form is Format.csv:
-        options = pyarrow.csv.WriteOptions(include_header=header)
-        pyarrow.csv.write_csv(_without_lists(table), stream, options)
+        # Without its header pyarrow begins the text with zero bytes; so the header is cut off.
+        whole = io.BytesIO()
+        pyarrow.csv.write_csv(_without_lists(table), whole)
+        text = whole.getvalue()
+        stream.write(text if header else text.partition(b"\n")[2])
     elif form is Format.json:
         stream.write(b"[" + b",\n".join(_lines(table)) + b"]")
     else:

@@ -1,5 +1,5 @@
 """One file for each $operation, with its OperationDefinition."""
 
-from qamqor.web.fhir.operations import terminology
+from qamqor.web.fhir.operations import tables, terminology
 
-__all__ = ["terminology"]
+__all__ = ["tables", "terminology"]

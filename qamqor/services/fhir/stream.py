@@ -1,0 +1,75 @@
+"""Streams the resources of a type to a system that may read them all: for views and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.envelope import decoder, microseconds, patient_id, references
+from qamqor.errors import NotAllowed, NotThere
+from qamqor.services.access.actor import Actor
+from qamqor.store.fhir import versions
+
+
+def resources(
+    type_: str,
+    *,
+    actor: Actor,
+    since: datetime | None = None,
+    patients: frozenset[str] | None = None,
+) -> Iterator[bytes]:
+    """Current resources of a type, as JSON, in the order they were first stored.
+
+    Args:
+        since: only what changed at or after this moment.
+        patients: only what is about these people; None = no such limit.
+
+    Raises:
+        NotAllowed: the actor may not read everything of this type.
+    """
+    if not may_read_all(actor, type_):
+        raise NotAllowed(f"reading every {type_} needs the scope system/{type_}.rs")
+    return _of(type_, microseconds(since) or 0, patients)
+
+
+def may_read_all(actor: Actor, type_: str) -> bool:
+    """Whether the actor is another system with a scope on the whole type, or the platform."""
+    if actor.role != "system":
+        return False
+    if actor.scopes is None:
+        return actor.client is None
+    wanted = {f"system/{kind}" for kind in (type_, "*")}
+    return any(
+        left in wanted and ("r" in right.split("?")[0] or right == "*") and "?" not in right
+        for left, _, right in (scope.partition(".") for scope in actor.scopes)
+    )
+
+
+def _of(type_: str, since: int, patients: frozenset[str] | None) -> Iterator[bytes]:
+    for version in versions.current_of_type(type_, since=since):
+        content = (version.content or "").encode()
+        if patients is None or about(type_, version.id, content) & patients:
+            yield content
+
+
+def about(type_: str, id_: str, content: bytes) -> frozenset[str]:
+    """The people a resource is about, by their ids."""
+    if type_ == "Patient":
+        return frozenset({id_})
+    said = references(decoder(type_).decode(content), type_)
+    return frozenset(found for one in said if (found := patient_id(one.reference)) is not None)
+
+
+def members(group: str) -> frozenset[str]:
+    """The people of a stored group.
+
+    Raises:
+        NotThere: there is no such group.
+    """
+    found = versions.read("Group", group)
+    if found is None or found.content is None:
+        raise NotThere(f"there is no Group/{group} here")
+    listed = json_text.decode(found.content).get("member", [])
+    named = (patient_id(member.get("entity", {}).get("reference")) for member in listed)
+    return frozenset(one for one in named if one is not None)
