@@ -1,0 +1,1 @@
+"""Registers people, and finds them again however their names are spelled."""
