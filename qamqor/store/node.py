@@ -54,6 +54,10 @@ class Transaction:
         if listed:
             self._cursor.executemany(sql, listed)
 
+    def changed(self) -> int:
+        """How many rows the last statement changed."""
+        return int(self._cursor.rowcount)
+
     def sequence(self, count: int = 1) -> int:
         """Take the next numbers of the change sequence; returns the first of them."""
         return self._group.take(count)

@@ -90,6 +90,40 @@ def current_of_type(type_: str, *, since: int = 0, slice_size: int = 2000) -> It
         last = rows[-1][0]
 
 
+def type_as_of(
+    type_: str, sequence: int, *, since: int = 0, slice_size: int = 2000
+) -> Iterator[Version]:
+    """Every resource of a type as it stood after a number of the sequence, deletions included.
+
+    However long the reading takes and whatever changes meanwhile, it is one moment's picture.
+
+    Args:
+        since: only what changed at or after this moment, in microseconds.
+    """
+    last = -1
+    while True:
+        rows = _all(
+            f"""with standing as (
+                select r.key, case when r.sequence <= %s then r.sequence else (
+                    select max(c.sequence) from fhir_change c
+                    where c.type = r.type and c.id = r.id and c.sequence <= %s) end as sequence
+                from fhir_resource r where r.type = %s and r.key > %s and r.key <= %s
+                order by r.key limit %s)
+            select s.key, {_COLUMNS} from standing s join fhir_change c on c.sequence = s.sequence
+            order by s.key""",
+            [sequence, sequence, type_, last, sequence, slice_size],
+        )
+        yield from (Version(*row[1:]) for row in rows if row[6] >= since)
+        if len(rows) < slice_size:
+            return
+        last = rows[-1][0]
+
+
+def types() -> list[str]:
+    """Every resource type that is or was stored here."""
+    return [row[0] for row in _all("select distinct type from fhir_resource order by type", [])]
+
+
 def changes_after(sequence: int, *, limit: int = 1000) -> list[Version]:
     """What changed after a number of the sequence, in order: the whole history, replayable."""
     return [

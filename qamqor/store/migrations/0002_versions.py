@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
                 version {bigint} not null, sequence {bigint} not null, at {bigint} not null,
                 is_deleted {bigint} not null)""",
             "create unique index fhir_resource_id on fhir_resource (type, id)",
-            "create index fhir_resource_key on fhir_resource (type, is_deleted, key)",
             "create index fhir_resource_at on fhir_resource (type, is_deleted, at, key)",
+            "create index fhir_resource_all on fhir_resource (type, key)",
             undo="drop table fhir_resource",
         ),
         sql(

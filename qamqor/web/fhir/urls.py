@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from qamqor.web.fhir import interactions
+from qamqor.web.fhir.operations import export
 from qamqor.web.fhir.operations import views as operations
 
 
@@ -22,6 +23,8 @@ class OperationName:
 
 register_converter(OperationName, "operation")
 urlpatterns = [
+    path("/$export-job/<str:id_>", export.status),
+    path("/$export-file/<str:id_>/<str:name>", export.file),
     path("/<operation:name>", operations.call),
     path("/<str:type_>/<operation:name>", operations.call),
     path("/<str:type_>/<str:id_>/<operation:name>", operations.call),

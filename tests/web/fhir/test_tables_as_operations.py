@@ -226,7 +226,7 @@ def test_a_query_of_the_pack_runs_as_it_is_exported() -> None:
     keep(AMINA)
     from qamqor.services.fhir.terminology import content_resources
 
-    name = next(url for kind, url in content_resources() if kind == "Library")
+    name = next(url for _, url in content_resources() if "Library/breast_screening.popul" in url)
     found = content_resources()["Library", name]
     values = [
         {"name": p["name"], "valueDate": "2026-03-02"}
@@ -240,7 +240,7 @@ def test_a_query_of_the_pack_runs_as_it_is_exported() -> None:
         {"name": "parameters", "resource": {"resourceType": "Parameters", "parameter": values}},
     )
 
-    assert rows(answer) == []
+    assert [row["evidence"] for row in rows(answer)] == ["Patient/amina"]
 
 
 @pytest.mark.django_db

@@ -1,0 +1,121 @@
+"""$export: everything a system may read, as NDJSON, asked for once and fetched when ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from qamqor.engine.fhir.envelope import patient_id
+from qamqor.errors import Issue, Unusable
+from qamqor.services.fhir import bulk, stream
+from qamqor.web.fhir import gate
+from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
+
+NDJSON: Final = "application/fhir+ndjson"
+_FORMS: Final = {NDJSON, "application/ndjson", "ndjson"}
+
+
+@operation(
+    "export",
+    title="Export resources in bulk",
+    text="Writes all resources the system may read as NDJSON, as they stood at one moment.",
+    levels=("system", "type", "instance"),
+    types=("Patient", "Group"),
+    inputs=(
+        In("_outputFormat", "string", "application/fhir+ndjson, which is what there is."),
+        In("_since", "instant", "Only what changed at or after this moment."),
+        In("_type", "string", "Resource types, separated by commas; may repeat.", most="*"),
+        In("patient", "Reference", "Only what is about this person; by POST.", most="*"),
+    ),
+    returns="Binary",
+    standard="http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+)
+def export(call: Call) -> Answer:
+    _check(call)
+    job = bulk.ask(
+        actor=call.actor,
+        clock=timezone.now,
+        types=_types(call),
+        since=_since(call),
+        patients=_patients(call),
+        only_people=call.type == "Patient",
+    )
+    return Answer(
+        body=b"", status=202, headers={"Content-Location": f"{call.address}/$export-job/{job.id}"}
+    )
+
+
+def _check(call: Call) -> None:
+    if "respond-async" not in call.prefer:
+        raise Unusable([Issue("invalid", "an export needs the header Prefer: respond-async")])
+    if call.one("_outputFormat", NDJSON).replace(" ", "+") not in _FORMS:
+        raise Unusable([Issue("not-supported", f"_outputFormat is {NDJSON}")])
+    if call.type == "Group" and call.id is None:
+        raise Unusable([Issue("not-supported", "export one group: Group/<id>/$export")])
+    if call.type == "Patient" and call.id is not None:
+        raise Unusable([Issue("not-supported", "one person's record is Patient/<id>/$everything")])
+
+
+def _types(call: Call) -> tuple[str, ...]:
+    said = (name.strip() for one in call.inputs.get("_type", ()) for name in one.split(","))
+    return tuple(dict.fromkeys(name for name in said if name))
+
+
+def _since(call: Call) -> datetime | None:
+    said = call.one("_since")
+    try:
+        since = None if said is None else datetime.fromisoformat(said)
+    except ValueError:
+        since = None
+    if said is not None and (since is None or since.tzinfo is None):
+        raise Unusable([Issue("value", "_since is a moment with a zone, 2026-03-02T09:00:00Z")])
+    return since
+
+
+def _patients(call: Call) -> frozenset[str] | None:
+    if call.type == "Group" and call.id is not None:
+        return stream.members(call.id)
+    said = call.inputs.get("patient")
+    if not said:
+        return None
+    found = [patient_id(one.get("reference")) for one in said]
+    if None in found:
+        raise Unusable([Issue("value", "patient must be a reference to a Patient")])
+    return frozenset(one for one in found if one is not None)
+
+
+@csrf_exempt
+def status(request: HttpRequest, id_: str) -> HttpResponse:
+    actor = gate.actor_of(request)
+    if request.method == "DELETE":
+        bulk.cancel(id_, actor=actor)
+        return HttpResponse(status=202)
+    job = bulk.find(id_, actor=actor)
+    if job.state == "failed":
+        text = "this export could not be written; its reason is in the server's log; ask again"
+        raise Unusable([Issue("exception", text)], status=500)
+    if job.state != "done":
+        bulk.go_on(id_, clock=timezone.now)
+        return _not_yet(job.so_far, len(job.asked["types"]))
+    address = request.build_absolute_uri(f"/fhir/$export-file/{id_}")
+    return JsonResponse(
+        bulk.manifest(job, request=request.build_absolute_uri("/fhir/$export"), address=address)
+    )
+
+
+def _not_yet(so_far: Mapping[str, Any], types: int) -> HttpResponse:
+    response = HttpResponse(status=202)
+    done = f"{len(so_far['done'])} of {types} types"
+    response.headers["X-Progress"] = f"{done}, {so_far['written']} resources written"
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def file(request: HttpRequest, id_: str, name: str) -> FileResponse:
+    opened = bulk.open_file(id_, name, actor=gate.actor_of(request))
+    return FileResponse(opened, content_type=NDJSON)
