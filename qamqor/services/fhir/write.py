@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 from qamqor.engine.fhir import json_text
 from qamqor.errors import GoneBefore, NotThere, VersionConflict
 from qamqor.services.access.actor import Actor
-from qamqor.store import node, people
+from qamqor.store import mentions, node, people
 from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Standing, Version
 from qamqor.store.node import Transaction
@@ -133,5 +133,20 @@ def _file_people(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: da
         people.refresh(tx, changed)
 
 
-AFTER: Final[tuple[Any, ...]] = (_file_people,)
+def _file_mentions(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
+    mentions.refresh(
+        tx,
+        [
+            mentions.Change(
+                done.key,
+                done.version.type,
+                done.before and done.before.content,
+                done.version.content,
+            )
+            for done in stored
+        ],
+    )
+
+
+AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""

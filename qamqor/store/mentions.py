@@ -1,0 +1,83 @@
+"""Which resources speak of which person, so that a merge or a move finds them all.
+
+Search values know only the elements that have a search parameter; a merge must find a reference
+wherever it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from qamqor.engine.fhir.references import mentioned
+from qamqor.store.fhir.versions import Version
+from qamqor.store.node import Transaction
+
+PEOPLE: Final = frozenset({"Patient"})
+WATCHED: Final[Mapping[str, frozenset[str]]] = {"CareTeam": PEOPLE | {"Organization"}}
+"""The types of which mentions are kept, by type of the resource that makes them."""
+
+
+class Change(NamedTuple):
+    """One saved change: the key of the resource, its content before and now; None = none."""
+
+    key: int
+    type: str
+    before: str | None
+    now: str | None
+
+
+def refresh(tx: Transaction, changes: Iterable[Change]) -> None:
+    """Bring the mentions up to some changed resources; several changes of one add up."""
+    whole: dict[int, Change] = {}
+    for change in changes:
+        first = whole.get(change.key, change)
+        whole[change.key] = change._replace(before=first.before)
+    gone: list[tuple[str, int]] = []
+    new: list[tuple[str, int]] = []
+    for change in whole.values():
+        old_ones = _of(change.type, change.before)
+        new_ones = _of(change.type, change.now)
+        gone += [(target, change.key) for target in sorted(old_ones - new_ones)]
+        new += [(target, change.key) for target in sorted(new_ones - old_ones)]
+    tx.executemany("delete from mention where target = %s and key = %s", gone)
+    tx.executemany("insert into mention (target, key) values (%s, %s) on conflict do nothing", new)
+
+
+def _of(type_: str, content: str | None) -> set[str]:
+    return set() if content is None else mentioned(content, WATCHED.get(type_, PEOPLE))
+
+
+def rebuild(tx: Transaction) -> None:
+    """Make all mentions again from the resources."""
+    tx.execute("delete from mention")
+    last = 0
+    while rows := tx.rows(
+        """select r.key, r.type, c.content from fhir_resource r
+        join fhir_change c on c.sequence = r.sequence
+        where r.key > %s and r.is_deleted = 0 order by r.key limit 1000""",
+        [last],
+    ):
+        refresh(tx, [Change(key, type_, None, content) for key, type_, content in rows])
+        last = rows[-1][0]
+
+
+_READ: Final = """select c.sequence, c.type, c.id, c.version, c.method, c.at, c.content
+    from mention m join fhir_resource r on r.key = m.key
+    join fhir_change c on c.sequence = r.sequence where m.target = %s order by m.key"""
+
+
+def of(target: str, tx: Transaction | None = None) -> list[Version]:
+    """The current version of every resource that speaks of a target, in order of creation.
+
+    Args:
+        target: ``Patient/id``; for CareTeams also ``Organization/id``.
+        tx: a transaction that is about to change them.
+    """
+    if tx is not None:
+        return [Version(*row) for row in tx.rows(_READ, [target])]
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [target])
+        return [Version(*row) for row in cursor.fetchall()]
