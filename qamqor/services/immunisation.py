@@ -16,6 +16,7 @@ from qamqor.engine.immunisation.one_child.answer import Answer, answer
 from qamqor.engine.immunisation.one_visit import Visit, one_visit
 from qamqor.engine.immunisation.record import OBSERVED_TYPES, Outcome, PersonRecord, read_record
 from qamqor.engine.immunisation.schedule import Schedule
+from qamqor.engine.programmes.schema import Pack
 from qamqor.engine.tables.lines import BOM, is_ndjson, lines, opened
 from qamqor.engine.tables.run import ENDINGS
 from qamqor.errors import NotPossible, NotThere, Problem
@@ -79,6 +80,19 @@ def open_schedule(path: Path | None, contents: Iterable[Path], as_of: date) -> O
         raise NotThere(f"{path}: no schedule there; name a YAML file or a folder of CDSi XML files")
     texts = {file.name: file.read_text(encoding="utf-8") for file in files}
     return OpenSchedule(read_cdsi.read_schedule(texts), path, "published")
+
+
+def schedule_in_force(pack: Pack, schedule: str, as_of: date) -> OpenSchedule:
+    """The version of a pack's schedule in force on a day.
+
+    Raises:
+        NotPossible: there is none.
+    """
+    file = pack.schedule(schedule, as_of)
+    if file is None:
+        raise NotPossible(f"no schedule {schedule!r} is in force on {as_of}")
+    status = str(yaml.safe_load(file.text)["calendar"].get("status", ""))
+    return OpenSchedule(read_yaml.schedule_of(file.text, file.where), file.folder, status)
 
 
 def _in_force(contents: Iterable[Path], as_of: date) -> Path:

@@ -14,6 +14,7 @@ from qamqor.engine.population.one_person import Due
 from qamqor.engine.population.person_list import PersonDue, PersonList
 from qamqor.engine.programmes import words as programme_words
 from qamqor.engine.programmes.schema import Pack, Programme
+from qamqor.services.population_scheduled import scheduled_json, scheduled_lines
 from qamqor.services.population_words import PopulationWords
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -95,6 +96,8 @@ def explanation_text(
         lines += ["", f"{words.tell(status)}: {len(needs) or words.tell('nothing')}"]
         for need in needs:
             lines += ["", *_need_lines(need, said, words)]
+    for scheduled in explanation.scheduled:
+        lines += ["", *scheduled_lines(scheduled, pack, explanation, words.language)]
     out = explanation.not_concerned
     lines += ["", f"{words.tell('not_concerned')}: {len(out) or words.tell('nothing')}"]
     for one in out:
@@ -206,6 +209,9 @@ def explanation_json(
                 "evidence": [asdict(one) for one in need.evidence],
             }
             for need in explanation.needs
+        ],
+        "schedules": [
+            scheduled_json(one, pack, explanation, words.language) for one in explanation.scheduled
         ],
         "not_applicable": [
             {

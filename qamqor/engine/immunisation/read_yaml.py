@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import yaml
@@ -33,6 +34,7 @@ from qamqor.engine.immunisation.schedule import (
 )
 from qamqor.errors import ContentError, Problem
 
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Block = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -72,7 +74,7 @@ def read_schedule(text: str, *, where: str = "schedule.yaml") -> Schedule:
         ContentError: everything that is wrong with it, each with the series and dose it is in.
     """
     try:
-        block = yaml.safe_load(text)
+        block = yaml.load(text, Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         raise ContentError([Problem(where, f"not YAML: {error}")]) from error
     if not isinstance(block, dict) or "series" not in block or "products" not in block:
@@ -330,6 +332,12 @@ class _Reader:
             pairs = [(a, b) for a in block["products"] for b in block["products"]]
             found += [(pair, Conflict(begin, minimum, end)) for pair in pairs]
         return found
+
+
+@lru_cache(maxsize=32)
+def schedule_of(text: str, where: str) -> Schedule:
+    """``read_schedule``, remembered: the same text is read once in a process."""
+    return read_schedule(text, where=where)
 
 
 def valid_from(text: str) -> date:

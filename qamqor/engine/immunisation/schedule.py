@@ -20,6 +20,7 @@ _WHOLE: Final = re.compile(
     r"\s*[+-]?\s*\d+\s*(day|week|month|year)s?(\s*[+-]\s*\d+\s*(day|week|month|year)s?)*\s*",
     re.IGNORECASE,
 )
+_NOT_IN_CODES: Final = re.compile(r"[^a-z0-9]+")
 _IN_MONTHS: Final = {"month": 1, "year": 12}
 _IN_DAYS: Final = {"day": 1, "week": 7}
 
@@ -55,6 +56,11 @@ def read_offset(text: str | None) -> Offset | None:
         months += amount * _IN_MONTHS.get(unit.lower(), 0)
         days += amount * _IN_DAYS.get(unit.lower(), 0)
     return Offset(months, days)
+
+
+def item_code(group: str) -> str:
+    """The code of a vaccine group in lists and records: its name in small letters and ``_``."""
+    return _NOT_IN_CODES.sub("_", group.lower()).strip("_")
 
 
 def after(start: date, offset: Offset | None) -> date | None:

@@ -256,6 +256,7 @@ _KINDS: Final[Mapping[str, tuple[shapes.Shape, More | None]]] = {
     "medication": (shapes.MEDICATION, None),
     "immunisation": (shapes.IMMUNISATION, _vaccinations),
     "exemption": (shapes.EXEMPTION, None),
+    "vaccination_observation": (shapes.VACCINATION_OBSERVATION, None),
     "examination Observation": (shapes.EXAMINATION["Observation"], None),
     "examination Procedure": (shapes.EXAMINATION["Procedure"], None),
     "screening_result": (shapes.SCREENING_RESULT, None),

@@ -177,6 +177,15 @@ EXEMPTION: Final[Shape] = {
     "valueCodeableConcept": coded(f"{CODES}/vaccine_group", "«vaccine_group»"),
 }
 
+VACCINATION_OBSERVATION: Final[Shape] = {
+    "resourceType": "Observation",
+    "id": "«source_id»",
+    "status": "final",
+    "code": coded(f"{CODES}/vaccination-observation", "«code»"),
+    "subject": SUBJECT,
+    "effectiveDateTime": "«observed_on»",
+}
+
 EXAMINATION: Final[Mapping[str, Shape]] = {
     "Observation": {
         "resourceType": "Observation",

@@ -60,7 +60,8 @@ def vaccination_rows(invention: Invention, people: People) -> list[Rows]:
     second = _coded(part, doses, CVX, cvx)
     whole = replace(first, kind="immunisation", more={"cvx": second.columns["code"]})
     coded = np.flatnonzero(np.array([bool(code) for code in cvx])[doses.dose])
-    return [whole, taken(second, coded), _exemptions(part["exempt"], people)]
+    marks = _marks(part["at_risk"], people)
+    return [whole, taken(second, coded), _exemptions(part["exempt"], people), marks]
 
 
 def _drawn(part: Figures, people: People) -> _Doses:
@@ -152,3 +153,18 @@ def _exemptions(part: Figures, people: People) -> Rows:
         "until": Dates((start + int(part["days"])).astype(np.int32)),
     }
     return Rows("exemption", "exemption", person, columns)
+
+
+def _marks(part: Figures, people: People) -> Rows:
+    """People noted as at risk for another reason than an illness on record."""
+    random = people.random("at_risk")
+    grown = (people.age >= 18) & (chances(random, len(people)) < np.float32(part["share"]))
+    person = np.flatnonzero(grown).astype(np.int32)
+    day = people.end[person] - random.integers(1, 400, len(person))
+    columns: dict[str, Column] = {
+        "source_id": keys("vo", person, number_within(person)),
+        "source_type": one_word("Observation", len(person)),
+        "code": one_word(str(part["code"]), len(person)),
+        "observed_on": Dates(day.astype(np.int32)),
+    }
+    return Rows("vaccination_observation", "vaccination_observation", person, columns)

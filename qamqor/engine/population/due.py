@@ -120,6 +120,8 @@ def _urgency(action: Action) -> str:
 
 
 def _overdue_on(query: Query, action: Action) -> str:
+    if action.schedule is not None:
+        return "overdue_on"
     allowance = action.overdue_after_months or action.overdue_after_days or ""
     length = query.programme.parameters[allowance].value
     return overdue_on_sql(action).replace(f"${allowance}", str(length))

@@ -16,6 +16,7 @@ from qamqor.engine.population.sight import lay_out_people, lay_out_rest
 from qamqor.engine.programmes.binding import for_duckdb
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import open_on
+from qamqor.engine.programmes.scheduled import plan_of
 from qamqor.engine.programmes.schema import Programme
 from qamqor.errors import MissingColumns, Problem
 
@@ -55,7 +56,8 @@ def evaluate(connection: duckdb.DuckDBPyConnection, questions: Questions) -> Non
     _widen(connection, questions)
     measures = _ask(connection, questions.measures, questions, "m")
     named = [(one.name, one) for one in (*questions.people, *questions.states)]
-    _check(connection, [*named, *due, *measures])
+    asked = [(selected(table) if one.kind == "schedule" else table, one) for table, one in due]
+    _check(connection, [*named, *asked, *measures])
     connection.execute(f"create temp view {MEASURES} as {measures_query(questions, measures)}")
     connection.execute(f"create temp view {DUE} as {due_query(questions, due)}")
 
@@ -69,8 +71,32 @@ def _ask(
     """Put each query's result into a table of its own, named by its place in the order."""
     tables = [(f"{letter}{number}", query) for number, query in enumerate(asked)]
     for table, query in tables:
-        _create(connection, table, query, questions)
+        if query.kind == "schedule":
+            _ask_schedule(connection, table, query, questions)
+        else:
+            _create(connection, table, query, questions)
     return tables
+
+
+def _ask_schedule(
+    connection: duckdb.DuckDBPyConnection, table: str, query: Query, questions: Questions
+) -> None:
+    """Hand what the query selects to the schedule; its answers are the table."""
+    # The compiler takes a second to start: only who asks a schedule waits for it.
+    from qamqor.engine.immunisation.everyone.due import needs_of_everyone  # noqa: PLC0415
+
+    facts = selected(table)
+    _create(connection, facts, query, questions)
+    _give_kinds(connection, query, facts)
+    found = needs_of_everyone(connection, facts, plan_of(questions.pack, query, questions.as_of))
+    connection.register("found_", found)
+    connection.execute(f"create temp table {table} as from found_")
+    connection.unregister("found_")
+
+
+def selected(table: str) -> str:
+    """The table of what a schedule is told, beside that of its answers."""
+    return f"{table}_facts_"
 
 
 def _create(
@@ -85,11 +111,14 @@ def _create(
         raise MissingColumns([Problem(query.where, f"DuckDB says: {first}")]) from error
 
 
-def _give_kinds(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
+def _give_kinds(
+    connection: duckdb.DuckDBPyConnection, query: Query, table: str | None = None
+) -> None:
     """Make dates of columns that hold only nulls or ISO texts, as a typed table would."""
-    for name, kind, *_ in connection.execute(f"describe {query.name}").fetchall():
+    table = table or query.name
+    for name, kind, *_ in connection.execute(f"describe {table}").fetchall():
         if query.columns.get(name) == "date" and kind != "DATE":
-            connection.execute(f"alter table {query.name} alter column {name} type date")
+            connection.execute(f"alter table {table} alter column {name} type date")
 
 
 def _narrow(connection: duckdb.DuckDBPyConnection, questions: Questions) -> None:

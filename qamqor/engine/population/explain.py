@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from qamqor.engine.immunisation.due import Told
 from qamqor.engine.population.one_person import Belonging, Due, OnePerson, Row, Rows
 from qamqor.engine.population.questions import Questions, words_in
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import PEOPLE
-from qamqor.engine.programmes.schema import Programme, Table
+from qamqor.engine.programmes.schema import Action, Programme, Table
 
 _UNSHOWN: Final = ("patient_id", "system")
 _ORDER: Final = ("overdue", "due", "unknown", "not_due")
@@ -73,6 +74,20 @@ class NotConcerned:
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What a schedule says of a person, by which rows of the due table it is told.
+
+    Attributes:
+        schedule: the id of the schedule the action names.
+    """
+
+    programme: Programme
+    action: str
+    schedule: str
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything every programme says of one person on a day.
 
@@ -81,6 +96,7 @@ class Explanation:
         not_concerned: programmes that say nothing of the person.
         person: the person's row of the table of people; null when not on the register.
         counts: whether the person counts on the day: alive, active and on the register.
+        scheduled: what each schedule that was asked made of the person's records.
     """
 
     patient_id: str
@@ -89,6 +105,7 @@ class Explanation:
     counts: bool
     needs: tuple[Need, ...]
     not_concerned: tuple[NotConcerned, ...]
+    scheduled: tuple[Scheduled, ...] = ()
 
 
 def explain(asker: OnePerson, patient_id: str, rows: Rows) -> Explanation:
@@ -115,6 +132,11 @@ def explain(asker: OnePerson, patient_id: str, rows: Rows) -> Explanation:
             _not_concerned(programme, questions, answer.belongings, known)
             for programme in questions.programmes
             if programme.id not in concerned
+        ),
+        scheduled=tuple(
+            Scheduled(query.programme, query.name, query.owner.schedule or "", told)
+            for query, told in answer.told
+            if isinstance(query.owner, Action) and told.answer is not None
         ),
     )
 

@@ -9,11 +9,13 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from qamqor.engine.calendar import age_years, register_sqlite
+from qamqor.engine.immunisation.due import Fact, Plan, Told, tell
 from qamqor.engine.population.due import LEAST_URGENT
 from qamqor.engine.population.questions import Questions, Read
 from qamqor.engine.programmes.binding import for_sqlite
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import PEOPLE
+from qamqor.engine.programmes.scheduled import plan_of
 from qamqor.engine.programmes.schema import Action, Kind, Programme, Table
 from qamqor.engine.programmes.status import overdue_on, status
 from qamqor.errors import MissingColumns, Problem
@@ -82,11 +84,13 @@ class Answer:
         belongings: the table of each population and eligible query → its rows, ever.
         due: in the order of the pack.
         counted: each measure whose denominator the person is in.
+        told: what each schedule that was asked says of the person.
     """
 
     belongings: Mapping[str, tuple[Belonging, ...]]
     due: tuple[Due, ...]
     counted: tuple[Counted, ...] = ()
+    told: tuple[tuple[Query, Told], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class OnePerson:
         )
         self._execute = self._connection.execute
         self._filled: set[str] = set()
+        self._plans: dict[tuple[str, str], Plan] = {}
         self._make_tables()
         self._people = [self._prepared(query) for query in questions.people]
         self._states = [self._prepared(query) for query in questions.states]
@@ -171,11 +176,17 @@ class OnePerson:
         for one in self._states:
             if one.query.programme.id in members:
                 self._insert_found(one)
+        told: list[tuple[Query, Told]] = []
         for one in self._due:
-            if one.query.programme.id in members:
+            if one.query.programme.id not in members:
+                continue
+            if one.query.kind == "schedule":
+                told.append((one.query, self._tell(one, who)))
+                found += self._scheduled(one, who, told[-1][1], facts)
+            else:
                 found += self._due_rows(one, who, facts)
         counted = self._all_counted(belongings) if with_measures else ()
-        return Answer(belongings, tuple(found), tuple(counted))
+        return Answer(belongings, tuple(found), tuple(counted), tuple(told))
 
     def _all_counted(self, belongings: Mapping[str, Sequence[Belonging]]) -> Iterable[Counted]:
         """What each measure says; measures see everyone who ever belonged."""
@@ -338,6 +349,36 @@ class OnePerson:
             for _, counts, because, evidence in self._execute(one.sql, one.values)
         ]
 
+    def _tell(self, one: _Prepared, who: str) -> Told:
+        """What a schedule says of the facts its query selects."""
+        key = one.query.programme.id, one.query.name
+        if key not in self._plans:
+            self._plans[key] = plan_of(self.questions.pack, one.query, self.questions.as_of)
+        known = [
+            Fact(fact, code, _day(on_day), _day(until), evidence)
+            for patient_id, fact, code, on_day, until, evidence in self._execute(
+                one.sql, one.values
+            )
+            if patient_id == who
+        ]
+        return tell(self._plans[key], known)
+
+    def _scheduled(
+        self, one: _Prepared, who: str, told: Told, facts: tuple[Any, ...]
+    ) -> Iterable[Due]:
+        action, programme, as_of = one.query.owner, one.query.programme, self.questions.as_of
+        if not isinstance(action, Action):
+            raise AssertionError(f"{one.query.name} is not an action")
+        return [
+            Due(
+                as_of, who, programme.id, programme.version, action.name, need.item,
+                action.role, action.channel, action.urgency.get(need.reason, LEAST_URGENT),
+                need.due_on, need.overdue_on, status(need.due_on, need.overdue_on, as_of),
+                need.reason, sorted_evidence(need.evidence), *facts,
+            )
+            for need in sorted(told.needs)
+        ]  # fmt: skip
+
     def _due_rows(self, one: _Prepared, who: str, facts: tuple[Any, ...]) -> Iterable[Due]:
         action, programme, as_of = one.query.owner, one.query.programme, self.questions.as_of
         if not isinstance(action, Action):
@@ -399,6 +440,10 @@ def _rank(table: Table, row: Row) -> tuple[Any, ...]:
     known_on = row.get(table.known_on) if table.known_on else None
     keys = [row.get(key) or "" for key in table.keys]
     return (False, *keys) if known_on is None else (True, known_on, *keys)
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> Any:

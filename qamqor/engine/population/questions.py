@@ -127,7 +127,7 @@ def ask(
         programmes=tuple(one for one in ordered if one in wanted),
         people=tuple(query for query in every if query.kind == "population"),
         states=tuple(query for query in every if query.kind == "state"),
-        due=tuple(query for query in of_wanted if query.kind == "due"),
+        due=tuple(query for query in of_wanted if query.kind in {"due", "schedule"}),
         measures=tuple(query for query in of_wanted if query.kind == "measure"),
     )
 

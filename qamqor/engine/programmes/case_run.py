@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from qamqor.engine.immunisation.due import Fact, tell
 from qamqor.engine.programmes.case_engines import GIVEN, DuckDB, EngineError, SQLite, engines
 from qamqor.engine.programmes.cases import Case, Query, Row
 from qamqor.engine.programmes.filters import (
@@ -18,6 +19,7 @@ from qamqor.engine.programmes.filters import (
     population_queries,
     state_queries,
 )
+from qamqor.engine.programmes.scheduled import plan_of
 from qamqor.engine.programmes.schema import (
     POPULATION_COLUMNS,
     STATE_COLUMNS,
@@ -78,7 +80,10 @@ class CaseRunner:
                 promised = ", ".join(case.query.columns)
                 failures.append(f"{engine.name} returned {', '.join(columns)}, not {promised}")
                 continue
-            found[engine.name] = tuple(_plain(row, case) for row in rows)
+            if case.query.kind == "schedule":
+                found[engine.name] = tuple(_scheduled(self.pack, case, rows))
+            else:
+                found[engine.name] = tuple(_plain(row, case) for row in rows)
             failures += [
                 f"{engine.name}: {said}" for said in _differences(case, found[engine.name])
             ]
@@ -104,7 +109,7 @@ def _run(
                 engine.run("update moment set sees_all = false", {})
                 engine.run(f"insert into {GIVEN}{name} {sql.strip().rstrip(';')}", known)
                 engine.run("update moment set sees_all = true", {})
-        if case.query.kind in {"state", "due"}:
+        if case.query.kind in {"state", "due", "schedule"}:
             engine.run("update moment set sees_all = false", {})
         sql = case.query.sql.strip().rstrip(";")
         if case.query.kind == "population":
@@ -165,6 +170,26 @@ def _collect(sql: str, case: Case, texts: Mapping[str, str], needed: list[str]) 
         needed.append(name)
 
 
+def _scheduled(pack: Pack, case: Case, rows: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+    """What the schedule makes of the facts that a query selected, as due rows."""
+    plan = plan_of(pack, case.query, case.as_of)
+    facts: dict[str, list[Fact]] = {}
+    for who, fact, code, on_day, until, evidence in rows:
+        known = Fact(fact, code, _day(on_day), _day(until), evidence)
+        facts.setdefault(who, []).append(known)
+    for who, told in facts.items():
+        for need in tell(plan, told).needs:
+            yield {
+                "patient_id": who,
+                **need._asdict(),
+                "status": status(need.due_on, need.overdue_on, case.as_of),
+            }
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
 def _plain(row: tuple[Any, ...], case: Case) -> dict[str, Any]:
     """One row as both engines should give it, with status and overdue day for a due row."""
     found: dict[str, Any] = {}
@@ -210,7 +235,9 @@ def _undeclared(query: Query, found: tuple[Row, ...]) -> Iterator[str]:
         for row in found:
             if row["reason"] not in query.owner.reasons:
                 yield f"reason `{row['reason']}` is not declared"
-            if (row["item"] or "") not in (query.owner.items or {"": ""}) or row["item"] is None:
+            known = query.owner.items or {"": ""}
+            is_plain = row["item"] == "" and query.kind == "schedule"
+            if row["item"] is None or row["item"] not in known and not is_plain:
                 yield f"item `{row['item']}` is not declared"
     if isinstance(query.owner, State):
         for row in found:

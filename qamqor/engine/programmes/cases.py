@@ -11,6 +11,7 @@ from qamqor.engine.programmes.filters import population_queries
 from qamqor.engine.programmes.marks import Document, Entry, read
 from qamqor.engine.programmes.schema import (
     DUE_COLUMNS,
+    HISTORY_COLUMNS,
     MEASURE_COLUMNS,
     POPULATION_COLUMNS,
     STATE_COLUMNS,
@@ -39,7 +40,7 @@ class Query:
     """One query of a programme: what it is called, its kind and its text.
 
     Attributes:
-        kind: ``population``, ``state``, ``due`` or ``measure``.
+        kind: ``population``, ``state``, ``due``, ``schedule`` or ``measure``.
         owner: the state, action or measure that asks it; null for populations.
     """
 
@@ -57,8 +58,14 @@ class Query:
             "population": POPULATION_COLUMNS,
             "state": STATE_COLUMNS,
             "due": DUE_COLUMNS,
+            "schedule": HISTORY_COLUMNS,
             "measure": MEASURE_COLUMNS,
         }[self.kind]
+
+    @property
+    def answers(self) -> dict[str, Kind]:
+        """The columns of what comes of it; a schedule turns what it is told into due rows."""
+        return DUE_COLUMNS if self.kind == "schedule" else self.columns
 
     @property
     def where(self) -> str:
@@ -99,7 +106,8 @@ def queries(programme: Programme) -> list[Query]:
         table = programme.state_table(name)
         found.append(Query(programme, table, state.file, "state", state.sql, state))
     for name, action in programme.actions.items():
-        found.append(Query(programme, name, action.file, "due", action.sql, action))
+        kind = "due" if action.schedule is None else "schedule"
+        found.append(Query(programme, name, action.file, kind, action.sql, action))
     for name, measure in programme.measures.items():
         found.append(Query(programme, name, measure.file, "measure", measure.sql, measure))
     return found
@@ -179,7 +187,8 @@ class _Cases:
         return start, end if end > date.min else None
 
     def _expected_columns(self) -> Mapping[str, Kind]:
-        return self.query.columns | (EXTRA_DUE if self.query.kind == "due" else {})
+        is_due = self.query.kind in {"due", "schedule"}
+        return self.query.answers | (EXTRA_DUE if is_due else {})
 
     def _given(self, entry: Entry) -> dict[str, tuple[Row, ...]]:
         given = entry.get("given", dict, "a mapping of tables to rows", {})

@@ -203,21 +203,21 @@ def _action(programme: Programme, action: Action) -> Resource:
         | _said(programme, "textEquivalent", action.closes, (*path, "closes"))
         | {
             "reason": reasons,
-            "condition": [
-                {
-                    "kind": "applicability",
-                    "expression": {
-                        "language": SQL,
-                        "expression": "due_on <= :as_of",
-                        "reference": library,
-                    },
-                }
-            ],
+            "condition": _applies(action, library),
             "participant": [
                 {"type": "practitioner", "role": _coding(f"{CODES}/role", action.role)}
             ],
         }
     )
+
+
+def _applies(action: Action, library: str) -> list[Resource]:
+    """When an action applies; what a schedule says no expression can tell, only its description."""
+    told: Resource = {"language": SQL, "expression": "due_on <= :as_of", "reference": library}
+    if action.schedule is not None:
+        what = f"Due by the vaccination schedule {action.schedule}, from what the library selects"
+        told = {"language": "text/plain", "description": what, "expression": action.schedule}
+    return [{"kind": "applicability", "expression": told}]
 
 
 _POPULATIONS: Final = (

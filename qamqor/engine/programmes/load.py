@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from qamqor.engine.immunisation.read_yaml import schedule_of
+from qamqor.engine.immunisation.schedule import item_code
 from qamqor.engine.programmes.marks import Entry, read
 from qamqor.engine.programmes.programme_file import NAME, read_programme
-from qamqor.engine.programmes.schema import Pack, Programme, Table, in_order
+from qamqor.engine.programmes.schema import Pack, Programme, ScheduleFile, Table, in_order
 from qamqor.engine.programmes.table_files import Codes, read_tables, read_value_sets
-from qamqor.errors import InvalidPack, Problem
+from qamqor.errors import ContentError, InvalidPack, Problem
 
 
 def load_pack(folder: Path, *overlays: Path) -> Pack:
@@ -39,6 +41,7 @@ def read_pack(folder: Path, *overlays: Path) -> tuple[Pack, list[Problem]]:
         reading.lay(one)
     programmes = reading.programmes()
     reading.problems.extend(_circles(programmes))
+    reading.problems.extend(_schedules(programmes, reading.schedules.values()))
     top = reading.top
     pack = Pack(
         id=str(top.get("id", "")),
@@ -51,6 +54,7 @@ def read_pack(folder: Path, *overlays: Path) -> tuple[Pack, list[Problem]]:
         value_sets=reading.value_sets,
         displays=reading.displays,
         folders=tuple(reading.folders),
+        schedules=tuple(one for _, one in sorted(reading.schedules.items())),
     )
     return pack, reading.problems
 
@@ -66,6 +70,7 @@ class _Reading:
     versions: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
     overrides: dict[str, Entry] = field(default_factory=dict)
     folders: list[Path] = field(default_factory=list)
+    schedules: dict[tuple[str, date], ScheduleFile] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def lay(self, folder: Path) -> None:
@@ -89,6 +94,7 @@ class _Reading:
         self.value_sets |= sets
         self.displays |= displays
         self._find_versions(folder / "programmes", where)
+        self._find_schedules(folder / "schedules", where)
         if (folder / "parameters.yaml").exists():
             self._read_overrides(folder / "parameters.yaml", f"{where}/parameters.yaml")
 
@@ -102,6 +108,20 @@ class _Reading:
                 fix = "make a folder named by the day the version comes into force"
                 self.problems.append(Problem(place, "has no version", fix))
             self.versions[programme.name] = [(v, f"{place}/{v.name}") for v in versions]
+
+    def _find_schedules(self, folder: Path, where: str) -> None:
+        """Every version of every schedule; an overlay replaces single versions."""
+        for file in sorted(folder.glob("*/*/schedule.yaml")):
+            name, day = file.parent.parent.name, file.parent.name
+            place = f"{where}/schedules/{name}/{day}/schedule.yaml"
+            try:
+                begins = date.fromisoformat(day)
+            except ValueError:
+                fix = "name it by the day the version comes into force"
+                self.problems.append(Problem(place, f"`{day}` is not a day", fix))
+                continue
+            text = file.read_text(encoding="utf-8")
+            self.schedules[name, begins] = ScheduleFile(name, begins, text, file.parent, place)
 
     def _read_overrides(self, file: Path, where: str) -> None:
         document = read(file, where)
@@ -144,6 +164,10 @@ class _Reading:
             digest.update(json.dumps([name, table and table.views], sort_keys=True).encode())
         for name in sorted(programme.value_sets):
             digest.update(json.dumps([name, self.value_sets.get(name)]).encode())
+        for action in programme.actions.values():
+            for (name, _), one in sorted(self.schedules.items()):
+                if name == action.schedule:
+                    digest.update(one.text.encode())
         for name, parameter in sorted(programme.parameters.items()):
             if parameter.is_override:
                 digest.update(f"{name}={parameter.value!r}".encode())
@@ -161,6 +185,34 @@ def _circles(programmes: Sequence[Programme]) -> list[Problem]:
             where = f"{in_force[caught[0]].where}/programme.yaml"
             found[caught] = Problem(where, what, "one of them must not read the others")
     return list(found.values())
+
+
+def _schedules(
+    programmes: Sequence[Programme], schedules: Iterable[ScheduleFile]
+) -> Iterator[Problem]:
+    """A problem for each action whose schedule is not there, cannot be read, or has other items."""
+    known = list(schedules)
+    for programme in programmes:
+        for action in programme.actions.values():
+            if action.schedule is None:
+                continue
+            where = f"{programme.where}/programme.yaml"
+            own = [one for one in known if one.id == action.schedule]
+            if not any(one.valid_from <= programme.valid_from for one in own):
+                what = f"no schedule `{action.schedule}` is in force on {programme.valid_from}"
+                yield Problem(where, what, "put it into schedules/<id>/<day>/schedule.yaml")
+            for one in own:
+                yield from _of_schedule(action.items, one, where)
+
+
+def _of_schedule(items: Mapping[str, str], one: ScheduleFile, where: str) -> Iterator[Problem]:
+    try:
+        schedule = schedule_of(one.text, one.where)
+    except ContentError as error:
+        yield from error.problems
+        return
+    for code in sorted({item_code(name) for name in schedule.groups} - set(items)):
+        yield Problem(where, f"`{code}` of {one.where} is not among the items", "add its words")
 
 
 def _newest(programmes: Sequence[Programme], day: date) -> dict[str, Programme]:

@@ -190,9 +190,11 @@ class _Reader:
     def _action(self, name: str, entry: Entry) -> Action:
         entry.knows(
             *("kind", "sql", "title", "items", "role", "channel", "urgency", "reasons", "closes"),
-            *("overdue_after_days", "overdue_after_months"),
+            *("overdue_after_days", "overdue_after_months", "schedule"),
         )
-        self._one_of(entry, "kind", ("due",))
+        kind = self._one_of(entry, "kind", ("due", "schedule"))
+        if (kind == "schedule") != ("schedule" in entry.value):
+            entry.problem(None, "`schedule` and `kind: schedule` go together", "name a schedule")
         file, sql = self._sql(entry, "sql")
         reasons = entry.words("reasons")
         if not reasons:
@@ -212,6 +214,7 @@ class _Reader:
             overdue_after_months=after[1],
             reasons=reasons,
             closes=entry.text("closes"),
+            schedule=entry.get("schedule", str, "the id of a schedule"),
         )
 
     def _check_allowance(self, entry: Entry, after: list[str | None]) -> None:

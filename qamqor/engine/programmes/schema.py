@@ -36,6 +36,14 @@ DUE_COLUMNS: Final[dict[str, Kind]] = {
     "reason": "text",
     "evidence": "text",
 }
+HISTORY_COLUMNS: Final[dict[str, Kind]] = {
+    "patient_id": "text",
+    "fact": "text",
+    "code": "text",
+    "on_day": "date",
+    "until": "date",
+    "evidence": "text",
+}
 MEASURE_COLUMNS: Final[dict[str, Kind]] = {
     "patient_id": "text",
     "in_numerator": "boolean",
@@ -90,13 +98,15 @@ class Action:
     """One thing a role does for a person when it is due.
 
     Attributes:
-        file, sql: the query's file name and its text (kind ``due``).
+        file, sql: the query's file name and its text (kind ``due``, or ``schedule``: it selects
+            what the schedule is told of each person).
         items: code → English words of the items a row may carry; empty = one row a person.
         urgency: reason → 1 (now) to 4 (routine).
         overdue_after_days: name of the parameter that allows so many days after ``due_on``.
         overdue_after_months: the same in whole calendar months; one of the two.
         reasons: code → English words.
         closes: what would close it, in English words.
+        schedule: the id of the schedule that says what is due; null where the query does.
     """
 
     name: str
@@ -111,6 +121,7 @@ class Action:
     overdue_after_months: str | None
     reasons: Mapping[str, str]
     closes: str
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +242,21 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleFile:
+    """One version of a vaccination schedule of a pack, as it is written.
+
+    Attributes:
+        where: the file as people should read it.
+    """
+
+    id: str
+    valid_from: date
+    text: str
+    folder: Path
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """Everything the platform knows: programmes, tables, codes.
 
@@ -239,6 +265,7 @@ class Pack:
         value_sets: name → (system, code) pairs, in the file's order.
         displays: (system, code) → what the code means, in English.
         folders: the packs laid over one another, the shipped one first.
+        schedules: every version of every vaccination schedule, by id, then date.
     """
 
     id: str
@@ -251,6 +278,12 @@ class Pack:
     value_sets: Mapping[str, tuple[tuple[str, str], ...]]
     displays: Mapping[tuple[str, str], str] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
+    schedules: tuple[ScheduleFile, ...] = ()
+
+    def schedule(self, schedule: str, as_of: date) -> ScheduleFile | None:
+        """The version of a schedule in force on a day; null when there is none."""
+        begun = [one for one in self.schedules if one.id == schedule and one.valid_from <= as_of]
+        return begun[-1] if begun else None
 
     def in_force(self, as_of: date) -> tuple[Programme, ...]:
         """The version of each programme in force on a day, those that others read first."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from qamqor.engine.immunisation.due import Kind as Facts
 from qamqor.engine.programmes.binding import ALWAYS, for_duckdb
 from qamqor.engine.programmes.case_engines import DuckDB, EngineError, SQLite
 from qamqor.engine.programmes.cases import Query
@@ -87,7 +88,7 @@ def tables_of(pack: Pack, query: Query) -> dict[str, Mapping[str, Kind]]:
     own = people_tables(programme)
     if query.kind == "population":
         own = own[: own.index(query.name)]
-    if query.kind == "due":
+    if query.kind in {"due", "schedule"}:
         found |= dict.fromkeys(state_queries(programme), STATE_COLUMNS)
     return found | dict.fromkeys(own, POPULATION_COLUMNS)
 
@@ -160,13 +161,15 @@ def _check_codes(text: Text, query: Query, columns: Mapping[str, Type]) -> None:
         node = _last_select(text, column)
         for code in sorted(written - set(codes)):
             text.problem(node, f"gives the {column} `{code}`, which is not declared", where)
-        for code in sorted(set(codes) - written):
+        for code in sorted(set(codes) - written) if column != "fact" else ():
             what = f"never gives the {column} `{code}`, which is declared"
             text.problem(node, what, f"take it from {where.removeprefix('write it under ')}")
 
 
 def _declared(query: Query) -> list[tuple[str, Iterable[str], str]]:
     place = f"{query.owner.name} in programme.yaml" if query.owner is not None else ""
+    if isinstance(query.owner, Action) and query.owner.schedule is not None:
+        return [("fact", list(map(str, Facts)), "a schedule knows these facts only")]
     if isinstance(query.owner, Action):
         items = query.owner.items or {"": ""}
         return [

@@ -22,7 +22,13 @@ DAY: Final = "$as_of"
 
 
 # Who of a population a query sees: those who belong on the day, or everyone who ever did.
-_SEEN_BY: Final = {"due": "open", "state": "open", "measure": "all", "population": "ever"}
+_SEEN_BY: Final = {
+    "due": "open",
+    "schedule": "open",
+    "state": "open",
+    "measure": "all",
+    "population": "ever",
+}
 
 
 @dataclass(frozen=True, slots=True)
