@@ -11,7 +11,7 @@ with person as (
         coalesce(patient.born_on >= $complete_since, false) as is_complete,
         coalesce(add_months(patient.born_on, 12 * $child_until_years) > $as_of, false) as is_child
     from patient
-    where patient.patient_id in (select patient_id from vaccination_population)
+    where patient.patient_id in (select patient_id from national_vaccinations_population)
 ),
 
 -- The illnesses under observation put a person into the risk group for influenza.
