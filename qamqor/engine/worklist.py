@@ -1,0 +1,275 @@
+"""Merges what is due into one ordered list for a team: one row a person, families together.
+
+The order is a sum of points that a nurse can read: each point has a code, which pages turn into
+words, and its size is content, so that a head of a site can tune it and see what changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from qamqor.errors import InvalidPack, Problem
+
+
+class Tab(StrEnum):
+    """Where a person is on the list of one role: what the next step with them is."""
+
+    to_see = "to_see"
+    to_call = "to_call"
+    to_visit = "to_visit"
+    agreed = "agreed"
+    waiting = "waiting"
+    done = "done"
+
+
+PRESSING: Final = ("overdue", "due", "unknown")
+_OF_CHANNEL: Final = {
+    "home": Tab.to_visit,
+    "phone": Tab.to_call,
+    "message": Tab.to_call,
+    "video": Tab.to_call,
+    "clinic": Tab.to_see,
+}
+# A visit at home closes what the clinic could, and a visit what a call could.
+_CHANNEL_ORDER: Final = ("home", "clinic", "video", "phone", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One due row of a person, as the list shows it; fields as in the due table."""
+
+    programme: str
+    action: str
+    item: str
+    role: str
+    channel: str
+    urgency: int
+    due_on: date | None
+    overdue_on: date | None
+    status: str
+    reason: str | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to reach a person, and how it ended: ``no_answer``, ``agreed``, ``refused`` ..."""
+
+    on: date
+    medium: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the list knows of one person.
+
+    Attributes:
+        needs: due rows of the role the list is for.
+        attempts: tries to reach the person since the oldest need became due, oldest first.
+        agreed_until: the day a person promised to come or asked to be left until.
+        waiting_since: since when somebody else must answer: a referral sent and not replied to.
+        done_on: the last day on which a need of theirs was closed, for the tab of what is done.
+        household: id of the group they live in.
+    """
+
+    patient_id: str
+    needs: tuple[Need, ...]
+    attempts: tuple[Attempt, ...] = ()
+    agreed_until: date | None = None
+    waiting_since: date | None = None
+    done_on: date | None = None
+    household: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """How much each thing moves a person up, and when the channel changes.
+
+    Attributes:
+        urgency: points of the most urgent need, by its urgency 1 (now) to 4 (routine).
+        week_overdue: for each full week past the overdue day, of the longest waiting need.
+        most_weeks: weeks that count at most, so that an old routine never outweighs a red one.
+        need: for each need after the first: one contact closes several.
+        failed_attempt: for each try in vain.
+        visit_after_attempts: tries in vain after which the next step is a home visit.
+    """
+
+    urgency: Mapping[int, int] = field(default_factory=lambda: {1: 1000, 2: 300, 3: 100, 4: 0})
+    week_overdue: int = 5
+    most_weeks: int = 26
+    need: int = 15
+    failed_attempt: int = 10
+    visit_after_attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person on the list.
+
+    Attributes:
+        points: code → points, the largest first; their sum orders the list.
+        channel: the best way to reach them now.
+        failed_attempts: tries in vain since the last one that reached them.
+    """
+
+    patient_id: str
+    tab: Tab
+    needs: tuple[Need, ...]
+    points: tuple[tuple[str, int], ...]
+    channel: str
+    oldest_due_on: date | None
+    last_attempt: Attempt | None
+    failed_attempts: int
+    household: str | None
+
+    @property
+    def score(self) -> int:
+        return sum(points for _, points in self.points)
+
+
+def read_points(raw: Mapping[str, Any], where: str) -> Points:
+    """Points as a site has set them.
+
+    Raises:
+        InvalidPack: an unknown name, or a value that is no whole number from zero up.
+    """
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name not in Points.__slots__:
+            problems.append(Problem(f"{where}: {name}", "is no kind of points"))
+        elif name == "urgency":
+            values[name] = {int(k): v for k, v in value.items()} if _is_ladder(value) else None
+        else:
+            values[name] = value if _is_whole(value) else None
+    problems += [
+        Problem(
+            f"{where}: {name}", "must be whole numbers from zero up, for urgency one for 1 to 4"
+        )
+        for name, value in values.items()
+        if value is None
+    ]
+    if problems:
+        raise InvalidPack(problems)
+    return Points(**values)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_ladder(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and {str(key) for key in value} == {"1", "2", "3", "4"}
+        and all(_is_whole(one) for one in value.values())
+    )
+
+
+def row(known: Known, *, points: Points, as_of: date) -> Row | None:
+    """One person's row; None where the role has nothing to do with them on this day."""
+    needs = tuple(sorted((n for n in known.needs if n.status in PRESSING), key=_pressing_first))
+    tab, failed = _tab(known, needs, points, as_of), _failed(known.attempts)
+    if tab is None:
+        return None
+    return Row(
+        patient_id=known.patient_id,
+        tab=tab,
+        needs=needs,
+        points=_points(needs, failed, points, as_of),
+        channel="home" if tab is Tab.to_visit else _channel(needs),
+        oldest_due_on=min((n.due_on for n in needs if n.due_on), default=None),
+        last_attempt=known.attempts[-1] if known.attempts else None,
+        failed_attempts=failed,
+        household=known.household,
+    )
+
+
+def _pressing_first(need: Need) -> tuple[Any, ...]:
+    return (
+        PRESSING.index(need.status),
+        need.urgency,
+        need.due_on or date.max,
+        need.programme,
+        need.action,
+        need.item,
+    )
+
+
+def _tab(known: Known, needs: Sequence[Need], points: Points, as_of: date) -> Tab | None:
+    if not needs:
+        return _without_needs(known, as_of)
+    if known.agreed_until is not None and known.agreed_until >= as_of:
+        return Tab.agreed
+    if _failed(known.attempts) >= points.visit_after_attempts:
+        return Tab.to_visit
+    return _OF_CHANNEL[_channel(needs)]
+
+
+def _without_needs(known: Known, as_of: date) -> Tab | None:
+    if known.done_on == as_of:
+        return Tab.done
+    return Tab.waiting if known.waiting_since is not None else None
+
+
+def _channel(needs: Sequence[Need]) -> str:
+    asked = {need.channel for need in needs}
+    return next((channel for channel in _CHANNEL_ORDER if channel in asked), "clinic")
+
+
+def _failed(attempts: Sequence[Attempt]) -> int:
+    failed = 0
+    for attempt in reversed(attempts):
+        if attempt.outcome != "no_answer":
+            break
+        failed += 1
+    return failed
+
+
+def _points(
+    needs: Sequence[Need], failed: int, points: Points, as_of: date
+) -> tuple[tuple[str, int], ...]:
+    if not needs:
+        return ()
+    late = [(as_of - n.overdue_on).days for n in needs if n.overdue_on and n.overdue_on <= as_of]
+    weeks = min(max(late, default=0) // 7, points.most_weeks)
+    found = {
+        "urgency": max(points.urgency[need.urgency] for need in needs),
+        "weeks_overdue": weeks * points.week_overdue,
+        "several_needs": (len(needs) - 1) * points.need,
+        "tried_in_vain": failed * points.failed_attempt,
+    }
+    return tuple(sorted(((k, v) for k, v in found.items() if v), key=lambda one: (-one[1], one[0])))
+
+
+def ordered(rows: Iterable[Row]) -> list[Row]:
+    """The list: most points first, the longest waiting first among equals, families together.
+
+    A household stands where its most pressing member stands, so that one visit serves the family.
+    """
+    alone = sorted(rows, key=_place)
+    first_of_home: dict[str, tuple[Any, ...]] = {}
+    for one in alone:
+        if one.household is not None:
+            first_of_home.setdefault(one.household, _place(one))
+    return sorted(
+        alone,
+        key=lambda one: (first_of_home.get(one.household or "", _place(one)), _place(one)),
+    )
+
+
+def _place(one: Row) -> tuple[Any, ...]:
+    return (-one.score, one.oldest_due_on or date.max, one.patient_id)
+
+
+def counts(rows: Iterable[Row]) -> dict[Tab, int]:
+    """How many people stand on each tab; every tab is named."""
+    found = dict.fromkeys(Tab, 0)
+    for one in rows:
+        found[one.tab] += 1
+    return found
