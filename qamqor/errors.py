@@ -12,6 +12,10 @@ QamqorError                     anything below; the code says which
     ├── GoneBefore              it was here and is deleted
     ├── VersionConflict         somebody changed the resource since the caller saw it
     ├── NotAllowed              the actor may not do this to this record
+    ├── AttachedAlready         the person is attached to an area
+    ├── NotInUse                the person's record is out of use, or the person has died
+    ├── TwinFound               registering somebody who is here already; carries who
+    ├── CannotMerge             two records that cannot become one, or a merge that cannot be undone
     └── Unusable                what was sent breaks a rule; carries the issues found
 
 ``str(error)`` is English, for developers and logs, and holds record ids at most.
@@ -22,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,48 @@ class NotAllowed(NotPossible):
     """The rules of access do not let this actor do this."""
 
     code = "access.not-allowed"
+
+
+class AttachedAlready(NotPossible):
+    """The person is attached to this area, or to another one from which they must be moved."""
+
+    code = "empanelment.attached-already"
+
+
+class NotInUse(NotPossible):
+    """The person's record is out of use, or the person has died."""
+
+    code = "empanelment.not-in-use"
+
+
+class TwinFound(NotPossible):
+    """Somebody to be registered is here already, as far as anyone can tell.
+
+    Attributes:
+        twins: the records found (``services.registration.find.Found``), the likeliest first.
+    """
+
+    code = "registration.twin-found"
+
+    def __init__(self, twins: Sequence[Any]) -> None:
+        self.twins = tuple(twins)
+        found = ", ".join(f"Patient/{twin.patient_id}" for twin in twins)
+        super().__init__(f"already here as {found}; open that record, or say why not")
+
+
+class CannotMerge(NotPossible):
+    """Two records that cannot become one, or a merge that cannot be taken back.
+
+    Attributes:
+        why: ``same-record``, ``replaced-already``, ``out-of-use``, ``not-merged``,
+            ``merged-on`` (a later merge must be undone first).
+    """
+
+    code = "merge.cannot"
+
+    def __init__(self, why: str, text: str) -> None:
+        self.why = why
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,10 +124,10 @@ def refuse_wrong_iin(iin: str) -> None:
     """Raise ``Unusable`` where a number cannot be anybody's."""
     problem = iin_problem(iin)
     if problem is not None:
-        raise Unusable([Issue("value", _WRONG[problem], "Patient.identifier")], status=422)
+        raise Unusable([Issue("value", WRONG_IIN[problem], "Patient.identifier")], status=422)
 
 
-_WRONG: Final = {
+WRONG_IIN: Final = {
     "iin.not-digits": "an IIN has digits only; check the number",
     "iin.wrong-length": "an IIN has 12 digits; check the number",
     "iin.wrong-check-digit": "the last digit of the IIN does not fit the others; check the number",
