@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from qamqor.engine.immunisation.one_child.answer import Answer, GroupAnswer, answer
-from qamqor.engine.immunisation.one_child.state import Child, GivenDose, Observed, Standing
+from qamqor.engine.immunisation.one_child.state import Child, GivenDose, Judged, Observed, Standing
 from qamqor.engine.immunisation.schedule import Schedule, item_code
 
 SEXES: Final = {"female": "Female", "male": "Male"}
@@ -52,6 +52,16 @@ class Need(NamedTuple):
     due_on: date | None
     overdue_on: date | None
     reason: str
+    evidence: str | None
+
+
+class JudgedDose(NamedTuple):
+    """One dose in one vaccine group; ``valid_number`` is null for a dose that does not count."""
+
+    item: str
+    number: int
+    valid_number: int | None
+    given_on: date
     evidence: str | None
 
 
@@ -131,6 +141,24 @@ def tell(plan: Plan, facts: Iterable[Fact]) -> Told:
         if need is not None:
             told.needs.append(need)
     return told
+
+
+def judged_doses(told: Told) -> Iterator[JudgedDose]:
+    """Each dose and vaccine group it was given for, numbered as given and as counted."""
+    for group in told.answer.groups.values() if told.answer else ():
+        if group.group not in told.asked:
+            continue
+        counted = 0
+        for number, dose in enumerate(group.doses, 1):
+            is_valid = dose.judged is Judged.VALID
+            counted += is_valid
+            yield JudgedDose(
+                item_code(group.group),
+                number,
+                counted if is_valid else None,
+                dose.dose.given_on,
+                dose.dose.dose_id or None,
+            )
 
 
 def _first(fact: Fact) -> tuple[str, str]:

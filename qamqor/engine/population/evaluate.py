@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import duckdb
+import pyarrow as pa
 
 from qamqor.engine.population.due import due_query
 from qamqor.engine.population.for_many import for_many
 from qamqor.engine.population.measures import measures_query
 from qamqor.engine.population.members import members, open_members
-from qamqor.engine.population.questions import Questions
+from qamqor.engine.population.questions import Questions, words_in
 from qamqor.engine.population.sight import lay_out_people, lay_out_rest
 from qamqor.engine.programmes.binding import for_duckdb
 from qamqor.engine.programmes.cases import Query
@@ -83,13 +84,20 @@ def _ask_schedule(
 ) -> None:
     """Hand what the query selects to the schedule; its answers are the table."""
     # The compiler takes a second to start: only who asks a schedule waits for it.
-    from qamqor.engine.immunisation.everyone.due import needs_of_everyone  # noqa: PLC0415
+    from qamqor.engine.immunisation.everyone.due import Asked  # noqa: PLC0415
 
     facts = selected(table)
     _create(connection, facts, query, questions)
     _give_kinds(connection, query, facts)
-    found = needs_of_everyone(connection, facts, plan_of(questions.pack, query, questions.as_of))
-    connection.register("found_", found)
+    asked = Asked(connection, facts, plan_of(questions.pack, query, questions.as_of))
+    _keep(connection, table, asked.all_needs())
+    doses = query.programme.doses_table
+    if doses is not None and any(doses in words_in(one.sql) for one in questions.measures):
+        _keep(connection, doses, asked.judged_doses())
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    connection.register("found_", rows)
     connection.execute(f"create temp table {table} as from found_")
     connection.unregister("found_")
 

@@ -9,14 +9,14 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from qamqor.engine.calendar import age_years, register_sqlite
-from qamqor.engine.immunisation.due import Fact, Plan, Told, tell
+from qamqor.engine.immunisation.due import Fact, Plan, Told, judged_doses, tell
 from qamqor.engine.population.due import LEAST_URGENT
 from qamqor.engine.population.questions import Questions, Read
 from qamqor.engine.programmes.binding import for_sqlite
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import PEOPLE
 from qamqor.engine.programmes.scheduled import plan_of
-from qamqor.engine.programmes.schema import Action, Kind, Programme, Table
+from qamqor.engine.programmes.schema import DOSE_COLUMNS, Action, Kind, Programme, Table
 from qamqor.engine.programmes.status import overdue_on, status
 from qamqor.errors import MissingColumns, Problem
 
@@ -133,6 +133,8 @@ class OnePerson:
         )
         self._execute = self._connection.execute
         self._filled: set[str] = set()
+        named = (one.programme.doses_table for one in questions.due if one.kind == "schedule")
+        self._doses_tables = {name for name in named if name is not None}
         self._plans: dict[tuple[str, str], Plan] = {}
         self._make_tables()
         self._people = [self._prepared(query) for query in questions.people]
@@ -182,6 +184,7 @@ class OnePerson:
                 continue
             if one.query.kind == "schedule":
                 told.append((one.query, self._tell(one, who)))
+                self._insert_doses(one.query, told[-1][1], who)
                 found += self._scheduled(one, who, told[-1][1], facts)
             else:
                 found += self._due_rows(one, who, facts)
@@ -215,6 +218,9 @@ class OnePerson:
         for query in (*self.questions.people, *self.questions.states):
             columns = ", ".join(f"{c} {_TYPES[kind]}" for c, kind in query.columns.items())
             self._execute(f"create table {query.name} ({columns})")
+        for name in self._doses_tables:
+            columns = ", ".join(f"{c} {_TYPES[kind]}" for c, kind in DOSE_COLUMNS.items())
+            self._execute(f"create table {name} ({columns})")
         for name in self.questions.value_sets:
             self._execute(
                 f"create table {name} (system text, code text, primary key (system, code))"
@@ -362,6 +368,19 @@ class OnePerson:
             if patient_id == who
         ]
         return tell(self._plans[key], known)
+
+    def _insert_doses(self, query: Query, told: Told, who: str) -> None:
+        """Put the doses a schedule judged into the table that measures read."""
+        table = query.programme.doses_table
+        if table is None or table not in self._doses_tables:
+            return
+        rows = [
+            (who, *dose[:3], dose.given_on.isoformat(), dose.evidence)
+            for dose in judged_doses(told)
+        ]
+        if rows:
+            self._connection.executemany(f"insert into {table} values (?, ?, ?, ?, ?, ?)", rows)
+            self._filled.add(table)
 
     def _scheduled(
         self, one: _Prepared, who: str, told: Told, facts: tuple[Any, ...]

@@ -19,7 +19,14 @@ from qamqor.engine.programmes.filters import (
     state_queries,
     value_set,
 )
-from qamqor.engine.programmes.schema import POPULATION_COLUMNS, STATE_COLUMNS, Kind, Pack, Value
+from qamqor.engine.programmes.schema import (
+    DOSE_COLUMNS,
+    POPULATION_COLUMNS,
+    STATE_COLUMNS,
+    Kind,
+    Pack,
+    Value,
+)
 
 GIVEN: Final = "given_"
 DAY: Final = "(select as_of from moment)"
@@ -121,6 +128,12 @@ def state_tables(pack: Pack) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def doses_tables(pack: Pack) -> list[str]:
+    """The tables of doses that schedules judged, each once."""
+    names = (one.doses_table for one in pack.programmes)
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
 def _statements(pack: Pack, kinds: Mapping[Kind, str]) -> list[str]:
     statements = ["create table moment (as_of date, sees_all boolean)"]
     for table in pack.tables.values():
@@ -138,6 +151,9 @@ def _statements(pack: Pack, kinds: Mapping[Kind, str]) -> list[str]:
         everyone = f"select * from {GIVEN}{name} where (select sees_all from moment)"
         statements.append(f"create view {name} as {seen} and not (select sees_all from moment)")
         statements[-1] += f" union all {everyone}"
+    for name in doses_tables(pack):
+        statements.append(_create(GIVEN + name, DOSE_COLUMNS, kinds))
+        statements.append(f"create view {name} as select * from {GIVEN}{name}")
     for name in state_tables(pack):
         statements.append(_create(GIVEN + name, STATE_COLUMNS, kinds))
         statements.append(f"create view {name} as select * from {GIVEN}{name}")

@@ -10,7 +10,14 @@ from datetime import date
 from typing import Any
 
 from qamqor.engine.immunisation.due import Fact, tell
-from qamqor.engine.programmes.case_engines import GIVEN, DuckDB, EngineError, SQLite, engines
+from qamqor.engine.programmes.case_engines import (
+    GIVEN,
+    DuckDB,
+    EngineError,
+    SQLite,
+    doses_tables,
+    engines,
+)
 from qamqor.engine.programmes.cases import Case, Query, Row
 from qamqor.engine.programmes.filters import (
     PEOPLE,
@@ -21,6 +28,7 @@ from qamqor.engine.programmes.filters import (
 )
 from qamqor.engine.programmes.scheduled import plan_of
 from qamqor.engine.programmes.schema import (
+    DOSE_COLUMNS,
     POPULATION_COLUMNS,
     STATE_COLUMNS,
     Action,
@@ -121,6 +129,8 @@ def _kinds(pack: Pack, table: str) -> Mapping[str, Kind]:
     if table in pack.tables:
         return pack.tables[table].columns
     states = {name for programme in pack.programmes for name in state_queries(programme)}
+    if table in doses_tables(pack):
+        return DOSE_COLUMNS
     return STATE_COLUMNS if table in states else POPULATION_COLUMNS
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from qamqor.engine.programmes.filters import population_queries
 from qamqor.engine.programmes.marks import Document, Entry, read
 from qamqor.engine.programmes.schema import (
+    DOSE_COLUMNS,
     DUE_COLUMNS,
     HISTORY_COLUMNS,
     MEASURE_COLUMNS,
@@ -142,6 +143,8 @@ class _Cases:
             self.tables[programme.population_table] = POPULATION_COLUMNS
             if programme.eligible_sql is not None:
                 self.tables[programme.eligible_table] = POPULATION_COLUMNS
+            if programme.doses_table is not None:
+                self.tables[programme.doses_table] = DOSE_COLUMNS
             for name in programme.states:
                 self.tables[programme.state_table(name)] = STATE_COLUMNS
 

@@ -10,6 +10,7 @@ from qamqor.engine.programmes.case_engines import (
     DuckDB,
     EngineError,
     SQLite,
+    doses_tables,
     engines,
     population_tables,
     state_tables,
@@ -69,6 +70,7 @@ def _names(pack: Pack) -> list[Problem]:
         ("value set", pack.value_sets),
         ("population", people),
         ("state", state_tables(pack)),
+        ("table of doses", doses_tables(pack)),
     ):
         for name in names:
             if name in seen:

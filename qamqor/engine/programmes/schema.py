@@ -44,6 +44,14 @@ HISTORY_COLUMNS: Final[dict[str, Kind]] = {
     "until": "date",
     "evidence": "text",
 }
+DOSE_COLUMNS: Final[dict[str, Kind]] = {
+    "patient_id": "text",
+    "item": "text",
+    "number": "integer",
+    "valid_number": "integer",
+    "given_on": "date",
+    "evidence": "text",
+}
 MEASURE_COLUMNS: Final[dict[str, Kind]] = {
     "patient_id": "text",
     "in_numerator": "boolean",
@@ -197,6 +205,12 @@ class Programme:
     def state_table(self, name: str) -> str:
         """The table one of its states makes."""
         return f"{self.id}_{name}"
+
+    @property
+    def doses_table(self) -> str | None:
+        """The table of doses its schedule judged, for its measures; null where it asks none."""
+        asks = any(action.schedule is not None for action in self.actions.values())
+        return f"{self.id}_doses" if asks else None
 
     def values(self) -> dict[str, Value]:
         """Every parameter's value by name, ready to bind."""

@@ -14,6 +14,7 @@ from qamqor.engine.programmes.case_engines import DuckDB, EngineError, SQLite
 from qamqor.engine.programmes.cases import Query
 from qamqor.engine.programmes.filters import state_queries
 from qamqor.engine.programmes.schema import (
+    DOSE_COLUMNS,
     POPULATION_COLUMNS,
     STATE_COLUMNS,
     VALUE_SET_COLUMNS,
@@ -90,6 +91,8 @@ def tables_of(pack: Pack, query: Query) -> dict[str, Mapping[str, Kind]]:
         own = own[: own.index(query.name)]
     if query.kind in {"due", "schedule"}:
         found |= dict.fromkeys(state_queries(programme), STATE_COLUMNS)
+    if query.kind == "measure" and programme.doses_table is not None:
+        found[programme.doses_table] = DOSE_COLUMNS
     return found | dict.fromkeys(own, POPULATION_COLUMNS)
 
 
@@ -128,6 +131,8 @@ def _never_null(pack: Pack) -> dict[str, Iterable[str]]:
             found[name] = ("patient_id",)
         for name in state_queries(programme):
             found[name] = ("patient_id", "state")
+        if programme.doses_table is not None:
+            found[programme.doses_table] = ("patient_id", "item", "number", "given_on")
     return found | {name: tuple(VALUE_SET_COLUMNS) for name in pack.value_sets}
 
 

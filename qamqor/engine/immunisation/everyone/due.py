@@ -70,8 +70,7 @@ def needs_of_everyone(
     Returns:
         A table with ``COLUMNS``; ``patient_id`` is of the kind it had.
     """
-    asked = Asked(connection, facts, plan, threads)
-    return pa.concat_tables([asked.needs(), asked.unclear()], promote_options="permissive")
+    return Asked(connection, facts, plan, threads).all_needs()
 
 
 class Asked:
@@ -96,6 +95,37 @@ class Asked:
 
     def _ask(self, text: str) -> pa.Table:
         return self.connection.sql(self._sql(text), params=_epoch(self.plan, text)).to_arrow_table()
+
+    def all_needs(self) -> pa.Table:
+        """What everyone needs, and of whom nothing can be said."""
+        return pa.concat_tables([self.needs(), self.unclear()], promote_options="permissive")
+
+    def judged_doses(self) -> pa.Table:
+        """One row for each dose and vaccine group it was given for, as ``due.judged_doses``."""
+        group, dose = np.nonzero(self.results.judged.T)
+        place = self._place_of_dose()[dose]
+        is_asked, _ = self._rest(self._last_doses())
+        kept = is_asked[place, group]
+        group, dose, place = group[kept], dose[kept], place[kept]
+        is_valid = self.results.judged[dose, group] == at.VALID
+        is_first = np.ones(len(dose), bool)
+        is_first[1:] = (group[1:] != group[:-1]) | (place[1:] != place[:-1])
+        first = np.maximum.accumulate(np.where(is_first, np.arange(len(dose)), 0))
+        so_far = np.cumsum(is_valid)
+        before = (so_far - is_valid)[first] if len(dose) else so_far
+        return pa.table(
+            {
+                "patient_id": self.who["patient_id"].take(pa.array(place)),
+                "item": _named([item_code(name) for name in self.groups], group),
+                "number": pa.array((np.arange(len(dose)) - first + 1).astype(np.int32)),
+                "valid_number": pa.array((so_far - before).astype(np.int32), mask=~is_valid),
+                "given_on": dates(self.people.dose_day[dose]),
+                "evidence": self.doses["evidence"].take(pa.array(dose)),
+            }
+        )
+
+    def _place_of_dose(self) -> npt.NDArray[np.int64]:
+        return np.repeat(np.arange(len(self.people.born)), np.diff(self.people.dose_from))
 
     def unclear(self) -> pa.Table:
         """One row for each person of whom nothing can be said."""
@@ -169,7 +199,7 @@ class Asked:
         """The newest dose of each person in each group, -1 where there is none (n, G)."""
         n = len(self.people.born)
         last = np.full((n, len(self.groups)), -1, np.int64)
-        place = np.repeat(np.arange(n), np.diff(self.people.dose_from))
+        place = self._place_of_dose()
         for g, name in enumerate(self.groups):
             holds = np.zeros(len(self.codes.products) + 1, bool)
             for cvx, position in self.codes.products.items():
