@@ -39,6 +39,8 @@ class Settings:
         secret_key: QAMQOR_SECRET_KEY, at least 50 random characters that sign sessions; ``serve``
             refuses to start without, except in the demo.
         hosts: QAMQOR_HOSTS, the names this installation answers to, separated by commas.
+        audit_key: QAMQOR_AUDIT_KEY, file with the Ed25519 private key (PEM) that signs checkpoints
+            of the audit; empty = ``audit-key.pem`` in the data folder, made on first use.
         base_url: QAMQOR_BASE_URL, how others reach it, such as ``https://clinic.example``.
     """
 
@@ -53,6 +55,7 @@ class Settings:
     secret_key: str | None
     hosts: tuple[str, ...]
     base_url: str
+    audit_key: Path
 
 
 def read() -> Settings:
@@ -77,6 +80,7 @@ def read() -> Settings:
         secret_key=os.environ.get("QAMQOR_SECRET_KEY"),
         hosts=tuple(name.strip() for name in hosts.split(",") if name.strip()),
         base_url=(os.environ.get("QAMQOR_BASE_URL") or "http://localhost:8000").rstrip("/"),
+        audit_key=Path(os.environ.get("QAMQOR_AUDIT_KEY") or data / "audit-key.pem"),
     )
 
 

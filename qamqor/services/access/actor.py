@@ -20,6 +20,8 @@ class Actor:
         areas: ids of the areas whose people are theirs.
         scopes: SMART scopes granted to the application they act through; None = no application.
         client: id of that application.
+        patient: id of the patient who is this actor (a resident).
+        context: id of the patient an application was started for (``launch/patient``).
         purpose: v3-ActReason code, such as TREAT.
         break_glass_until: moment until which an opened glass holds, for ``break_glass_patient``.
     """
@@ -30,6 +32,7 @@ class Actor:
     organization: str | None = None
     areas: frozenset[str] = frozenset()
     patient: str | None = None
+    context: str | None = None
     scopes: frozenset[str] | None = None
     client: str | None = None
     purpose: str = "TREAT"

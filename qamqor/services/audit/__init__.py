@@ -1,0 +1,6 @@
+"""Writes the audit trail: what was done to records, by whom and why, before it is answered."""
+
+from qamqor.services.audit.entries import Agent, Entry, note, record
+from qamqor.services.audit.shown import Opening, who_opened
+
+__all__ = ["Agent", "Entry", "Opening", "note", "record", "who_opened"]

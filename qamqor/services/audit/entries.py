@@ -1,0 +1,210 @@
+"""Adds entries to the chain: with a change in its transaction, and before a reading is answered.
+
+Readers who come together share one commit: the first of them leads, takes along whoever waits, and
+tells them when it is durable. Nobody gets an answer that is not in the chain.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import msgspec
+from django.db import connection
+
+from qamqor.services.audit import checkpoints
+from qamqor.store import audit, node
+from qamqor.store.node import Transaction
+
+_ENCODE: Final = msgspec.json.Encoder()
+_EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+class Agent(Protocol):
+    """Who acts, as the audit keeps them: the Actor of the access room."""
+
+    @property
+    def account(self) -> int | None: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def organization(self) -> str | None: ...
+    @property
+    def client(self) -> str | None: ...
+    @property
+    def purpose(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the trail.
+
+    Attributes:
+        at: microseconds since 1970 UTC.
+        action: read, vread, history, search, create, update, delete, export, import, operation,
+            sign_in, sign_out, break_glass, review.
+        outcome: ``ok``, ``refused`` or ``failed``.
+        agent: FHIR reference of who acted.
+        who: role, account, organization, client, purpose.
+        relation: by which relation the record was open to them.
+        what: references of resources returned or changed, with their versions.
+        people: ids of the patients concerned.
+        query: what was asked, names of parameters without values.
+        detail: anything else worth keeping, without personal data.
+    """
+
+    at: int
+    action: str
+    outcome: str
+    agent: str
+    who: dict[str, Any]
+    relation: str | None
+    what: tuple[str, ...]
+    people: tuple[str, ...]
+    query: str | None
+    detail: str | None
+
+    def json(self) -> str:
+        """The line as text, names in a fixed order, what is empty left out."""
+        said = {
+            **self.who,
+            "relation": self.relation,
+            "what": self.what,
+            "people": self.people,
+            "query": self.query,
+            "detail": self.detail,
+        }
+        return _ENCODE.encode({k: v for k, v in said.items() if v not in (None, ())}).decode()
+
+
+def entry(
+    actor: Agent,
+    action: str,
+    *,
+    at: datetime,
+    what: Iterable[str] = (),
+    people: Iterable[str] = (),
+    outcome: str = "ok",
+    relation: str | None = None,
+    query: str | None = None,
+    detail: str | None = None,
+) -> Entry:
+    """One line, not yet kept."""
+    who = {
+        "role": actor.role,
+        "account": actor.account,
+        "organization": actor.organization,
+        "client": actor.client,
+        "purpose": actor.purpose,
+    }
+    return Entry(
+        at=round((at - _EPOCH).total_seconds() * 1_000_000),
+        action=action,
+        outcome=outcome,
+        agent=actor.reference,
+        who=who,
+        relation=relation,
+        what=tuple(what),
+        people=tuple(sorted(set(people) - {""})),
+        query=query,
+        detail=detail,
+    )
+
+
+def note(tx: Transaction, actor: Agent, action: str, **said: Any) -> None:
+    """Keep a line with the transaction that makes the change: both or neither."""
+    tx.note("audit", entry(actor, action, **said))
+
+
+def record(actor: Agent, action: str, **said: Any) -> None:
+    """Keep a line by itself; returns once it is durable, so that an answer may follow.
+
+    Args:
+        said: as of ``entry``: ``at``, ``what``, ``people``, ``outcome``, ``relation``, ``query``,
+            ``detail``.
+    """
+    keep(entry(actor, action, **said))
+
+
+def keep(line: Entry) -> None:
+    """Keep one line that is already made; returns once it is durable."""
+    if connection.in_atomic_block:
+        node.commit(lambda tx: tx.note("audit", line))
+    else:
+        _TOGETHER.keep(line)
+
+
+class _Together:
+    """Lines of readers who wait at the same time, kept by one piece of work."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[_Reader] = []
+        self._is_led = False
+
+    def keep(self, line: Entry) -> None:
+        reader = _Reader(line)
+        with self._lock:
+            self._waiting.append(reader)
+            leads, self._is_led = not self._is_led, True
+        if leads:
+            self._lead()
+        else:
+            reader.done.acquire()
+        if reader.error is not None:
+            raise reader.error
+
+    def _lead(self) -> None:
+        taken: list[_Reader] = []
+
+        def work(tx: Transaction) -> None:
+            taken.extend(self._take())
+            for reader in taken:
+                tx.note("audit", reader.line)
+
+        error: BaseException | None = None
+        try:
+            node.commit(work)
+        except BaseException as failed:
+            error = failed
+            if not taken:
+                taken.extend(self._take())
+        for reader in taken:
+            reader.error = error
+            reader.done.release()
+
+    def _take(self) -> list[_Reader]:
+        with self._lock:
+            taken, self._waiting, self._is_led = self._waiting, [], False
+        return taken
+
+
+class _Reader:
+    """Somebody who waits until their line is durable."""
+
+    __slots__ = ("done", "error", "line")
+
+    def __init__(self, line: Entry) -> None:
+        self.line = line
+        self.done = threading.Lock()
+        self.done.acquire()
+        self.error: BaseException | None = None
+
+
+_TOGETHER: Final = _Together()
+
+
+def _write(tx: Transaction, lines: list[Entry]) -> None:
+    """The end of a commit: all its lines join the chain, in the order they came."""
+    number, hash_ = audit.add(
+        tx, [(ln.at, ln.action, ln.outcome, ln.agent, ln.json(), ln.people) for ln in lines]
+    )
+    checkpoints.sign_if_time(tx, number, hash_, at=lines[-1].at, added=len(lines))
+
+
+node.at_the_end("audit", _write)
