@@ -36,9 +36,13 @@ def _empty_record_afterwards(
 def _empty_record() -> None:
     from django.db import connection
 
+    from qamqor.store import audit
+
+    audit.unprotect()
     known = {*connection.introspection.django_table_names(), "django_migrations"}
     with connection.cursor() as cursor:
         tables = {table.name for table in connection.introspection.get_table_list(cursor)}
         for table in tables - known - {"node_counter"}:
             cursor.execute(f"delete from {table}")
         cursor.execute("update node_counter set value = 0")
+    audit.protect()

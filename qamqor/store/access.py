@@ -145,6 +145,32 @@ def key_of(type_: str, id_: str) -> int | None:
     return rows[0][0] if rows else None
 
 
+def facts_by_name(type_: str, id_: str) -> Facts:
+    """People and labels of one resource by its name, in one look."""
+    rows = _rows(
+        """select 0, s.patient from fhir_resource r join access_subject s on s.key = r.key
+            where r.type = %s and r.id = %s
+        union all select 1, l.label from fhir_resource r join access_label l on l.key = r.key
+            where r.type = %s and r.id = %s""",
+        [type_, id_, type_, id_],
+    )
+    people = frozenset(value for is_label, value in rows if not is_label)
+    return Facts(people, frozenset(value for is_label, value in rows if is_label))
+
+
+def keys_of(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The keys of resources by type and id, of those that were ever here."""
+    found: dict[tuple[str, str], int] = {}
+    by_type: dict[str, list[str]] = {}
+    for type_, id_ in dict.fromkeys(names):
+        by_type.setdefault(type_, []).append(id_)
+    for type_, ids in by_type.items():
+        for some in _slices(ids):
+            sql = f"select id, key from fhir_resource where type = %s and id in ({_marks(some)})"
+            found |= {(type_, id_): key for id_, key in _rows(sql, [type_, *some])}
+    return found
+
+
 def facts(keys: Sequence[int]) -> dict[int, Facts]:
     """People and labels of resources by key; a key without either is in the answer too."""
     people: dict[int, set[str]] = {key: set() for key in keys}

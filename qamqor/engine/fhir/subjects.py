@@ -106,8 +106,8 @@ def labels(resource: Resource, rules: Sensitivity) -> frozenset[str]:
             continue
         found.add(rules.security.get(f"{system}|{code}", rules.unknown))
     for coding in _codings(resource):
-        system, code = coding.get("system"), str(coding.get("code", ""))
-        for beginning, label in rules.codes.get(str(system), ()):
+        system, code = str(coding.get("system")), str(coding.get("code", ""))
+        for beginning, label in rules.codes.get(system, ()):
             if code.startswith(beginning):
                 found.add(label)
     return frozenset(found)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from qamqor.engine.fhir import subjects
 from qamqor.errors import NotAllowed, NotThere
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.policy import GROUP_OF
+from qamqor.services.access.groups import GROUP_OF
 from qamqor.services.access.sights import Sights, facts_of, stored_facts
 from qamqor.store.access import Facts
 
@@ -49,9 +49,7 @@ def check(wishes: Sequence[Wish], *, actor: Actor, at: datetime) -> dict[tuple[s
     }
 
 
-def _one(
-    sights: Sights, wish: Wish, before: Mapping[int, Facts], *, born_here: set[str]
-) -> str:
+def _one(sights: Sights, wish: Wish, before: Mapping[int, Facts], *, born_here: set[str]) -> str:
     name = f"{wish.type}/{wish.id}"
     relation = None
     if wish.key is not None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qamqor.engine.fhir import relations, subjects
-from qamqor.services.access import policy
 from qamqor.services.access.sights import facts_of, zone
 from qamqor.store import access
 from qamqor.store.node import Transaction
@@ -68,16 +67,12 @@ def _after(
     if touched:
         access.share_households(tx, touched)
     children = {one.patient for _, one in links if one.link.startswith("parent:")}
-    children |= {
-        str(content["id"]) for _, content in there if content["resourceType"] == "Patient"
-    }
-    days = {
-        child: relations.adult_day(born) for child, born in access.births(tx, children).items()
-    }
+    children |= {str(content["id"]) for _, content in there if content["resourceType"] == "Patient"}
+    days = {child: relations.adult_day(born) for child, born in access.births(tx, children).items()}
     if days:
         access.end_childhood(tx, days)
 
 
-def is_indexed(type_: str) -> bool:
-    """Whether resources of a type belong to people at all."""
-    return policy.GROUP_OF.get(type_) in policy.ABOUT_PEOPLE
+def people_of_keys(keys: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Whose record each resource is, as the index keeps it."""
+    return {key: facts.people for key, facts in access.facts(keys).items()}

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from qamqor.services.access import scopes
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.groups import ABOUT_PEOPLE, GROUP_OF, GROUPS, IMPERSONAL
 from qamqor.store.access import NOBODY, Facts, Grant, Sight
 
 ACTIONS: Final = ("read", "search", "history", "create", "update", "delete", "export")
@@ -41,61 +42,6 @@ STAFF: Final = (
 )
 CLINICIANS: Final = ("gp", "practice_nurse", "district_nurse", "midwife", "psychologist")
 """Who may break the glass."""
-
-GROUPS: Final[dict[str, frozenset[str]]] = {
-    "administrative": frozenset(
-        "Account Appointment AppointmentResponse Coverage EpisodeOfCare Group Patient Person "
-        "RelatedPerson".split()
-    ),
-    "contact": frozenset("Communication CommunicationRequest Task".split()),
-    "coordination": frozenset(
-        "CarePlan CareTeam Consent Encounter Flag Goal List QuestionnaireResponse RequestGroup "
-        "ServiceRequest".split()
-    ),
-    "clinical": frozenset(
-        "AdverseEvent AllergyIntolerance Basic BiologicallyDerivedProduct BodyStructure "
-        "ChargeItem Claim ClaimResponse ClinicalImpression Composition Condition Contract "
-        "CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device DeviceMetric "
-        "DeviceRequest DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference "
-        "EnrollmentRequest EnrollmentResponse ExplanationOfBenefit FamilyMemberHistory "
-        "GuidanceResponse ImagingStudy Immunization ImmunizationEvaluation "
-        "ImmunizationRecommendation Invoice MeasureReport Media MedicationAdministration "
-        "MedicationDispense MedicationRequest MedicationStatement MolecularSequence "
-        "NutritionOrder Observation PaymentNotice PaymentReconciliation Procedure Provenance "
-        "ResearchSubject RiskAssessment Specimen SupplyDelivery SupplyRequest "
-        "VerificationResult VisionPrescription".split()
-    ),
-    "planning": frozenset("Schedule Slot".split()),
-    "directory": frozenset(
-        "Endpoint HealthcareService InsurancePlan Location Organization OrganizationAffiliation "
-        "Practitioner PractitionerRole".split()
-    ),
-    "knowledge": frozenset(
-        "ActivityDefinition CapabilityStatement CatalogEntry ChargeItemDefinition CodeSystem "
-        "CompartmentDefinition ConceptMap DeviceDefinition EffectEvidenceSynthesis "
-        "EventDefinition Evidence EvidenceVariable ExampleScenario GraphDefinition "
-        "ImplementationGuide Library Measure Medication MedicationKnowledge "
-        "MedicinalProduct MedicinalProductAuthorization MedicinalProductContraindication "
-        "MedicinalProductIndication MedicinalProductIngredient MedicinalProductInteraction "
-        "MedicinalProductManufactured MedicinalProductPackaged "
-        "MedicinalProductPharmaceutical MedicinalProductUndesirableEffect MessageDefinition "
-        "NamingSystem ObservationDefinition OperationDefinition PlanDefinition Questionnaire "
-        "ResearchDefinition ResearchElementDefinition ResearchStudy RiskEvidenceSynthesis "
-        "SearchParameter SpecimenDefinition StructureDefinition StructureMap Substance "
-        "SubstanceNucleicAcid SubstancePolymer SubstanceProtein "
-        "SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification "
-        "TerminologyCapabilities TestReport TestScript ValueSet ViewDefinition".split()
-    ),
-    "technical": frozenset(
-        "Binary Bundle Linkage MessageHeader OperationOutcome Parameters Subscription".split()
-    ),
-}
-GROUP_OF: Final = {type_: group for group, types in GROUPS.items() for type_ in types}
-ABOUT_PEOPLE: Final = ("administrative", "contact", "coordination", "clinical", "technical")
-"""Groups whose resources belong to a person; where none is named, only `everyone` sees them."""
-
-IMPERSONAL: Final = frozenset("CareTeam Device Group List MeasureReport Media Task".split())
-"""Types about people that may also be the organisation's own, and are then read by its staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +111,7 @@ RIGHTS: Final[dict[str, Mapping[str, Right]]] = {
     },
     "region_analyst": {"directory": _READ, "knowledge": _READ},
     "ministry_author": {"directory": _READ, "knowledge": _right("rshcud", "everyone")},
-    "auditor": {"directory": _READ},
+    "auditor": {"directory": _READ, "trace": _READ},
     "administrator": {**_SHOWN, "directory": _right("rshcud", "everyone")},
     "resident": {
         "administrative": _OWN,
@@ -174,7 +120,7 @@ RIGHTS: Final[dict[str, Mapping[str, Right]]] = {
         "clinical": _OWN,
         **_SHOWN,
     },
-    "system": {group: _right("rshcude", "everyone") for group in GROUPS},
+    "system": {group: _right("rshcude", "everyone") for group in GROUPS} | {"trace": _READ},
 }
 """Rights by role and group; what is not named is not allowed."""
 
@@ -248,7 +194,7 @@ def sight(
     if said is None or (actor.client is not None and actor.scopes is None):
         return None
     if actor.role == "system":
-        return _system(said, labels, day)
+        return _system(said, labels, day) if allows("system", action, type_) else None
     grants = _grants(actor, action, type_, labels, near)
     if said.level == "system":
         return None
@@ -269,9 +215,7 @@ def _system(said: scopes.Granted, labels: Labels, day: int) -> Sight | None:
     return Sight((Grant("system", everyone=True, hidden=hidden),), day=day, criteria=said.criteria)
 
 
-def _grants(
-    actor: Actor, action: str, type_: str, labels: Labels, near: Near
-) -> tuple[Grant, ...]:
+def _grants(actor: Actor, action: str, type_: str, labels: Labels, near: Near) -> tuple[Grant, ...]:
     reach = allows(actor.role, action, type_)
     if reach is None:
         return ()

@@ -13,6 +13,7 @@ from qamqor.engine.fhir import relations, subjects
 from qamqor.errors import NotAllowed
 from qamqor.services.access import policy
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.groups import IMPERSONAL
 from qamqor.services.access.labels import rules
 from qamqor.store import access
 from qamqor.store.access import Facts, Sight
@@ -90,7 +91,7 @@ def facts_of(resource: Mapping[str, Any]) -> Facts:
     """People and labels as the resource itself says them."""
     people = subjects.people(resource)
     type_ = str(resource.get("resourceType"))
-    if not people and type_ in policy.IMPERSONAL and subjects.names_nobody(resource):
+    if not people and type_ in IMPERSONAL and subjects.names_nobody(resource):
         people = frozenset({access.NOBODY})
     return Facts(people, subjects.labels(resource, rules().sensitivity))
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from qamqor.engine.fhir import json_text
-from qamqor.errors import GoneBefore, NotThere, VersionConflict
+from qamqor.errors import GoneBefore, NotAllowed, NotThere, VersionConflict
+from qamqor.services import audit
+from qamqor.services.access import gate, index
 from qamqor.services.access.actor import Actor
 from qamqor.store import mentions, node, people
 from qamqor.store.fhir import versions
-from qamqor.store.fhir.versions import Standing, Version
+from qamqor.store.fhir.versions import Key, Standing, Version
 from qamqor.store.node import Transaction
 
 Method = Literal["POST", "PUT", "DELETE"]
@@ -56,9 +58,24 @@ def save(changes: Sequence[Change], *, actor: Actor, at: datetime) -> list[Store
 
     Raises:
         VersionConflict: a resource is no longer the version the caller saw.
-        NotThere, GoneBefore: something to delete was never here, or is deleted already.
+        NotThere, GoneBefore: something to delete was never here, or is deleted already; something
+            to change is not the actor's to see.
+        NotAllowed: the actor may not make one of the changes; that they tried is kept.
     """
-    return node.commit(lambda tx: apply(tx, changes, actor=actor, at=at))
+    try:
+        return node.commit(lambda tx: apply(tx, changes, actor=actor, at=at))
+    except (NotAllowed, NotThere) as refusal:
+        keep_refusal(refusal, changes, actor=actor, at=at)
+        raise
+
+
+def keep_refusal(
+    refusal: Exception, changes: Sequence[Change], *, actor: Actor, at: datetime
+) -> None:
+    """Keep in the audit that changes were asked for and refused, once they are undone."""
+    what = [f"{change.type}/{change.id}" for change in changes[:100]]
+    code = getattr(refusal, "code", "")
+    audit.record(actor, "update", at=at, what=what, outcome="refused", detail=code)
 
 
 def apply(
@@ -66,6 +83,7 @@ def apply(
 ) -> list[Stored]:
     """Make changes inside a transaction that may do more (bundles, merges, imports)."""
     standing = versions.standing(tx, {(change.type, change.id): None for change in changes})
+    relations = gate.check(_wishes(changes, standing), actor=actor, at=at)
     moment = round((at - EPOCH).total_seconds() * 1_000_000)
     stored: list[Stored] = []
     for change in changes:
@@ -77,7 +95,18 @@ def apply(
     versions.write(tx, [(done.key, done.version) for done in stored])
     for follow in AFTER:
         follow(tx, stored, actor, at)
+    _keep_trace(tx, stored, relations, actor, at)
     return stored
+
+
+def _wishes(changes: Sequence[Change], standing: Mapping[Key, Standing]) -> list[gate.Wish]:
+    wishes = []
+    for change in changes:
+        now = standing.get((change.type, change.id))
+        is_there = now is not None and not now.is_deleted
+        key = None if now is None else now.key
+        wishes.append(gate.Wish(change.type, change.id, key, is_there, change.resource))
+    return wishes
 
 
 def _one(
@@ -148,5 +177,47 @@ def _file_mentions(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: 
     )
 
 
-AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions)
+def _keep_access(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
+    index.keep(
+        tx,
+        [(d.key, d.version.type, d.resource, d.before is not None) for d in stored],
+    )
+
+
+def _keep_trace(
+    tx: Transaction,
+    stored: Sequence[Stored],
+    relations: Mapping[Key, str],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """One entry in the audit for everything created, updated or deleted together."""
+    people = index.people_of_keys([done.key for done in stored])
+    for action in ("create", "update", "delete"):
+        some = [done for done in stored if _action(done) == action]
+        if some:
+            audit.note(
+                tx,
+                actor,
+                action,
+                at=at,
+                what=[
+                    f"{d.version.type}/{d.version.id}/_history/{d.version.version}" for d in some
+                ],
+                people={person for done in some for person in people[done.key]},
+                relation=" ".join(
+                    sorted(
+                        {relations.get((d.version.type, d.version.id), "platform") for d in some}
+                    )
+                ),
+            )
+
+
+def _action(done: Stored) -> str:
+    if done.resource is None:
+        return "delete"
+    return "create" if done.is_new else "update"
+
+
+AFTER: Final[tuple[Any, ...]] = (_keep_access, _file_people, _file_mentions)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""

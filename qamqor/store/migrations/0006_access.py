@@ -6,7 +6,7 @@ from qamqor.store.ddl import sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0003_people")]
+    dependencies = [("store", "0005_mentions")]
     operations = [
         sql(
             """create table access_subject (

@@ -11,7 +11,7 @@ def protect(_: object, editor: object) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0004_access")]
+    dependencies = [("store", "0006_access")]
     operations = [
         sql(
             """create table audit_entry (

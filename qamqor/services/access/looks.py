@@ -1,0 +1,96 @@
+"""Lets somebody see what was found, as far as they may, and keeps in the audit that they did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from qamqor.engine.fhir import json_text
+from qamqor.errors import NotAllowed, NotThere
+from qamqor.services import audit
+from qamqor.services.access import gate
+from qamqor.services.access.sights import Sights, stored_facts
+from qamqor.store import access
+from qamqor.store.access import Facts
+from qamqor.store.fhir.versions import Version
+
+
+def at_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> tuple[str, Facts]:
+    """By which relation one resource may be seen, and whose it is; ``record`` before answering.
+
+    Raises:
+        NotAllowed: no resource of this type may be seen. NotThere: not this one, said as if it
+            were not here. Both are kept.
+    """
+    facts = access.facts_by_name(type_, id_)
+    try:
+        sights.need(action, type_)
+        relation = sights.relation(action, type_, facts)
+        if relation is None:
+            raise NotThere(f"{type_}/{id_} is not here")
+    except (NotAllowed, NotThere) as refusal:
+        refused(sights, action, [f"{type_}/{id_}"], people=facts.people, refusal=refusal)
+        raise
+    return relation, facts
+
+
+def at_each(sights: Sights, found: Sequence[Version], *, action: str) -> list[Version]:
+    """Those versions that may be seen, in their order: for histories and bundles of many types."""
+    if gate.is_platform(sights.actor):
+        return list(found)
+    keys = access.keys_of((version.type, version.id) for version in found)
+    asked = [(keys[v.type, v.id], v.type, _content(v)) for v in found]
+    answers = gate.see(asked, action, sights=sights)
+    return [v for v, answer in zip(found, answers, strict=True) if answer is not None]
+
+
+def _content(version: Version) -> dict[str, object] | None:
+    return None if version.content is None else json_text.decode(version.content.encode())
+
+
+def keep(
+    sights: Sights,
+    action: str,
+    shown: Iterable[Version],
+    *,
+    relation: str | None = None,
+    query: str | None = None,
+) -> None:
+    """Keep in the audit what is about to be answered; returns once that is durable.
+
+    Args:
+        action: read, vread, history, search, export or operation.
+        shown: the versions in the answer; none is an answer too.
+        query: type and names of parameters, without their values.
+    """
+    versions = list(shown)
+    keys = access.keys_of((version.type, version.id) for version in versions)
+    people = {person for facts in stored_facts(keys.values()).values() for person in facts.people}
+    audit.record(
+        sights.actor,
+        action,
+        at=sights.at,
+        what=[f"{v.type}/{v.id}/_history/{v.version}" for v in versions],
+        people=people,
+        relation=relation,
+        query=query,
+    )
+
+
+def refused(
+    sights: Sights,
+    action: str,
+    what: Sequence[str],
+    *,
+    refusal: NotAllowed | NotThere,
+    people: Iterable[str] = (),
+) -> None:
+    """Keep in the audit that something was asked for and refused."""
+    audit.record(
+        sights.actor,
+        action,
+        at=sights.at,
+        what=what,
+        people=people,
+        outcome="refused",
+        detail=refusal.code,
+    )
