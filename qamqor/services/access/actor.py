@@ -23,6 +23,8 @@ class Actor:
         patient: id of the patient who is this actor (a resident).
         context: id of the patient an application was started for (``launch/patient``).
         purpose: v3-ActReason code, such as TREAT.
+        is_service: a service has decided that this may be done beyond the rights of the role, such
+            as moving everything linked to a person who is merged; the audit names the human.
         break_glass_until: moment until which an opened glass holds, for ``break_glass_patient``.
     """
 
@@ -38,6 +40,12 @@ class Actor:
     purpose: str = "TREAT"
     break_glass_patient: str | None = None
     break_glass_until: datetime | None = None
+    is_service: bool = False
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether nothing is refused: the platform by itself, or a service that has decided."""
+        return self.is_service or (self.role == "system" and self.client is None)
 
 
 PLATFORM: Final = Actor(account=None, reference="Device/qamqor", role="system", purpose="HOPERAT")

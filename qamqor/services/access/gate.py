@@ -24,11 +24,6 @@ class Wish(NamedTuple):
     resource: Mapping[str, Any] | None
 
 
-def is_platform(actor: Actor) -> bool:
-    """Whether the platform itself acts, whom nothing is refused."""
-    return actor.role == "system" and actor.client is None
-
-
 def check(wishes: Sequence[Wish], *, actor: Actor, at: datetime) -> dict[tuple[str, str], str]:
     """By which relation each change is allowed; what is refused stops all of them.
 
@@ -39,7 +34,7 @@ def check(wishes: Sequence[Wish], *, actor: Actor, at: datetime) -> dict[tuple[s
         NotThere: something to change is not the actor's to see, said as if it were not here.
         NotAllowed: the actor may not do this, or not about this person.
     """
-    if is_platform(actor):
+    if actor.is_platform:
         return {}
     sights = Sights(actor, at)
     born_here = {w.id for w in wishes if w.type == "Patient" and not w.is_there}
@@ -103,7 +98,7 @@ def see(
     Args:
         found: key, type and content of each; None for a deletion.
     """
-    if is_platform(sights.actor):
+    if sights.actor.is_platform:
         return ["platform"] * len(found)
     now = stored_facts({key for key, _, _ in found})
     answers: list[str | None] = [None] * len(found)

@@ -35,7 +35,7 @@ def at_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> tup
 
 def at_each(sights: Sights, found: Sequence[Version], *, action: str) -> list[Version]:
     """Those versions that may be seen, in their order: for histories and bundles of many types."""
-    if gate.is_platform(sights.actor):
+    if sights.actor.is_platform:
         return list(found)
     keys = access.keys_of((version.type, version.id) for version in found)
     asked = [(keys[v.type, v.id], v.type, _content(v)) for v in found]

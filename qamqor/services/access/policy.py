@@ -132,13 +132,13 @@ REACH: Final[dict[str, tuple[str, ...]]] = {
 }
 """Which relations a reach is made of; the glass is added for those who may break it."""
 
-EXTRA: Final[dict[tuple[str, str], frozenset[str]]] = {
-    ("resident", "QuestionnaireResponse"): frozenset({"create"}),
-    ("resident", "Consent"): frozenset({"create", "update"}),
+EXTRA: Final[dict[tuple[str, str], Right]] = {
+    ("registrar", "Provenance"): _right("rshc", "everyone"),
+    ("resident", "QuestionnaireResponse"): _right("c", "self"),
+    ("resident", "Consent"): _right("cu", "self"),
 }
-"""Actions on single types beyond those of their group."""
+"""Rights to single types beyond those of their group."""
 
-READS_ONLY: Final = frozenset({"read", "search", "history"})
 BROKEN_GLASS: Final = frozenset({"read", "search", "history", "create"})
 
 
@@ -171,11 +171,13 @@ NOT_NEAR: Final = Near()
 
 def allows(role: str, action: str, type_: str) -> str | None:
     """How far a role's right to an action on a type reaches; None: no right at all."""
-    right = RIGHTS.get(role, {}).get(GROUP_OF.get(type_, ""))
-    if right is None:
-        return None
-    allowed = right.actions | EXTRA.get((role, type_), frozenset())
-    return right.reach if action in allowed else None
+    for right in (
+        EXTRA.get((role, type_)),
+        RIGHTS.get(role, {}).get(GROUP_OF.get(type_, "")),
+    ):
+        if right is not None and action in right.actions:
+            return right.reach
+    return None
 
 
 def sight(
@@ -188,7 +190,7 @@ def sight(
         near: what the record says of a resident.
         day: today, counted from 1970 in the platform's zone.
     """
-    if actor.role == "system" and actor.client is None:
+    if actor.is_platform:
         return Sight((Grant("platform", everyone=True),), day=day)
     said = scopes.granted(actor.scopes, action, type_)
     if said is None or (actor.client is not None and actor.scopes is None):
