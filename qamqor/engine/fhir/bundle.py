@@ -125,7 +125,9 @@ def address(url: str, *, base: str = "", where: str = "") -> Address:
     if not parts or not parts[0][:1].isalpha():
         return Address(None, None, tuple(parts), query)
     if not is_resource(parts[0]):
-        raise Unusable([Issue("not-supported", f"{parts[0][:64]!r} is no FHIR R4 type", where)], status=404)
+        raise Unusable(
+            [Issue("not-supported", f"{parts[0][:64]!r} is no FHIR R4 type", where)], status=404
+        )
     has_id = len(parts) > 1 and not parts[1].startswith(("_", "$"))
     id_ = parts[1] if has_id else None
     if id_ is not None and not ID.fullmatch(id_):

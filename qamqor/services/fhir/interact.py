@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from qamqor.engine.fhir import bundle, etag
 from qamqor.errors import GoneBefore, Issue, NotThere, Unusable, VersionConflict
@@ -165,4 +164,4 @@ def _seen(ask: Ask, id_: str) -> int | None:
     return etag.NEVER if current is None else current.version
 
 
-_SETTLE: dict[str, Any] = {"POST": _create, "PUT": _update, "PATCH": _patch, "DELETE": _delete}
+_SETTLE: dict[str, Callable[[Ask, Actor, datetime], Change | Result]] = {"POST": _create, "PUT": _update, "PATCH": _patch, "DELETE": _delete}
