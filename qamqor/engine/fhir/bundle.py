@@ -39,7 +39,7 @@ class Entry:
         where: FHIRPath of the entry.
         full_url: by what name other entries may point to it; empty = none.
         resource: what to store, or the patch.
-        if_match, if_none_match, if_none_exist, if_modified_since: as the HTTP headers; empty = not said.
+        if_match, if_none_match, if_none_exist, if_modified_since: as the headers; empty = not said.
     """
 
     where: str

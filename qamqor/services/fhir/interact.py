@@ -164,4 +164,9 @@ def _seen(ask: Ask, id_: str) -> int | None:
     return etag.NEVER if current is None else current.version
 
 
-_SETTLE: dict[str, Callable[[Ask, Actor, datetime], Change | Result]] = {"POST": _create, "PUT": _update, "PATCH": _patch, "DELETE": _delete}
+_SETTLE: dict[str, Callable[[Ask, Actor, datetime], Change | Result]] = {
+    "POST": _create,
+    "PUT": _update,
+    "PATCH": _patch,
+    "DELETE": _delete,
+}

@@ -16,13 +16,14 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
-from django.urls import get_resolver
+from django.urls.resolvers import RegexPattern, URLResolver
 
 from qamqor.web.fhir import outcomes
 from qamqor.web.fhir.outcomes import NobodyKnown, WrongMethod
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 PREFIX: Final = "/fhir"
+ADDRESSES: Final = URLResolver(RegexPattern(r"^"), "qamqor.web.fhir.urls")
 ALWAYS: Final = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -47,7 +48,7 @@ def fhir_door(rest: Answer) -> Answer:
 def _answer(request: HttpRequest) -> HttpResponseBase:
     try:
         request.get_host()
-        found = get_resolver("qamqor.web.fhir.urls").resolve(request.path_info[5:])
+        found = ADDRESSES.resolve(request.path_info[5:])
         response = found.func(request, *found.args, **found.kwargs)
     except Exception as error:
         response = outcomes.response(error)
