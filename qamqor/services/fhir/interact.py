@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from qamqor.engine.fhir import bundle, etag
-from qamqor.errors import GoneBefore, Issue, NotThere, Unusable, VersionConflict
+from qamqor.errors import GoneBefore, Issue, NotAllowed, NotThere, Unusable, VersionConflict
+from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import conditional, patch, valid, write
 from qamqor.services.fhir.asked import Ask, Result
 from qamqor.services.fhir.write import Change
@@ -33,7 +35,17 @@ def do(ask: Ask, *, actor: Actor, at: datetime) -> Result:
         NotThere, GoneBefore: there is nothing to patch.
     """
     check(ask)
-    return node.commit(lambda tx: do_all(tx, [ask], actor=actor, at=at)[0])
+    try:
+        return node.commit(lambda tx: do_all(tx, [ask], actor=actor, at=at)[0])
+    except (NotAllowed, NotThere) as refusal:
+        keep_refusal(refusal, [ask], actor=actor, at=at)
+        raise
+
+
+def keep_refusal(refusal: Exception, asks: Sequence[Ask], *, actor: Actor, at: datetime) -> None:
+    """Keep in the audit that something was asked for and refused, once it is undone."""
+    changes = [Change("PUT", ask.type, ask.id or "") for ask in asks]
+    write.keep_refusal(refusal, changes, actor=actor, at=at)
 
 
 def check(ask: Ask) -> None:
@@ -122,6 +134,7 @@ def _patch(ask: Ask, actor: Actor, at: datetime) -> Change | Result:
         raise NotThere(f"{ask.type}/{ask.id or '?' + ask.query} is not here")
     if current.content is None:
         raise GoneBefore(f"{ask.type}/{current.id} is deleted")
+    looks.at_one(Sights(actor, at), ask.type, current.id)
     seen = _seen(ask, current.id)
     if seen is not None and seen != current.version:
         raise VersionConflict(ask.type, current.id, seen=seen)
