@@ -49,12 +49,24 @@ def people(resource: Resource) -> frozenset[str]:
     kind = str(resource.get("resourceType", ""))
     if kind == "Patient":
         return frozenset([str(resource["id"])] if "id" in resource else [])
+    places = _PLACES.get(kind)
+    if places is None and (one := _usual(resource)) is not None:
+        return one
     found: set[str] = set()
-    for place in _PLACES.get(kind, _USUAL):
+    for place in places or _USUAL:
         found |= {id_ for reference in _references(resource, place) if (id_ := patient(reference))}
         if found and kind in _FIRST_ONLY:
             break
     return frozenset(found)
+
+
+def _usual(resource: Resource) -> frozenset[str] | None:
+    """The common case, quickly: one reference to a patient; None where it is anything else."""
+    said = resource.get("subject") or resource.get("patient")
+    if isinstance(said, dict) and isinstance(reference := said.get("reference"), str):
+        id_ = patient(reference)
+        return None if id_ is None else frozenset((id_,))
+    return None
 
 
 def patient(reference: str) -> str | None:
@@ -100,23 +112,26 @@ _OBLIGATION: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 def labels(resource: Resource, rules: Sensitivity) -> frozenset[str]:
     """The labels a resource carries, by its security tags and by its codes."""
     found: set[str] = set()
-    for tag in _listed(_mapping(resource.get("meta")).get("security")):
+    meta = resource.get("meta")
+    for tag in _listed(meta.get("security")) if isinstance(meta, dict) else ():
         system, code = str(tag.get("system", "")), str(tag.get("code", ""))
         if (system == _CONFIDENTIALITY and code in _ORDINARY) or system == _OBLIGATION:
             continue
         found.add(rules.security.get(f"{system}|{code}", rules.unknown))
     for coding in _codings(resource):
-        system, code = str(coding.get("system")), str(coding.get("code", ""))
-        for beginning, label in rules.codes.get(system, ()):
-            if code.startswith(beginning):
-                found.add(label)
+        beginnings = rules.codes.get(str(coding.get("system")))
+        if beginnings:
+            code = str(coding.get("code", ""))
+            found |= {label for beginning, label in beginnings if code.startswith(beginning)}
     return frozenset(found)
 
 
 def _codings(resource: Resource) -> Iterator[Mapping[str, Any]]:
     for name in CODED:
-        for concept in _listed(resource.get(name)):
-            yield from _listed(concept.get("coding"))
+        if name in resource:
+            for concept in _listed(resource[name]):
+                if "coding" in concept:
+                    yield from _listed(concept["coding"])
 
 
 def _references(resource: Resource, place: str) -> Iterator[str]:
@@ -135,9 +150,7 @@ def _elements(resource: Resource, place: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _listed(value: Any) -> list[Mapping[str, Any]]:
+    if value is None:
+        return []
     listed = value if isinstance(value, list) else [value]
-    return [one for one in listed if isinstance(one, Mapping)]
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return [one for one in listed if isinstance(one, dict)]

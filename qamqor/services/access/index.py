@@ -14,40 +14,43 @@ Saved = tuple[int, str, Mapping[str, Any] | None, bool]
 """Key, type, content (None when deleted), and whether it was indexed before."""
 
 
-def keep(tx: Transaction, saved: Sequence[Saved]) -> None:
+def keep(tx: Transaction, saved: Sequence[Saved]) -> dict[int, frozenset[str]]:
     """Index what was saved: whose it is, how sensitive, whom it brings near to whom.
 
     A deleted resource keeps its people and labels, because its history stays readable; its
     relations end.
+
+    Returns:
+        whose record each key is.
     """
     there = [(key, content) for key, _, content, _ in saved if content is not None]
     facts = {key: facts_of(content) for key, content in there}
     links = [(k, link) for k, c in there for link in relations.links(c, zone=zone())]
     gone = [key for key, _, content, _ in saved if content is None]
     touched = _shared(tx, saved)
+    people = {key: one.people for key, one in facts.items()} | _through(tx, there, facts)
     access.forget_relations(tx, gone)
     access.replace(
         tx,
         [key for key, _, content, is_old in saved if is_old and content is not None],
-        subjects=[(k, p) for k, f in facts.items() for p in sorted(f.people)]
-        + _through(tx, there, facts),
+        subjects=[(key, person) for key, some in people.items() for person in sorted(some)],
         labels=[(k, label) for k, f in facts.items() for label in sorted(f.labels)],
         links=links,
     )
     _after(tx, there, links, touched)
+    return people | {key: one.people for key, one in access.facts(gone).items()}
 
 
 def _through(
     tx: Transaction,
     there: Iterable[tuple[int, Mapping[str, Any]]],
     facts: Mapping[int, access.Facts],
-) -> list[tuple[int, str]]:
+) -> dict[int, frozenset[str]]:
     """The people of resources that name none but point to resources that do."""
-    found: list[tuple[int, str]] = []
+    found: dict[int, frozenset[str]] = {}
     for key, content in there:
         if not facts[key].people and (references := subjects.targets(content)):
-            people = access.people_of(tx, references).values()
-            found += [(key, person) for person in sorted(set().union(*people))]
+            found[key] = frozenset().union(*access.people_of(tx, references).values())
     return found
 
 
@@ -71,8 +74,3 @@ def _after(
     days = {child: relations.adult_day(born) for child, born in access.births(tx, children).items()}
     if days:
         access.end_childhood(tx, days)
-
-
-def people_of_keys(keys: Sequence[int]) -> dict[int, frozenset[str]]:
-    """Whose record each resource is, as the index keeps it."""
-    return {key: facts.people for key, facts in access.facts(keys).items()}

@@ -22,6 +22,7 @@ class Rules(NamedTuple):
     labels: Labels
 
 
+@lru_cache(maxsize=1)
 def rules() -> Rules:
     """The rules of this installation; read once."""
     chosen = settings.QAMQOR.content / "access/labels.yaml"

@@ -94,9 +94,12 @@ def apply(
         )
         stored.append(done)
     versions.write(tx, [(done.key, done.version) for done in stored])
+    people = index.keep(
+        tx, [(d.key, d.version.type, d.resource, d.before is not None) for d in stored]
+    )
     for follow in AFTER:
         follow(tx, stored, actor, at)
-    _keep_trace(tx, stored, relations, actor, at)
+    _keep_trace(tx, stored, people, relations, actor=actor, at=at)
     return stored
 
 
@@ -178,22 +181,16 @@ def _file_mentions(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: 
     )
 
 
-def _keep_access(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
-    index.keep(
-        tx,
-        [(d.key, d.version.type, d.resource, d.before is not None) for d in stored],
-    )
-
-
 def _keep_trace(
     tx: Transaction,
     stored: Sequence[Stored],
+    people: Mapping[int, frozenset[str]],
     relations: Mapping[Key, str],
+    *,
     actor: Actor,
     at: datetime,
 ) -> None:
     """One entry in the audit for everything created, updated or deleted together."""
-    people = index.people_of_keys([done.key for done in stored])
     for action in ("create", "update", "delete"):
         some = [done for done in stored if _action(done) == action]
         if some:
@@ -220,5 +217,5 @@ def _action(done: Stored) -> str:
     return "create" if done.is_new else "update"
 
 
-AFTER: Final[tuple[Any, ...]] = (_keep_access, _file_people, _file_mentions)
+AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""
