@@ -89,7 +89,7 @@ def coverage_text(coverage: Coverage, words: ImmunisationWords) -> str:
     rows = [["", *(words.say(f"coverage_{head}") for head in COVERAGE)]]
     for name, found in coverage.groups.items():
         rows.append([words.group(name), *(str(found[head]) for head in COVERAGE)])
-    lines = [*_columns(rows), words.say("people", n=coverage.people, other=coverage.not_counted)]
+    lines = [*columns(rows), words.say("people", n=coverage.people, other=coverage.not_counted)]
     for outcome, count in sorted(coverage.left_out.items()):
         lines.append(f"{count} × {words.tell('outcome', outcome)}")
     return "\n".join(lines)
@@ -103,7 +103,7 @@ def _lines(
     yield words.say("forecast", person=who, day=_day(as_of), schedule=title)
     if person.answer is not None:
         groups = list(person.answer.groups.values())
-        yield from _columns([[words.say(c) for c in COLUMNS], *(_row(g, words) for g in groups)])
+        yield from columns([[words.say(c) for c in COLUMNS], *(_row(g, words) for g in groups)])
         yield from _doses(groups, words)
         yield from _visit(person, words, as_of)
         if is_why:
@@ -126,7 +126,8 @@ def _row(group: GroupAnswer, words: ImmunisationWords) -> list[str]:
     ]
 
 
-def _columns(rows: list[list[str]]) -> Iterator[str]:
+def columns(rows: list[list[str]]) -> Iterator[str]:
+    """Rows of cells as lines of text, each column as wide as its widest cell."""
     widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

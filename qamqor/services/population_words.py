@@ -31,6 +31,8 @@ _SENTENCES: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "sex.female": ("әйел", "женщина", "female"),
     "sex.male": ("ер адам", "мужчина", "male"),
+    "rural": ("ауыл", "село", "village"),
+    "urban": ("қала", "город", "town"),
     "age": ("жасы: {n}", "возраст: {n}", "age {n}"),
     "born": ("туған күні: {day}", "дата рождения: {day}", "born {day}"),
     "overdue": ("Мерзімі өтті", "Просрочено", "Overdue"),

@@ -102,6 +102,12 @@ def _keep(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> 
     connection.unregister("found_")
 
 
+def schedules_asked(questions: Questions) -> list[tuple[str, Query]]:
+    """After ``evaluate``: the tables of facts that schedules were told, and by which query."""
+    asked = enumerate(questions.due)
+    return [(selected(f"a{n}"), query) for n, query in asked if query.kind == "schedule"]
+
+
 def selected(table: str) -> str:
     """The table of what a schedule is told, beside that of its answers."""
     return f"{table}_facts_"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 import duckdb
@@ -104,7 +105,7 @@ class Asked:
         """One row for each dose and vaccine group it was given for, as ``due.judged_doses``."""
         group, dose = np.nonzero(self.results.judged.T)
         place = self._place_of_dose()[dose]
-        is_asked, _ = self._rest(self._last_doses())
+        is_asked, _ = self._rest
         kept = is_asked[place, group]
         group, dose, place = group[kept], dose[kept], place[kept]
         is_valid = self.results.judged[dose, group] == at.VALID
@@ -133,8 +134,8 @@ class Asked:
 
     def needs(self) -> pa.Table:
         """One row a person and vaccine group that needs a dose."""
-        last = self._last_doses()
-        is_asked, holds = self._rest(last)
+        last = self._last_doses
+        is_asked, holds = self._rest
         found = self.results
         is_open = (found.standing == at.NOT_COMPLETE) & (found.recommended != at.NOTHING) & is_asked
         place, group = np.nonzero(is_open)
@@ -195,6 +196,15 @@ class Asked:
         due[row] = until
         late[row] = max(late[row], day_number(self.plan.late_after(hold.until)))
 
+    def allowed(self, day: date) -> tuple[npt.NDArray[np.bool_], dict[tuple[int, int], Hold]]:
+        """Which groups may be offered on a day: asked about, neither refused nor exempt (n, G)."""
+        is_asked, holds = self._rest[0].copy(), self._rest[1]
+        for key, hold in holds.items():
+            if hold.until is None or hold.until > day:
+                is_asked[key] = False
+        return is_asked, holds
+
+    @cached_property
     def _last_doses(self) -> npt.NDArray[np.int64]:
         """The newest dose of each person in each group, -1 where there is none (n, G)."""
         n = len(self.people.born)
@@ -208,10 +218,10 @@ class Asked:
             last[place[mine], g] = mine
         return last
 
-    def _rest(
-        self, last: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.bool_], dict[tuple[int, int], Hold]]:
+    @cached_property
+    def _rest(self) -> tuple[npt.NDArray[np.bool_], dict[tuple[int, int], Hold]]:
         """Which groups are asked about, and what puts off the doses of some people (n, G)."""
+        last = self._last_doses
         is_asked = np.ones(last.shape, bool)
         rest = self._ask(_REST)
         fact, code = rest["fact"].to_pylist(), rest["code"].to_pylist()
