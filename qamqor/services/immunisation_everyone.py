@@ -75,6 +75,18 @@ select
 from named
 order by place, given_on, immunization_id
 """
+# The newest of each code: no schedule asks how often something was seen.
+_SEEN: Final = """
+with person as (
+    select patient_id, row_number() over (order by patient_id) - 1 as place
+    from read_parquet($patient)
+    where is_active and (died_on is null or died_on > $as_of) and born_on <= $as_of
+)
+select place, code, max(observed_on) - $epoch as day
+from read_parquet($seen) join person using (patient_id)
+where (observed_on is null or observed_on <= $as_of) and (until is null or until > $as_of)
+group by place, code order by place, code
+"""
 _PEOPLE: Final = """
 select patient_id, born_on - $epoch as born, sex from read_parquet($patient)
 where is_active and (died_on is null or died_on > $as_of) and born_on <= $as_of
@@ -97,8 +109,8 @@ def evaluate_all(place: Place, opened: OpenSchedule, *, as_of: date) -> Coverage
     """Judge and forecast for everyone on the register and keep one row a person and group.
 
     The results lie in ``results/immunisation/DAY`` and are put in place whole or not at all.
-    People who died, are not active or have no birth date are counted apart. The warehouse keeps
-    no observations for vaccination, so risk groups and contraindications are not known here.
+    People who died, are not active or have no birth date are counted apart. Indications,
+    contraindications and signs of immunity are those coded for the schedule.
 
     Raises:
         NotThere: there is no warehouse.
@@ -150,25 +162,32 @@ def _read(
     """The people of some buckets as the engine takes them; doses left out are counted."""
     files = {
         name: [str(file) for file in warehouse.files(name, buckets)]
-        for name in ("patient", "immunisation")
+        for name in ("patient", "immunisation", "vaccination_observation")
+        if name in warehouse.tables
     }
     given = {"epoch": EPOCH, "as_of": as_of}
     with duckdb.connect() as connection:
-        asked = {**given, "patient": files["patient"]}
+        asked = {**given, "patient": files.get("patient")}
         persons = (
-            connection.sql(_PEOPLE, params=asked).to_arrow_table() if files["patient"] else None
+            connection.sql(_PEOPLE, params=asked).to_arrow_table() if asked["patient"] else None
         )
-        doses = None
-        if persons is not None and files["immunisation"]:
-            asked = {**asked, "immunisation": files["immunisation"], "cvx": CVX}
-            doses = connection.sql(_DOSES, params=asked).to_arrow_table()
+        doses = seen = None
+        if persons is not None and files.get("immunisation"):
+            told = {**asked, "immunisation": files["immunisation"], "cvx": CVX}
+            doses = connection.sql(_DOSES, params=told).to_arrow_table()
+        if persons is not None and files.get("vaccination_observation"):
+            told = {**asked, "seen": files["vaccination_observation"]}
+            seen = connection.sql(_SEEN, params=told).to_arrow_table()
     none = np.zeros(0, np.int32)
     if persons is None:
         return pa.array([], pa.string()), _people(none, [], none, none, none)
     born = persons["born"].to_numpy().astype(np.int32)
     sexes = [SEX.get(str(sex).capitalize(), UNKNOWN_SEX) for sex in persons["sex"].to_pylist()]
     found = _usable(doses, codes, left) if doses is not None else (none, none, none)
-    return persons["patient_id"].combine_chunks(), _people(born, sexes, *found)
+    people = _people(born, sexes, *found)
+    if seen is not None:
+        people = _with_observations(people, seen, codes)
+    return persons["patient_id"].combine_chunks(), people
 
 
 def _usable(doses: pa.Table, codes: Codes, left: Counter[str]) -> tuple[Ints, Ints, Ints]:
@@ -203,6 +222,18 @@ def _people(born: Ints, sexes: Sequence[int], places: Ints, days: Ints, products
         np.zeros(n + 1, np.int64),
         none,
         none,
+    )
+
+
+def _with_observations(people: People, seen: pa.Table, codes: Codes) -> People:
+    """The people with what was seen of them; a code the schedule does not ask about is -1."""
+    places = seen["place"].to_numpy().astype(np.int32)
+    counts = np.bincount(places, minlength=len(people.born))
+    known = [codes.observations.get(code, -1) for code in seen["code"].to_pylist()]
+    return people._replace(
+        observation_from=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        observation=np.array(known, np.int32),
+        observation_day=np.asarray(seen["day"].fill_null(at.NOTHING).to_numpy(), np.int32),
     )
 
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from qamqor.engine.immunisation.one_child.answer import answer
-from qamqor.engine.immunisation.one_child.state import Child, GivenDose
+from qamqor.engine.immunisation.one_child.state import Child, GivenDose, Observed
 from qamqor.errors import NotThere
 from qamqor.services.immunisation import open_schedule
 from qamqor.services.immunisation_everyone import COVERAGE, Coverage, evaluate_all
@@ -44,15 +44,27 @@ select * from (values
 ) as t (patient_id, immunization_id, system, code, given_on, status) order by patient_id, given_on
 """
 
+SEEN = """
+select * from (values
+    ('c', 'o1', 'Observation', 'K02', date '2026-09-01', null::date),
+    ('b', 'o2', 'Condition', 'K81', date '2026-03-01', date '2026-05-01'),
+    ('b', 'o3', 'Observation', 'K80', date '2026-12-01', null),
+    ('a', 'o4', 'Observation', 'nonsense', null, null)
+) as t (patient_id, source_id, source_type, code, observed_on, until) order by patient_id
+"""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("home")
     warehouse = Warehouse.create(
-        folder / "warehouse", tables=["patient", "immunisation"], people=10
+        folder / "warehouse",
+        tables=["patient", "immunisation", "vaccination_observation"],
+        people=10,
     )
     changed = {}
-    for table, query in (("patient", PATIENTS), ("immunisation", DOSES)):
+    asked = {"patient": PATIENTS, "immunisation": DOSES, "vaccination_observation": SEEN}
+    for table, query in asked.items():
         file = warehouse.new_file(table, 0)
         with duckdb.connect() as connection:
             connection.execute(f"copy ({query}) to '{file}' (format parquet)")  # noqa: S608
@@ -74,7 +86,7 @@ def test_each_person_gets_the_answer_of_the_plain_engine(coverage: Coverage) -> 
             (GivenDose(date(2025, 9, 1), 8), GivenDose(date(2025, 10, 1), 146)),
         ),
         "b": Child(date(2026, 2, 10), "Male", (GivenDose(date(2026, 4, 12), 133),)),
-        "c": Child(date(2026, 2, 10), "Male"),
+        "c": Child(date(2026, 2, 10), "Male", (), (Observed("K02", date(2026, 9, 1)),)),
     }
     expected = {
         (name, group.group): (
