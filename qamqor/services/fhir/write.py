@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.errors import GoneBefore, NotAllowed, NotThere, VersionConflict
-from qamqor.services import audit
+from qamqor.services import audit, derived
 from qamqor.services.access import gate, index
 from qamqor.services.access.actor import Actor
 from qamqor.store import mentions, node, people
@@ -17,7 +17,7 @@ from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Key, Standing, Version
 from qamqor.store.node import Transaction
 
-Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+Method = Literal["POST", "PUT", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,7 @@ class Change:
     """One change asked for.
 
     Attributes:
-        method: POST a new resource, PUT a new version (or a first one with this id), PATCH a new
-            version that was worked out from the last, DELETE.
+        method: POST a new resource, PUT a new version (or a first one with this id), DELETE.
         type: resource type.
         id: logical id; for POST made by the caller (``new_id``).
         resource: what to store, already validated; None for DELETE. Its ``id`` and
@@ -217,5 +216,19 @@ def _action(done: Stored) -> str:
     return "create" if done.is_new else "update"
 
 
-AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions)
+def _derive(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
+    saved = [
+        derived.Saved(
+            done.key,
+            done.version.type,
+            done.resource,
+            done.before is None,
+            done.version.sequence,
+        )
+        for done in stored
+    ]
+    derived.follow(tx, saved, at)
+
+
+AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""

@@ -1,1 +1,0 @@
-"""Changes part of a resource: by JSON Patch or by FHIRPath Patch."""
