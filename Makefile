@@ -14,7 +14,10 @@ DEMO_DIR ?= var/demo
 help:  ## list these
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/ready  ## .venv from the lock file
+LOOK := qamqor/web/static/qamqor/names.json
+PAGE_WORDS := qamqor/locale/kk/LC_MESSAGES/django.mo
+
+setup: .venv/ready $(LOOK) $(PAGE_WORDS)  ## .venv from the lock file, the look and the words of the pages
 
 .venv/ready: requirements.lock pyproject.toml
 	@command -v uv >/dev/null || [ -x .tools/bin/uv ] || python3 -m pip install -q --target .tools uv
@@ -22,6 +25,12 @@ setup: .venv/ready  ## .venv from the lock file
 	$(UV) pip sync -q --python $(PY) --require-hashes requirements.lock
 	$(UV) pip install -q --python $(PY) --no-deps --no-build-isolation -e .
 	@touch $@
+
+$(LOOK): package-lock.json $(wildcard qamqor/web/frontend/*) qamqor/services/templates/tokens.css
+	@tools/make_look.sh
+
+$(PAGE_WORDS): $(wildcard qamqor/locale/*/*.po) | .venv/ready
+	@$(PY) tools/page_words.py compile && touch $@
 
 system: setup  ## what tests need from the operating system: a browser and fonts
 	@tools/ensure_system.sh
@@ -68,6 +77,7 @@ docs: setup  ## build the documentation into docs/_build
 
 words: setup  ## what still needs translating
 	@$(PY) tools/report_words.py
+	@$(PY) tools/page_words.py
 
 lock:  ## resolve the lock file again, nothing younger than seven days
 	$(UV) pip compile -q pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \

@@ -137,6 +137,7 @@ DEBUG = False
 DATABASES = {"default": _database(QAMQOR.database)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "store.Account"
+CSRF_FAILURE_VIEW = "qamqor.web.errors.forged"
 ROOT_URLCONF = "qamqor.web.urls"
 WSGI_APPLICATION = "qamqor.wsgi.application"
 INSTALLED_APPS = [
@@ -162,10 +163,19 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "qamqor.web.headers.strict_headers",
+    "qamqor.web.errors.errors_in_words",
     "allauth.account.middleware.AccountMiddleware",
 ]
 TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [PACKAGE / "web" / "templates"],
+        "OPTIONS": {
+            "environment": "qamqor.web.environment.environment",
+            "context_processors": ["qamqor.web.environment.reader"],
+        },
+    },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
@@ -185,8 +195,15 @@ USE_I18N = True
 LANGUAGE_CODE = "kk"
 LANGUAGES = [("kk", "Қазақша"), ("ru", "Русский"), ("en", "English")]
 LOCALE_PATHS = [str(PACKAGE / "locale")]
+LANGUAGE_COOKIE_NAME = "qamqor_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+FORMAT_MODULE_PATH = ["qamqor.web.formats"]
 STATIC_URL = "/static/"
-STATIC_ROOT = str(QAMQOR.data / "static")
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+# An address carries the hash of what it names, so a browser never asks twice.
+WHITENOISE_MAX_AGE = 365 * 24 * 3600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
 OAUTH2_PROVIDER = {

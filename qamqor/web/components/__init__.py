@@ -1,0 +1,1 @@
+"""Pieces more than one room shows: banner, tag, date, table."""

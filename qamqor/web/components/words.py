@@ -1,0 +1,49 @@
+"""Words more than one page needs: roles, languages, the states of what is due."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ROLES: Final[dict[str, str | Promise]] = {
+    "gp": _("General practitioner"),
+    "practice_nurse": _("Practice nurse"),
+    "district_nurse": _("District nurse"),
+    "midwife": _("Midwife"),
+    "psychologist": _("Psychologist"),
+    "social_worker": _("Social worker"),
+    "registrar": _("Registry"),
+    "lead_nurse": _("Lead nurse"),
+    "head": _("Head of site"),
+    "region_analyst": _("Region"),
+    "ministry_author": _("Ministry"),
+    "auditor": _("Auditor"),
+    "administrator": _("Administrator"),
+    "resident": _("Resident"),
+}
+STATES: Final[dict[str, str | Promise]] = {
+    "urgent": _("Urgent"),
+    "overdue": _("Overdue"),
+    "due": _("Due"),
+    "soon": _("Planned"),
+    "done": _("Done"),
+    "wait": _("Waiting"),
+}
+LANGUAGE_SHORT: Final = {"kk": "ҚАЗ", "ru": "РУС", "en": "ENG"}
+
+
+def role(code: str) -> str:
+    """A role in words; one without words yet is shown as it is written."""
+    return str(ROLES.get(code, code))
+
+
+def state(code: str) -> str:
+    """A state in words."""
+    return str(STATES[code])
+
+
+def initials(name: str) -> str:
+    """Two letters that stand for somebody in a small circle."""
+    return "".join(part[0] for part in name.split()[:2]).upper()

@@ -1,0 +1,54 @@
+// What pages do beyond HTML: nothing that a page needs to work.
+import { Checkboxes, ErrorSummary, PasswordInput, Radios, createAll } from "./NHSUK";
+
+function enliven(part) {
+  for (const component of [ErrorSummary, Checkboxes, PasswordInput, Radios]) createAll(component, {}, part);
+}
+
+document.documentElement.classList.add("has-scripts", "js-enabled", "nhsuk-frontend-supported");
+document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
+enliven(document);
+
+// The same form cannot be sent twice; its button says that it is at work.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  const button = event.submitter;
+  if (button?.dataset.busy) {
+    button.setAttribute("aria-busy", "true");
+    button.querySelector("[data-label]").textContent = button.dataset.busy;
+  }
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.forms) delete form.dataset.sent;
+});
+
+// A swapped part keeps the reader's place: focus goes where the part says, else to its heading.
+document.addEventListener("htmx:afterSettle", (event) => {
+  enliven(event.detail.elt);
+  event.detail.elt.querySelector("[data-focus], [autofocus]")?.focus();
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.detail.elt.closest("form");
+  if (form) delete form.dataset.sent;
+});
+// A refused form comes back as 422 with its errors; it is shown like any answer.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if ([409, 422].includes(event.detail.xhr.status)) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-send-on-change]")) event.target.form.requestSubmit();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+  if (event.target.closest("[data-close-panel]")) {
+    const panel = event.target.closest(".q-panel");
+    document.getElementById(panel.dataset.openedBy)?.focus();
+    panel.replaceChildren();
+  }
+});

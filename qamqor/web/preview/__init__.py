@@ -1,0 +1,1 @@
+"""Shows every component in every state, on one page."""

@@ -1,0 +1,1 @@
+"""SMART App Launch: how other applications are let in."""

@@ -1,0 +1,64 @@
+"""A real browser for tests of pages, and what it finds wrong with one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+LANGUAGES = ("kk", "ru", "en")
+SIZES = {"desk": (1366, 768), "phone": (390, 844), "narrow": (320, 640)}
+
+CUT_OFF = """() => [...document.querySelectorAll('main *, header *')].filter(e => {
+  const style = getComputedStyle(e);
+  return ['hidden', 'clip'].includes(style.overflowX) && e.scrollWidth > e.clientWidth + 1
+    && !e.closest('svg, .nhsuk-u-visually-hidden, select');
+}).map(e => e.className + ': ' + e.textContent.trim().slice(0, 60))"""
+TOO_WIDE = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+# A link inside a sentence may be as small as its words (WCAG 2.5.8).
+TOO_SMALL = """() => [...document.querySelectorAll(
+  'button, input, select, textarea, a, summary')].filter(e => {
+  const box = e.getBoundingClientRect();
+  const inSentence = e.matches('a') && getComputedStyle(e).display === 'inline';
+  const labelled = e.closest('label');
+  return box.width && !inSentence && !labelled && (box.width < 24 || box.height < 24)
+    && !e.closest('.nhsuk-u-visually-hidden') && !e.matches('.nhsuk-skip-link, [type=hidden]');
+}).map(e => e.outerHTML.slice(0, 90))"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Chromium from PATH, the one Debian ships."""
+    path = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
+    assert path, "make system installs Chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def new_context(browser: Browser, language: str = "en", size: str = "desk") -> BrowserContext:
+    """A browser nobody has used yet, of somebody who reads this language."""
+    width, height = SIZES[size]
+    context = browser.new_context(locale=language, viewport={"width": width, "height": height})
+    context.set_default_timeout(15_000)
+    return context
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with a page as it stands: axe's findings, width, cut text, small targets."""
+    found = [
+        f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in Axe().run(page).response["violations"]
+    ]
+    if (over := page.evaluate(TOO_WIDE)) > 0:
+        found.append(f"the page is {over} px wider than the screen")
+    found += [f"cut off: {text}" for text in page.evaluate(CUT_OFF)]
+    found += [f"under 24 px: {text}" for text in page.evaluate(TOO_SMALL)]
+    return found
