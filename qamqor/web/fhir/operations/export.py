@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
@@ -41,7 +40,7 @@ def export(call: Call) -> Answer:
         actor=call.actor,
         clock=timezone.now,
         types=_types(call),
-        since=_since(call),
+        since=call.moment("_since"),
         patients=_patients(call),
         only_people=call.type == "Patient",
     )
@@ -64,17 +63,6 @@ def _check(call: Call) -> None:
 def _types(call: Call) -> tuple[str, ...]:
     said = (name.strip() for one in call.inputs.get("_type", ()) for name in one.split(","))
     return tuple(dict.fromkeys(name for name in said if name))
-
-
-def _since(call: Call) -> datetime | None:
-    said = call.one("_since")
-    try:
-        since = None if said is None else datetime.fromisoformat(said)
-    except ValueError:
-        since = None
-    if said is not None and (since is None or since.tzinfo is None):
-        raise Unusable([Issue("value", "_since is a moment with a zone, 2026-03-02T09:00:00Z")])
-    return since
 
 
 def _patients(call: Call) -> frozenset[str] | None:

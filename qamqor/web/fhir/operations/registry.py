@@ -70,6 +70,24 @@ class Call:
         values = self.inputs.get(name, ())
         return values[0] if values else default
 
+    def moment(self, name: str) -> datetime | None:
+        """An instant that may be given once.
+
+        Raises:
+            Unusable: it is no moment, or has no zone.
+        """
+        said = self.one(name)
+        if said is None:
+            return None
+        try:
+            found = datetime.fromisoformat(said)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            text = f"{name} is a moment with a zone, such as 2026-03-02T09:00:00Z"
+            raise Unusable([Issue("value", text)])
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

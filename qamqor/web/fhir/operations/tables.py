@@ -109,19 +109,8 @@ def _refuse_source(call: Call) -> None:
 
 def _stored(call: Call, view: View) -> Iterable[bytes]:
     return stream.resources(
-        view.resource, actor=call.actor, since=_since(call), patients=_patients(call)
+        view.resource, actor=call.actor, since=call.moment("_since"), patients=_patients(call)
     )
-
-
-def _since(call: Call) -> datetime | None:
-    said = call.one("_since")
-    try:
-        since = None if said is None else datetime.fromisoformat(said)
-    except ValueError:
-        since = None
-    if said is not None and (since is None or since.tzinfo is None):
-        raise Unusable([Issue("value", "_since is a moment with a zone, 2026-03-02T09:00:00Z")])
-    return since
 
 
 def _patients(call: Call) -> frozenset[str] | None:

@@ -1,0 +1,108 @@
+"""Gathers one person's whole record: what speaks of them, and what that refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from qamqor.engine.fhir.envelope import microseconds
+from qamqor.engine.fhir.references import mentioned
+from qamqor.errors import GoneBefore, NotThere
+from qamqor.services.access import looks
+from qamqor.services.access.actor import Actor
+from qamqor.services.access.sights import Sights
+from qamqor.store import mentions
+from qamqor.store.fhir import versions
+from qamqor.store.fhir.versions import Version
+
+SUPPORT: Final = frozenset(
+    {
+        "Device",
+        "HealthcareService",
+        "Location",
+        "Medication",
+        "Organization",
+        "Practitioner",
+        "PractitionerRole",
+        "Substance",
+    }
+)
+"""What a record refers to and cannot be read without; shown beside it, never counted in it."""
+
+
+class Entry(NamedTuple):
+    """One resource of a record: ``match`` speaks of the person, ``include`` is referred to."""
+
+    type: str
+    id: str
+    content: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a record.
+
+    Attributes:
+        entries: the person first, then in the order it was first kept, then what those refer to.
+        after: where the next part begins; None = this was the last.
+        total: how many resources speak of the person, of those that may be seen.
+    """
+
+    entries: tuple[Entry, ...]
+    after: int | None
+    total: int
+
+
+def of_person(
+    patient: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    types: Sequence[str] = (),
+    since: datetime | None = None,
+    count: int | None = None,
+    after: int = 0,
+) -> Part:
+    """One person's record, as far as the actor may see it; kept in the audit before it is given.
+
+    Args:
+        types: only these; empty = all.
+        since: only what changed at or after this moment.
+        count: how many resources at most; None = all.
+        after: ``Part.after`` of the part before.
+
+    Raises:
+        NotThere: no such person, or not the actor's to see. GoneBefore: deleted.
+    """
+    sights = Sights(actor, at)
+    relation, _ = looks.at_one(sights, "Patient", patient)
+    person = versions.read("Patient", patient)
+    if person is None:
+        raise NotThere(f"Patient/{patient} is not here")
+    if person.content is None:
+        raise GoneBefore(f"Patient/{patient} is deleted")
+    of_others = [v for v in mentions.of(f"Patient/{patient}") if v.type != "Patient"]
+    found = [person, *looks.at_each(sights, of_others, action="search")]
+    earliest = microseconds(since) or 0
+    wanted = [v for v in found if (not types or v.type in types) and v.at >= earliest]
+    stop = len(wanted) if count is None else after + count
+    own = wanted[after:stop]
+    support = looks.at_each(sights, _support(own, types), action="search")
+    looks.keep(sights, "operation", [*own, *support], relation=relation, query="$everything")
+    entries = [_entry(v, "match") for v in own] + [_entry(v, "include") for v in support]
+    return Part(tuple(entries), stop if stop < len(wanted) else None, len(wanted))
+
+
+def _entry(version: Version, mode: str) -> Entry:
+    return Entry(version.type, version.id, version.content or "{}", mode)
+
+
+def _support(own: Sequence[Version], types: Sequence[str]) -> list[Version]:
+    named = {
+        reference for version in own for reference in mentioned(version.content or "", SUPPORT)
+    }
+    found = (versions.read(*reference.split("/", 1)) for reference in sorted(named))
+    return [v for v in found if v and v.content and (not types or v.type in types)]

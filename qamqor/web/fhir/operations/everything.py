@@ -1,0 +1,86 @@
+"""Patient/$everything: one person's whole record, page by page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.definitions import is_resource
+from qamqor.errors import Issue, Unusable
+from qamqor.services.fhir import everything
+from qamqor.services.fhir.everything import Entry
+from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
+
+
+@operation(
+    "everything",
+    title="One person's whole record",
+    text="Everything that speaks of a person and may be seen, and what that refers to.",
+    levels=("instance",),
+    types=("Patient",),
+    inputs=(
+        In("_since", "instant", "Only what changed at or after this moment."),
+        In("_type", "string", "Resource types, separated by commas; may repeat.", most="*"),
+        In("_count", "integer", "How many resources on a page; without it, all."),
+        In("_after", "string", "Where a page begins: taken from the link to the next page."),
+    ),
+    returns="Bundle",
+    standard="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+)
+def run(call: Call) -> Answer:
+    types, count = _types(call), call.one("_count")
+    if count is not None and count < 1:
+        raise Unusable([Issue("value", "_count is one or more")])
+    part = everything.of_person(
+        str(call.id),
+        actor=call.actor,
+        at=call.at,
+        types=types,
+        since=call.moment("_since"),
+        count=count,
+        after=_after(call),
+    )
+    bundle: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": part.total,
+        "link": _links(call, part.after),
+        "entry": [_entry(call, entry) for entry in part.entries],
+    }
+    return Answer({key: value for key, value in bundle.items() if value not in ([], None)})
+
+
+def _types(call: Call) -> tuple[str, ...]:
+    said = [name.strip() for one in call.inputs.get("_type", ()) for name in one.split(",")]
+    unknown = [name for name in said if not is_resource(name)]
+    if unknown:
+        raise Unusable([Issue("value", f"{name!r} is no resource type") for name in unknown])
+    return tuple(dict.fromkeys(said))
+
+
+def _after(call: Call) -> int:
+    said = str(call.one("_after", "0"))
+    if not said.isdigit() or len(said) > 9:
+        raise Unusable([Issue("value", "_after is taken from the link to the next page")])
+    return int(said)
+
+
+def _links(call: Call, after: int | None) -> list[dict[str, str]]:
+    if after is None:
+        return []
+    kept = {
+        name: ",".join(str(v) for v in values)
+        for name, values in call.inputs.items()
+        if name != "_after"
+    }
+    query = urlencode({**kept, "_after": after})
+    return [{"relation": "next", "url": f"{call.address}/Patient/{call.id}/$everything?{query}"}]
+
+
+def _entry(call: Call, entry: Entry) -> dict[str, Any]:
+    return {
+        "fullUrl": f"{call.address}/{entry.type}/{entry.id}",
+        "resource": json_text.decode(entry.content),
+        "search": {"mode": entry.mode},
+    }

@@ -1,0 +1,113 @@
+"""One person's whole record holds what speaks of them, as far as the asker may see it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from qamqor.errors import NotThere, Unusable
+from qamqor.services.access.actor import PLATFORM, Actor
+from qamqor.store import audit
+from qamqor.store.audit import Wanted
+from qamqor.web.fhir.operations import registry
+from qamqor.web.fhir.operations.registry import Call
+from tests.services.access.village import AT, actor, observation, people, put
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(patient: str, *, by: Actor = PLATFORM, **query: str) -> dict[str, Any]:
+    found = registry.find("everything", level="instance", type_="Patient")
+    inputs = registry.read_inputs(found, query={k: [v] for k, v in query.items()}, body=None)
+    call = Call(actor=by, at=AT, inputs=inputs, type="Patient", id=patient, address="http://x/fhir")
+    return dict(found.run(call).resource or {})
+
+
+def named(bundle: dict[str, Any], mode: str = "match") -> list[str]:
+    entries = [e for e in bundle.get("entry", []) if e["search"]["mode"] == mode]
+    return [f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in entries]
+
+
+def test_it_is_the_person_and_what_speaks_of_them() -> None:
+    people()
+
+    assert named(ask("amina")) == [
+        "Patient/amina",
+        "Observation/amina-weight",
+        "Observation/amina-hiv",
+    ]
+
+
+def test_what_the_record_refers_to_comes_beside_it_and_is_not_counted() -> None:
+    put({"resourceType": "Organization", "id": "north", "name": "x"})
+    people()
+
+    found = ask("amina")
+
+    assert named(found, "include") == ["Organization/north"]
+    assert found["total"] == 3
+
+
+def test_what_the_asker_may_not_see_is_neither_shown_nor_counted() -> None:
+    people()
+
+    found = ask("amina", by=actor("practice_nurse"))
+
+    assert "Observation/amina-hiv" not in named(found)
+    assert found["total"] == 2
+
+
+def test_another_teams_person_does_not_exist_for_me() -> None:
+    people()
+
+    with pytest.raises(NotThere):
+        ask("bolat", by=actor("practice_nurse"))
+
+
+def test_the_looking_is_kept_with_everything_that_was_shown() -> None:
+    people()
+    ask("amina", by=actor("gp"))
+
+    newest = audit.find(Wanted(patient="amina"), limit=1)[0]
+
+    assert newest.agent == "PractitionerRole/gp"
+    assert "Observation/amina-weight" in newest.entry
+
+
+def test_pages_hold_everything_once() -> None:
+    people()
+    put(*[observation(f"more-{number}", "amina") for number in range(5)])
+    seen: list[str] = []
+    page = ask("amina", _count="3", _type="Observation")
+    while True:
+        seen += named(page)
+        if "link" not in page:
+            break
+        query = parse_qs(urlsplit(page["link"][0]["url"]).query)
+        page = ask("amina", **{name: values[0] for name, values in query.items()})
+
+    assert len(seen) == len(set(seen)) == 7
+    assert page["total"] == 7
+
+
+def test_only_what_changed_since_a_moment_and_only_some_types() -> None:
+    people()
+    put(observation("late", "amina"), at=AT + timedelta(days=1))
+
+    since = (AT + timedelta(hours=1)).isoformat()
+
+    assert named(ask("amina", _since=since)) == ["Observation/late"]
+    assert named(ask("amina", _type="Patient")) == ["Patient/amina"]
+
+
+@pytest.mark.parametrize(
+    "query", [{"_type": "Patients"}, {"_count": "0"}, {"_after": "x"}, {"_since": "2026-03-02"}]
+)
+def test_wrong_inputs_are_refused(query: dict[str, str]) -> None:
+    people()
+
+    with pytest.raises(Unusable):
+        ask("amina", **query)
