@@ -139,6 +139,19 @@ def visible(sight: Sight, keys: Sequence[int]) -> set[int]:
     return found
 
 
+def keys_of_person(person: str, type_: str, view: Sight, *, limit: int | None = None) -> list[int]:
+    """Keys of a person's resources of a type that are in sight, the newest change first."""
+    part, values = clause(view, "r.key")
+    most = "" if limit is None else f"limit {int(limit)}"
+    rows = _rows(
+        f"""select r.key from access_subject p join fhir_resource r on r.key = p.key
+        where p.patient = %s and r.type = %s and r.is_deleted = 0 and {part}
+        order by r.sequence desc {most}""",
+        [person, type_, *values],
+    )
+    return [row[0] for row in rows]
+
+
 def key_of(type_: str, id_: str) -> int | None:
     """The key of a resource, for ever the same; None: never known here."""
     rows = _rows("select key from fhir_resource where type = %s and id = %s", [type_, id_])

@@ -97,7 +97,9 @@ def _of_request(resource: Resource, _: tzinfo) -> Iterator[Link]:
 
 
 def _of_task(resource: Resource, _: tzinfo) -> Iterator[Link]:
-    if resource.get("status") in _OPEN_TASKS:
+    """Only the task that carries a referral: who reviews or reminds needs no way in by it."""
+    focus = _at(resource, "focus")
+    if resource.get("status") in _OPEN_TASKS and any(r.startswith("ServiceReq") for r in focus):
         for id_ in people(resource):
             for reference in _at(resource, "owner"):
                 yield Link(id_, f"referral:{reference}", FIRST_DAY, LAST_DAY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 
@@ -25,7 +24,8 @@ class Actor:
         purpose: v3-ActReason code, such as TREAT.
         is_service: a service has decided that this may be done beyond the rights of the role, such
             as moving everything linked to a person who is merged; the audit names the human.
-        break_glass_until: moment until which an opened glass holds, for ``break_glass_patient``.
+        glasses: ids of patients whose glass this actor has broken, with a reason, and which are
+            still open (``services.access.glass``).
     """
 
     account: int | None
@@ -38,8 +38,7 @@ class Actor:
     scopes: frozenset[str] | None = None
     client: str | None = None
     purpose: str = "TREAT"
-    break_glass_patient: str | None = None
-    break_glass_until: datetime | None = None
+    glasses: frozenset[str] = frozenset()
     is_service: bool = False
 
     @property

@@ -251,10 +251,9 @@ def _resident(actor: Actor, near: Near, labels: Labels) -> tuple[Grant, ...]:
 
 def _glass(actor: Actor, action: str) -> tuple[Grant, ...]:
     """What an opened glass shows; whether it still holds is asked when the actor is made."""
-    broken = actor.break_glass_patient
-    if broken is None or actor.role not in CLINICIANS or action not in BROKEN_GLASS:
+    if not actor.glasses or actor.role not in CLINICIANS or action not in BROKEN_GLASS:
         return ()
-    return (Grant("break_glass", patients=frozenset({broken})),)
+    return (Grant("break_glass", patients=actor.glasses),)
 
 
 def _links(actor: Actor, kind: str) -> set[str]:

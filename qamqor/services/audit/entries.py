@@ -20,6 +20,8 @@ from qamqor.store import audit, node
 from qamqor.store.node import Transaction
 
 _ENCODE: Final = msgspec.json.Encoder()
+BROKEN_GLASS: Final = "BTG"
+"""v3-ActReason: looking was open only because the glass was broken."""
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -100,7 +102,7 @@ def entry(
         "account": actor.account,
         "organization": actor.organization,
         "client": actor.client,
-        "purpose": actor.purpose,
+        "purpose": BROKEN_GLASS if relation == "break_glass" else actor.purpose,
     }
     return Entry(
         at=round((at - _EPOCH).total_seconds() * 1_000_000),

@@ -396,9 +396,9 @@ def test_a_label_one_may_not_read_one_may_not_write() -> None:
 
 def test_an_open_glass_shows_one_whole_record_to_a_clinician() -> None:
     people()
-    nurse = actor("practice_nurse", break_glass_patient="dana")
+    nurse = actor("practice_nurse", glasses=frozenset({"dana"}))
 
     assert seen(nurse, "Observation/dana-weight") == "break_glass"
     assert seen(nurse, "Observation/bolat-weight") is None
-    assert seen(actor("practice_nurse", break_glass_patient="amina"), "Observation/amina-hiv")
-    assert seen(actor("registrar", break_glass_patient="amina"), "Observation/amina-hiv") is None
+    assert seen(actor("practice_nurse", glasses=frozenset({"amina"})), "Observation/amina-hiv")
+    assert seen(actor("registrar", glasses=frozenset({"amina"})), "Observation/amina-hiv") is None

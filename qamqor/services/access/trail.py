@@ -1,0 +1,144 @@
+"""Decides who may read the audit: auditors all of it, a person what concerns them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from qamqor.engine.fhir.search.ranges import date_range
+from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
+from qamqor.services import audit
+from qamqor.services.access.actor import Actor
+from qamqor.services.access.looks import at_one, refused
+from qamqor.services.access.sights import Sights
+from qamqor.services.audit import events
+from qamqor.store import audit as chain
+from qamqor.store.audit import Wanted
+
+MOST_ON_A_PAGE: Final = 1000
+_ACTIONS: Final = {"C": ("create",), "U": ("update",), "D": ("delete",)}
+_FIVE_HOURS: Final = 5 * 3_600_000_000
+_OUTCOMES: Final = {"0": "ok", "4": "refused", "8": "failed"}
+
+
+class Page(NamedTuple):
+    """AuditEvents, newest first; ``total`` of all that answer; ``before`` to page on from."""
+
+    events: list[dict[str, Any]]
+    total: int
+    before: int | None
+
+
+def openings(
+    patient: str, *, actor: Actor, at: datetime, before: int | None = None, limit: int = 50
+) -> tuple[list[audit.Opening], int | None]:
+    """Who opened a person's record, for themselves, their guardian, or an auditor.
+
+    Raises:
+        NotThere: nobody of this id, or somebody else's record.
+        NotAllowed: staff do not read who else opened a record.
+    """
+    _may_see(patient, actor, at)
+    audit.record(actor, "read", at=at, what=["AuditEvent"], people=[patient], query="who opened")
+    return audit.who_opened(patient, before=before, limit=limit)
+
+
+def _may_see(patient: str | None, actor: Actor, at: datetime) -> None:
+    sights = Sights(actor, at)
+    if sights.of("search", "AuditEvent") is not None:
+        return
+    if actor.role == "resident" and actor.client is None and patient is not None:
+        relation, _ = at_one(sights, "Patient", patient)
+        if relation in {"self", "guardian"}:
+            return
+    refusal = NotAllowed(f"{actor.role} may not read the audit of others")
+    refused(sights, "search", ["AuditEvent"], refusal=refusal, people=[patient] if patient else [])
+    raise refusal
+
+
+def one(id_: str, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """One entry as an AuditEvent, by its number.
+
+    Raises:
+        NotThere: no such entry. NotAllowed: it does not concern this actor.
+    """
+    rows = chain.find(Wanted(number=int(id_)), limit=1) if id_.isdecimal() and len(id_) < 18 else []
+    people = events.people(rows[0]) if rows else ()
+    _may_see(next(iter(people), None), actor, at)
+    if not rows:
+        raise NotThere(f"AuditEvent/{id_} is not here")
+    audit.record(actor, "read", at=at, what=[f"AuditEvent/{id_}"], people=people)
+    return events.event(rows[0])
+
+
+def search(
+    asked: Iterable[tuple[str, str]], *, actor: Actor, at: datetime, before: int | None = None
+) -> Page:
+    """AuditEvents that answer ``patient``, ``agent``, ``date``, ``action``, ``outcome``, ``_id``.
+
+    Raises:
+        Unusable: another parameter or a value that cannot be read.
+        NotAllowed: a person asks about somebody else, or without naming themselves.
+    """
+    wanted, count = _wanted(list(asked))
+    _may_see(wanted.patient, actor, at)
+    names = "&".join(dict.fromkeys(name.split(":")[0] for name, _ in asked))
+    people = [wanted.patient] if wanted.patient else []
+    audit.record(actor, "search", at=at, people=people, query=f"AuditEvent?{names}")
+    rows = chain.find(wanted._replace(before=before), limit=count + 1)
+    more = rows[count - 1].number if len(rows) > count > 0 else None
+    return Page([events.event(row) for row in rows[:count]], chain.count(wanted), more)
+
+
+def _wanted(asked: list[tuple[str, str]]) -> tuple[Wanted, int]:
+    wanted, count, issues = Wanted(), 50, []
+    for name, value in asked:
+        try:
+            if name == "_count":
+                count = min(MOST_ON_A_PAGE, max(0, int(value)))
+            elif name != "_total":
+                wanted = _narrowed(wanted, name, value)
+        except (ValueError, KeyError):
+            text = f"AuditEvent cannot be searched by {name}={value!r}"
+            issues.append(Issue("not-supported", text, f"AuditEvent?{name}"))
+    if issues:
+        raise Unusable(issues)
+    return wanted, count
+
+
+def _narrowed(wanted: Wanted, name: str, value: str) -> Wanted:
+    match name:
+        case "patient":
+            return wanted._replace(patient=value.removeprefix("Patient/"))
+        case "agent":
+            return wanted._replace(agent=value)
+        case "action":
+            return wanted._replace(actions=_ACTIONS.get(value) or events.actions_of(value))
+        case "outcome":
+            return wanted._replace(outcome=_OUTCOMES[value])
+        case "_id":
+            return wanted._replace(number=int(value))
+        case "date":
+            return _dated(wanted, value)
+    raise KeyError(name)
+
+
+def _dated(wanted: Wanted, value: str) -> Wanted:
+    prefix, text = (value[:2], value[2:]) if value[:2].isalpha() else ("eq", value)
+    found = date_range(text, _FIVE_HOURS)
+    if found is None:
+        raise ValueError(value)
+    low, high = found
+    match prefix:
+        case "ge":
+            return wanted._replace(from_at=low)
+        case "gt" | "sa":
+            return wanted._replace(from_at=high)
+        case "le":
+            return wanted._replace(until_at=high)
+        case "lt" | "eb":
+            return wanted._replace(until_at=low)
+        case "eq":
+            return wanted._replace(from_at=low, until_at=high)
+    raise ValueError(value)
