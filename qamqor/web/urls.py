@@ -6,7 +6,6 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 urlpatterns = [
-    path("fhir", include("qamqor.web.fhir.urls")),
     path("accounts/", include("allauth.urls")),
     path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider")),
     path("language", set_language, name="set_language"),

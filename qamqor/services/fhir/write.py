@@ -17,7 +17,7 @@ from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Key, Standing, Version
 from qamqor.store.node import Transaction
 
-Method = Literal["POST", "PUT", "DELETE"]
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Change:
     """One change asked for.
 
     Attributes:
-        method: POST a new resource, PUT a new version (or a first one with this id), DELETE.
+        method: POST a new resource, PUT a new version (or a first one with this id), PATCH a new
+            version that was worked out from the last, DELETE.
         type: resource type.
         id: logical id; for POST made by the caller (``new_id``).
         resource: what to store, already validated; None for DELETE. Its ``id`` and

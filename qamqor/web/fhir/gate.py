@@ -7,20 +7,20 @@ import hashlib
 from django.http import HttpRequest
 from oauth2_provider.models import get_access_token_model
 
-from qamqor.errors import NotAllowed
 from qamqor.services.access.actor import Actor
+from qamqor.web.fhir.outcomes import NobodyKnown
 
 
 def actor_of(request: HttpRequest) -> Actor:
     """The actor behind a request.
 
     Raises:
-        NotAllowed: nobody is signed in and no valid token came with the request.
+        NobodyKnown: nobody is signed in and no valid token came with the request.
     """
     said = request.headers.get("Authorization", "")
     if said.startswith("Bearer "):
         return _behind_token(said.removeprefix("Bearer ").strip())
-    raise NotAllowed("sign in, or send a bearer token")
+    raise NobodyKnown("sign in, or send a bearer token")
 
 
 def _behind_token(token: str) -> Actor:
@@ -28,7 +28,7 @@ def _behind_token(token: str) -> Actor:
     tokens = get_access_token_model().objects.select_related("user")
     found = tokens.filter(token_checksum=checksum).first()
     if found is None or found.is_expired():
-        raise NotAllowed("this token is unknown or has expired")
+        raise NobodyKnown("this token is unknown or has expired")
     return Actor(
         account=found.user_id,
         reference=f"Device/{found.application_id}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from qamqor.web.fhir import interactions
+from qamqor.web.fhir.door import by_method
 from qamqor.web.fhir.operations import export
 from qamqor.web.fhir.operations import views as operations
 
@@ -28,6 +29,23 @@ urlpatterns = [
     path("/<operation:name>", operations.call),
     path("/<str:type_>/<operation:name>", operations.call),
     path("/<str:type_>/<str:id_>/<operation:name>", operations.call),
-    path("/<str:type_>", interactions.type_level),
-    path("/<str:type_>/<str:id_>", interactions.instance_level),
+    path(
+        "/<str:type_>/<str:id_>",
+        by_method(
+            GET=interactions.read_one,
+            PUT=interactions.update,
+            PATCH=interactions.patch,
+            DELETE=interactions.delete,
+        ),
+    ),
+    path(
+        "/<str:type_>",
+        by_method(
+            POST=interactions.create,
+            PUT=interactions.update_where,
+            PATCH=interactions.patch_where,
+            DELETE=interactions.delete_where,
+        ),
+    ),
+    path("/<str:type_>/<str:id_>/_history/<str:version>", by_method(GET=interactions.read_version)),
 ]

@@ -6,7 +6,7 @@ from qamqor.store.ddl import sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0007_audit")]
+    dependencies = [("store", "0008_derived")]
     operations = [
         sql(
             """create table access_glass (

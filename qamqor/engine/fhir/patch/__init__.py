@@ -1,0 +1,1 @@
+"""Changes part of a resource: by JSON Patch or by FHIRPath Patch."""

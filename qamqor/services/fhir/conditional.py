@@ -1,0 +1,19 @@
+"""Finds the one resource that a condition means."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from qamqor.errors import Issue, Unusable
+from qamqor.services.access.actor import Actor
+from qamqor.services.fhir.asked import Ask
+from qamqor.store.fhir.versions import Version
+
+
+def match(ask: Ask, query: str, *, actor: Actor, at: datetime) -> Version | None:
+    """The one resource that matches, or None.
+
+    Raises:
+        Unusable: several match (412), or the condition cannot be searched for (400).
+    """
+    raise Unusable([Issue("not-supported", "search has not landed", ask.where)], status=501)

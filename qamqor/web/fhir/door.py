@@ -1,0 +1,92 @@
+"""The door to /fhir: the shortest way from a request to its answer, and never a broken page.
+
+Another system brings a bearer token and needs no session, no language and no form token, so that
+all Django would do for a page is left out. A signed-in page brings a cookie; then its session is
+read and every change needs the form token, as on any page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.urls.resolvers import RegexPattern, URLResolver
+
+from qamqor.web.fhir import outcomes
+from qamqor.web.fhir.outcomes import NobodyKnown, WrongMethod
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+PREFIX: Final = "/fhir"
+ADDRESSES: Final = URLResolver(RegexPattern(r"^"), "qamqor.web.fhir.urls")
+ALWAYS: Final = (
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+def fhir_door(rest: Answer) -> Answer:
+    """The outermost middleware: answers /fhir itself, hands everything else on."""
+    with_session = SessionMiddleware(AuthenticationMiddleware(_as_page))
+
+    def open_(request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if not path.startswith(PREFIX) or path[5:6] not in {"", "/"}:
+            return rest(request)
+        has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
+        is_page = has_cookie and "HTTP_AUTHORIZATION" not in request.META
+        return with_session(request) if is_page else _answer(request)  # type: ignore[return-value]
+
+    return open_
+
+
+def _answer(request: HttpRequest) -> HttpResponseBase:
+    try:
+        request.get_host()
+        found = ADDRESSES.resolve(request.path_info[5:])
+        response = found.func(request, *found.args, **found.kwargs)
+    except Exception as error:
+        response = outcomes.response(error)
+    for name, value in ALWAYS:
+        response.headers.setdefault(name, value)
+    return _without_body(response) if request.method == "HEAD" else response
+
+
+def _as_page(request: HttpRequest) -> HttpResponseBase:
+    guard = CsrfViewMiddleware(_answer)
+    guard.process_request(request)
+    if guard.process_view(request, _answer, (), {}) is not None:
+        return outcomes.response(
+            NobodyKnown("the form token is missing or old; load the page again")
+        )
+    return _answer(request)
+
+
+def _without_body(response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(response, HttpResponse):
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.content = b""
+    return response
+
+
+def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """One view that hands a request to the view of its method; others are told what is possible."""
+    allowed = [*views, *(["HEAD"] if "GET" in views else []), "OPTIONS"]
+
+    def view(request: HttpRequest, **names: str) -> HttpResponseBase:
+        method = str(request.method)
+        if method == "OPTIONS":
+            return HttpResponse(status=204, headers={"Allow": ", ".join(allowed)})
+        chosen = views.get("GET" if method == "HEAD" else method)
+        if chosen is None:
+            raise WrongMethod(method, allowed)
+        return chosen(request, **names)
+
+    view.csrf_exempt = True  # type: ignore[attr-defined]
+    view.methods = views  # type: ignore[attr-defined]
+    return view
