@@ -66,18 +66,21 @@ def rebuild(tx: Transaction) -> None:
 
 _READ: Final = """select c.sequence, c.type, c.id, c.version, c.method, c.at, c.content
     from mention m join fhir_resource r on r.key = m.key
-    join fhir_change c on c.sequence = r.sequence where m.target = %s order by m.key"""
+    join fhir_change c on c.sequence = r.sequence where m.target = %s and m.key > %s
+    order by m.key"""
 
 
-def of(target: str, tx: Transaction | None = None) -> list[Version]:
+def of(target: str, tx: Transaction | None = None, *, made_after: int = 0) -> list[Version]:
     """The current version of every resource that speaks of a target, in order of creation.
 
     Args:
         target: ``Patient/id``; for CareTeams also ``Organization/id``.
         tx: a transaction that is about to change them.
+        made_after: only resources whose first version came after this number of the sequence.
     """
+    values: list[str | int] = [target, made_after]
     if tx is not None:
-        return [Version(*row) for row in tx.rows(_READ, [target])]
+        return [Version(*row) for row in tx.rows(_READ, values)]
     with connection.cursor() as cursor:
-        cursor.execute(_READ, [target])
+        cursor.execute(_READ, values)
         return [Version(*row) for row in cursor.fetchall()]

@@ -37,10 +37,11 @@ def _value(before: Any, after: Any, now: Any, path: str, kept: list[str]) -> Any
         return before
     if before == after or now == before:
         return now
-    if isinstance(before, dict) and isinstance(after, dict) and isinstance(now, dict):
-        return _members(before, after, now, path, kept)
-    if isinstance(before, list) and isinstance(after, list) and isinstance(now, list):
-        return _items(before, after, now, path, kept)
+    kinds: tuple[tuple[type, Any], ...] = ((dict, _members), (list, _items))
+    for kind, merged in kinds:
+        three = [kind() if value is _NOTHING else value for value in (before, after, now)]
+        if all(isinstance(value, kind) for value in three):
+            return merged(*three, path, kept) or (_NOTHING if before is _NOTHING else kind())
     kept.append(path)
     return now
 
