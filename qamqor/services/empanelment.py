@@ -14,6 +14,7 @@ from django.conf import settings
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import CODES
 from qamqor.errors import AttachedAlready, NotInUse, NotThere
+from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.services.empanelment_work import Handover, handed_over
 from qamqor.services.fhir.write import Change, apply
@@ -74,9 +75,11 @@ def attach(
     Raises:
         NotThere: no such person or area. AttachedAlready: attached somewhere.
         NotInUse: the record is out of use or the person has died.
+        NotAllowed: the actor may not change this person's record.
     """
+    service = rights.acting_on([patient_id], actor=actor, at=at)
     return node.commit(
-        lambda tx: attach_within(tx, patient_id, area_id, actor=actor, at=at, since=since)
+        lambda tx: attach_within(tx, patient_id, area_id, actor=service, at=at, since=since)
     )
 
 
@@ -116,12 +119,10 @@ def move(
     Raises:
         NotThere: no such person or area, or attached to none. AttachedAlready: to this one.
         NotInUse: the record is out of use or the person has died.
+        NotAllowed: the actor may not change this person's record.
     """
-
-    def work(tx: Transaction) -> Attached:
-        return _moved(tx, patient_id, area_id, actor, at, since)
-
-    return node.commit(work)
+    service = rights.acting_on([patient_id], actor=actor, at=at)
+    return node.commit(lambda tx: _moved(tx, patient_id, area_id, service, at, since))
 
 
 def _moved(

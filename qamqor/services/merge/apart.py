@@ -10,6 +10,7 @@ from typing import Any
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.undo import undone
 from qamqor.errors import CannotMerge, NotThere
+from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir.write import Change, apply
 from qamqor.services.merge.plan import replaced_by
@@ -78,7 +79,10 @@ class _Back:
 
 def preview_unmerge(loser_id: str, *, actor: Actor, at: datetime) -> Unmerged:
     """Say what ``unmerge`` would do, and change nothing; it refuses what ``unmerge`` refuses."""
-    return _unmerged("", loser_id, _way_back(loser_id, None))
+    _both(loser_id, actor, at)
+    seen = _unmerged("", loser_id, _way_back(loser_id, None))
+    rights.keep([loser_id, seen.winner_id], asked="unmerge", actor=actor, at=at)
+    return seen
 
 
 def unmerge(loser_id: str, *, actor: Actor, at: datetime, reason: str = "") -> Unmerged:
@@ -95,7 +99,9 @@ def unmerge(loser_id: str, *, actor: Actor, at: datetime, reason: str = "") -> U
     Raises:
         NotThere: no such record.
         CannotMerge: it is not replaced, or the record that stayed was itself replaced since.
+        NotAllowed: the actor may not change both records.
     """
+    service = _both(loser_id, actor, at)
 
     def work(tx: Transaction) -> Unmerged:
         back = _way_back(loser_id, tx)
@@ -114,10 +120,17 @@ def unmerge(loser_id: str, *, actor: Actor, at: datetime, reason: str = "") -> U
             Change("PUT", version.type, version.id, resource, if_version=version.version)
             for version, resource in zip(back.replaced, back.resources, strict=True)
         ]
-        apply(tx, [*changes, Change("POST", "Provenance", trace_id, trace)], actor=actor, at=at)
+        apply(tx, [*changes, Change("POST", "Provenance", trace_id, trace)], actor=service, at=at)
         return _unmerged(trace_id, loser_id, back)
 
     return node.commit(work)
+
+
+def _both(loser_id: str, actor: Actor, at: datetime) -> Actor:
+    """The actor as a service, if they may change the record and the one that replaced it."""
+    found = last_merge(loser_id, None)
+    winner = [winner_of(found[1])] if found else []
+    return rights.acting_on([loser_id, *winner], actor=actor, at=at)
 
 
 def _way_back(loser_id: str, tx: Transaction | None) -> _Back:

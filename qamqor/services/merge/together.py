@@ -13,6 +13,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import IDENTIFIERS
 from qamqor.engine.identity.compare import Likeness, compare
 from qamqor.engine.identity.person import identity_of
+from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.services.empanelment import day_of
 from qamqor.services.fhir.write import Change, apply
@@ -45,7 +46,10 @@ class Merged:
 
 def preview(loser_id: str, winner_id: str, *, actor: Actor, at: datetime) -> Merged:
     """Say what ``merge`` would do, and change nothing; it refuses what ``merge`` refuses."""
-    return _merged("", loser_id, winner_id, plan(loser_id, winner_id, day=_day(at)))
+    rights.acting_on([loser_id, winner_id], actor=actor, at=at)
+    seen = _merged("", loser_id, winner_id, plan(loser_id, winner_id, day=_day(at)))
+    rights.keep([loser_id, winner_id], asked="merge", actor=actor, at=at)
+    return seen
 
 
 def merge(loser_id: str, winner_id: str, *, actor: Actor, at: datetime, reason: str = "") -> Merged:
@@ -63,7 +67,9 @@ def merge(loser_id: str, winner_id: str, *, actor: Actor, at: datetime, reason: 
         reason: why, in their words.
     Raises:
         NotThere: one of the two is not here. CannotMerge: they cannot become one.
+        NotAllowed: the actor may not change both records.
     """
+    service = rights.acting_on([loser_id, winner_id], actor=actor, at=at)
 
     def work(tx: Transaction) -> Merged:
         planned = plan(loser_id, winner_id, day=_day(at), tx=tx)
@@ -81,7 +87,7 @@ def merge(loser_id: str, winner_id: str, *, actor: Actor, at: datetime, reason: 
             Change("PUT", version.type, version.id, resource, if_version=version.version)
             for version, resource in zip(planned.replaced, planned.resources, strict=True)
         ]
-        apply(tx, [*changes, Change("POST", "Provenance", trace_id, trace)], actor=actor, at=at)
+        apply(tx, [*changes, Change("POST", "Provenance", trace_id, trace)], actor=service, at=at)
         return _merged(trace_id, loser_id, winner_id, planned)
 
     return node.commit(work)

@@ -16,6 +16,7 @@ from qamqor.engine.identity.person import Identity
 from qamqor.engine.identity.typed import Typed, answer, read_typed
 from qamqor.engine.identity.weights import POSSIBLE
 from qamqor.errors import Issue, Unusable
+from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.store import people
 from qamqor.store.people import Filed
@@ -65,7 +66,8 @@ def find_twins(
     """The people who may be the one being typed in, the likeliest first.
 
     Asked at every pause of the keyboard: fields that are still empty say nothing. Only records
-    in use are shown, each with its reasons.
+    in use are shown, each with its reasons. Whoever may register is shown the card of anybody, as
+    else a second record would be made; the record behind it stays closed.
 
     Args:
         typed: what the form holds so far.
@@ -74,7 +76,17 @@ def find_twins(
         but_not: id of a Patient to leave out, when an existing one is being corrected.
         least: the score from which somebody is shown.
         limit: at most so many.
+    Raises:
+        NotAllowed: the actor may register nobody.
     """
+    rights.need("create", actor=actor, at=at)
+    found = twins_of(typed, but_not=but_not, least=least)[:limit]
+    rights.keep((one.patient_id for one in found), asked="twins", actor=actor, at=at)
+    return found
+
+
+def twins_of(typed: Identity, *, but_not: str = "", least: float = POSSIBLE) -> list[Found]:
+    """As ``find_twins``, for a service that has decided already who may know."""
     keys = [*twin_keys(typed), *_mistyped(typed)]
     found = [
         _found(person, likeness.score, likeness.verdict, likeness.reasons)
@@ -83,7 +95,7 @@ def find_twins(
         if (likeness := compare(typed, person.identity)).score >= least
     ]
     found.sort(key=lambda one: (-one.score, one.patient_id))
-    return found[:limit]
+    return found
 
 
 def _mistyped(typed: Identity) -> Iterator[str]:
@@ -104,20 +116,37 @@ def _pairs(family: str, given: str) -> Iterator[str]:
 def find_by_iin(iin: str, *, actor: Actor, at: datetime) -> Found | None:
     """The person with an identification number; a merged record leads to the one in its place.
 
-    Only ever called from a POST: the number never stands in an address.
+    Only ever called from a POST: the number never stands in an address. Staff are shown the card
+    of anybody; others only of those whose record they may find.
 
     Raises:
         Unusable: it is no such number; says what is wrong.
+        NotAllowed: the actor may find nobody.
     """
     refuse_wrong_iin(iin)
+    sights = rights.need("search", actor=actor, at=at)
+    person = holder_of(iin)
+    if person is not None and not rights.is_staff(actor) and not rights.visible([person], sights):
+        person = None
+    shown = [] if person is None else [person.patient_id]
+    rights.keep(shown, asked="iin", actor=actor, at=at)
+    return None if person is None else card(person)
+
+
+def holder_of(iin: str) -> Filed | None:
+    """Whose number it is, behind any number of merges."""
     holders = [
         person
         for person in people.candidates([f"iin|{iin_digits(iin)}"])
         if iin_digits(iin) in person.identity.iins
     ]
     holders.sort(key=lambda person: (bool(person.replaced_by), not person.is_active, person.key))
-    person = current(holders[0]) if holders else None
-    return None if person is None else _found(person, 0, Verdict.certain, ())
+    return current(holders[0]) if holders else None
+
+
+def card(person: Filed) -> Found:
+    """Somebody who is certain, by number."""
+    return _found(person, 0, Verdict.certain, ())
 
 
 def refuse_wrong_iin(iin: str) -> None:
@@ -153,8 +182,13 @@ def find_by_name(
 
     Any script, order and beginning of a name will do, one letter may be wrong. As typed comes
     above another spelling, that above a likeness; people of the caller's area come first among
-    equals. A number of twelve digits belongs in ``find_by_iin`` and finds nobody here.
+    equals. A number of twelve digits belongs in ``find_by_iin`` and finds nobody here. Only people
+    whose record the actor may find are among them.
+
+    Raises:
+        NotAllowed: the actor may find nobody.
     """
+    sights = rights.need("search", actor=actor, at=at)
     typed = read_typed(text)
     ranked = [
         (-found.grade, person.area_id != area_id, person.key, person, found.codes)
@@ -162,9 +196,12 @@ def find_by_name(
         if not person.replaced_by and (found := answer(typed, person.identity)) is not None
     ]
     ranked.sort(key=lambda one: one[:3])
+    open_ = rights.visible([one[3] for one in ranked], sights)
+    shown = [one for one in ranked if one[2] in open_][:limit]
+    rights.keep((one[3].patient_id for one in shown), asked="name", actor=actor, at=at)
     return [
         _found(person, -grade, None, tuple(Reason(code, 0) for code in codes))
-        for grade, _, _, person, codes in ranked[:limit]
+        for grade, _, _, person, codes in shown
     ]
 
 

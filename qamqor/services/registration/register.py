@@ -15,10 +15,11 @@ from qamqor.engine.identity.letters import repaired
 from qamqor.engine.identity.numbers import iin_digits, iin_problem, phone_number
 from qamqor.engine.identity.person import identity_of
 from qamqor.errors import Issue, NotThere, TwinFound, Unusable
+from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.services.empanelment import attach_within, day_of
 from qamqor.services.fhir.write import Change, apply, instant
-from qamqor.services.registration.find import WRONG_IIN, Found, find_by_iin, find_twins
+from qamqor.services.registration.find import WRONG_IIN, Found, card, holder_of, twins_of
 from qamqor.store import node
 from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
@@ -107,12 +108,18 @@ def register(
         Unusable: the particulars break a rule; says every one.
         TwinFound: somebody is certain to be this person, or holds the number, and ``despite`` is
             empty.
-        NotThere: no such area or household.
+        NotThere: no such area or household. NotAllowed: the actor may register nobody.
     """
+    service = rights.registering(actor=actor, at=at)
     refuse_wrong(who, on=day_of(at))
-    return node.commit(
-        lambda tx: _registered(tx, who, area_id, actor, at, household, despite.strip())
-    )
+    try:
+        return node.commit(
+            lambda tx: _registered(tx, who, area_id, service, at, household, despite.strip())
+        )
+    except TwinFound as found:
+        shown = (twin.patient_id for twin in found.twins)
+        rights.keep(shown, asked="twins", actor=actor, at=at)
+        raise
 
 
 def refuse_wrong(who: Particulars, *, on: date) -> None:
@@ -156,7 +163,7 @@ def _registered(
     despite: str,
 ) -> Registered:
     patient = patient_of(who)
-    twins = _twins(patient, who, actor, at)
+    twins = _twins(patient, who)
     if twins and not despite:
         raise TwinFound(twins)
     patient_id = str(uuid.uuid4())
@@ -174,14 +181,13 @@ def _registered(
     return Registered(patient_id, attached.episode_id, household_id, tuple(twins))
 
 
-def _twins(patient: Resource, who: Particulars, actor: Actor, at: datetime) -> list[Found]:
+def _twins(patient: Resource, who: Particulars) -> list[Found]:
     """Those who are certain, and the holder of the same number whoever it is."""
     typed = identity_of(patient, iin_system=f"{IDENTIFIERS}/iin")
-    found = find_twins(typed, actor=actor, at=at)
-    twins = [twin for twin in found if twin.verdict is Verdict.certain]
-    holder = find_by_iin(who.iin, actor=actor, at=at) if who.iin else None
+    twins = [twin for twin in twins_of(typed) if twin.verdict is Verdict.certain]
+    holder = holder_of(who.iin) if who.iin else None
     if holder is not None and holder.patient_id not in {twin.patient_id for twin in twins}:
-        twins.append(holder)
+        twins.append(card(holder))
     return twins
 
 

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from qamqor.errors import CannotMerge
+from qamqor.services.access.actor import PLATFORM
 from qamqor.services.fhir.write import Change, save
 from qamqor.services.merge.apart import unmerge
 from qamqor.services.merge.together import merge
@@ -62,7 +63,7 @@ class Register(RuleBasedStateMachine):
 
     def put(self, resource: Resource) -> None:
         change = Change("PUT", resource["resourceType"], resource["id"], copy.deepcopy(resource))
-        save([change], actor=CLERK, at=AT)
+        save([change], actor=PLATFORM, at=AT)
 
     @initialize(families=st.lists(st.sampled_from(["Ким", "Ли"]), min_size=4, max_size=4))
     def register(self, families: list[str]) -> None:

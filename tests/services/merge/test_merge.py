@@ -9,6 +9,7 @@ import pytest
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import CODES, IDENTIFIERS
 from qamqor.errors import CannotMerge, NotThere
+from qamqor.services.access.actor import PLATFORM
 from qamqor.services.empanelment import attach
 from qamqor.services.fhir.write import Change, save
 from qamqor.services.merge.apart import Since, preview_unmerge, unmerge
@@ -176,7 +177,7 @@ class TestAMergeIsRefused:
             merge(loser, winner, actor=CLERK, at=AT)
 
     def test_where_one_is_deleted(self, two: None) -> None:
-        save([Change("DELETE", "Patient", "second")], actor=CLERK, at=AT)
+        save([Change("DELETE", "Patient", "second")], actor=PLATFORM, at=AT)
         with pytest.raises(NotThere):
             done()
 
@@ -207,7 +208,7 @@ class TestTakingBack:
 
     def test_leaves_deleted_what_was_deleted_since(self) -> None:
         done()
-        save([Change("DELETE", "Task", "t")], actor=CLERK, at=AT)
+        save([Change("DELETE", "Task", "t")], actor=PLATFORM, at=AT)
         result = unmerge("second", actor=CLERK, at=AT)
         found = versions.read("Task", "t")
         assert found is not None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qamqor.engine.fhir.names import IDENTIFIERS
-from qamqor.services.access.actor import Actor
+from qamqor.services.access.actor import PLATFORM, Actor
 from qamqor.services.fhir.write import Change, save
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ def put(id_: str, *names: str, born: str = "1987-03-12", iin: str = "", **more: 
         **({"identifier": [{"system": f"{IDENTIFIERS}/iin", "value": iin}]} if iin else {}),
         **more,
     }
-    save([Change("PUT", "Patient", id_, resource)], actor=CLERK, at=AT)
+    save([Change("PUT", "Patient", id_, resource)], actor=PLATFORM, at=AT)
 
 
 def area(area_id: str) -> dict[str, Any]:
