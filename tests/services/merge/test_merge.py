@@ -45,7 +45,7 @@ def busy(two: None) -> None:
          "contained": [{"resourceType": "Basic", "id": "b", "subject": SECOND}]})  # fmt: skip
     put({"resourceType": "RelatedPerson", "id": "child", "patient": {"reference": "Patient/kid"},
          "identifier": [{"system": f"{IDENTIFIERS}/patient", "value": "second"}]})  # fmt: skip
-    put({"resourceType": "Group", "id": "home", "quantity": 2, "member": [
+    put({"resourceType": "Group", "id": "hh1", "quantity": 2, "member": [
         {"entity": {"reference": "Patient/first"}, "period": {"start": "2020-01-01"}},
         {"entity": SECOND, "period": {"start": "2021-01-01"}}]})  # fmt: skip
     put({"resourceType": "Provenance", "id": "import", "target": [SECOND],
@@ -111,7 +111,7 @@ class TestAMerge:
 
     def test_counts_a_person_once_in_a_household_both_records_were_in(self) -> None:
         done()
-        home = read("Group", "home")
+        home = read("Group", "hh1")
         assert [m["entity"]["reference"] for m in home["member"]] == ["Patient/first"]
         assert home["quantity"] == 1
 
@@ -122,7 +122,7 @@ class TestAMerge:
         assert {entity["what"]["reference"] for entity in trace["entity"]} == {
             "Patient/first/_history/1", "Patient/second/_history/1", "Observation/o/_history/1",
             "Appointment/a/_history/1", "Task/t/_history/1", "Account/deep/_history/1",
-            "Consent/inside/_history/1", "RelatedPerson/child/_history/1", "Group/home/_history/1",
+            "Consent/inside/_history/1", "RelatedPerson/child/_history/1", "Group/hh1/_history/1",
             "Provenance/import/_history/1",
         }  # fmt: skip
 
