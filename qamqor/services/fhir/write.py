@@ -12,6 +12,7 @@ from qamqor.errors import GoneBefore, NotAllowed, NotThere, VersionConflict
 from qamqor.services import audit, derived
 from qamqor.services.access import gate, index
 from qamqor.services.access.actor import Actor
+from qamqor.services.fhir import indexing
 from qamqor.store import mentions, node, people
 from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Key, Standing, Version
@@ -231,5 +232,5 @@ def _derive(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetim
     derived.follow(tx, saved, at)
 
 
-AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive)
+AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive, indexing.follow)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""

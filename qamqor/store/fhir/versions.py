@@ -124,6 +124,16 @@ def types() -> list[str]:
     return [row[0] for row in _all("select distinct type from fhir_resource order by type", [])]
 
 
+def keys_after(key: int, *, limit: int) -> list[int]:
+    """The keys of the next resources that are not deleted, in order."""
+    rows = _all(
+        """select key from fhir_resource where key > %s and is_deleted = 0
+        order by key limit %s""",
+        [key, limit],
+    )
+    return [row[0] for row in rows]
+
+
 def changes_after(sequence: int, *, limit: int = 1000) -> list[Version]:
     """What changed after a number of the sequence, in order: the whole history, replayable."""
     return [

@@ -1,0 +1,341 @@
+"""Finds resources by the search index: one page after another, in an order that stays.
+
+The source a search reads first is chosen by counting, up to a limit, how much each criterion
+would list. Where the smallest is short it is read whole; else keys are taken in their order from
+an index, or from the resources of the type, until the page is full. Pages go on behind the last
+row of the page before (its sort values and key), so what is written meanwhile moves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+
+from qamqor.engine.fhir.search.query import Criterion, IdIn, Query, Sort
+from qamqor.store.fhir.search_sql import InSight, Writer, everything, in_order_of_key
+from qamqor.store.fhir.search_values import ALWAYS, Sql, joined
+
+
+@dataclass(slots=True)
+class Limits:
+    """How many rows a criterion may list to be read whole.
+
+    Attributes:
+        few: where another criterion could give keys in their order instead.
+        many: where every resource of the type would be looked at instead.
+    """
+
+    few: int = 1_000
+    many: int = 20_000
+
+
+LIMITS: Final = Limits()
+Position = tuple[Any, ...]
+"""Sort values and, last, the key of a row; the next page begins behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Keys of one page in order, and where the next one goes on; None behind the last."""
+
+    keys: list[int]
+    next: Position | None
+
+
+def page(
+    query: Query, *, limit: int, after: Position | None = None, sight: InSight = everything
+) -> Page:
+    """One page of a search.
+
+    Args:
+        limit: most resources to return, at least 1.
+        after: ``next`` of the page before.
+        sight: what the asker may see; the rest is as if it were not there.
+    """
+    rows: list[Position] = []
+    for resource_type in _types(query):
+        one = _Search(resource_type, query.criteria[resource_type], query.sort, sight)
+        rows += one.rows(limit + 1, after)
+    if len(query.criteria) > 1:
+        is_descending = bool(query.sort) and query.sort[0].is_descending
+        rows.sort(reverse=is_descending)
+    kept = rows[:limit]
+    return Page([row[-1] for row in kept], kept[-1] if len(rows) > limit else None)
+
+
+def count(query: Query, *, sight: InSight = everything) -> int:
+    """How many resources a search finds."""
+    return sum(
+        _Search(t, query.criteria[t], (), sight).count() for t in _types(query)
+    )  # fmt: skip
+
+
+def _types(query: Query) -> list[str]:
+    """The types asked for; of many only those of which something is here."""
+    if len(query.criteria) == 1:
+        return list(query.criteria)
+    here = rows_of(
+        Sql(
+            """with recursive t(type) as (
+                select min(type) from fhir_resource union all
+                select (select min(type) from fhir_resource r where r.type > t.type) from t
+                where t.type is not null)
+            select type from t where type is not null"""
+        )
+    )
+    return [name for (name,) in here if name in query.criteria]
+
+
+SORTED_BY: Final = {
+    "token": ("search_token", "code"),
+    "string": ("search_string", "text"),
+    "date": ("search_date", "low"),
+    "number": ("search_quantity", "low"),
+    "quantity": ("search_quantity", "low"),
+    "reference": ("search_reference", "id"),
+    "uri": ("search_uri", "uri"),
+}
+_OF_ROW: Final = re.compile(r"\br\.(?:id|at|type)\b")
+OF_THE_ROW: Final = {"_id": "id", "_lastUpdated": "at"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where keys come from: a ``with`` clause, a table of ``s.key``, and what is still asked."""
+
+    before: Sql
+    source: str
+    where: Sql
+    rest: tuple[Criterion, ...]
+
+
+class _Search:
+    """The search of one resource type."""
+
+    def __init__(
+        self,
+        resource_type: str,
+        criteria: tuple[Criterion, ...],
+        sort: tuple[Sort, ...],
+        sight: InSight,
+    ) -> None:
+        self.type, self.criteria, self.sort = resource_type, criteria, sort
+        self.writer = Writer(sight)
+
+    def rows(self, limit: int, after: Position | None) -> list[Position]:
+        """Sort values and key of the next resources, in order."""
+        plan = self._small()
+        if self.sort:
+            if plan is None and len(self.sort) == 1:
+                return self._walk_sorted(limit, after)
+            return self._all_sorted(plan or self._walk(), limit, after)
+        plan = plan or self._stream() or self._walk()
+        more = Sql("s.key > %s", (after[-1],)) if after else ALWAYS
+        found = self._statement("select distinct s.key", plan, more)
+        return rows_of(found + Sql(" order by s.key limit %s", (limit,)))
+
+    def count(self) -> int:
+        plan = self._small() or self._stream() or self._walk()
+        return int(rows_of(self._statement("select count(distinct s.key)", plan, ALWAYS))[0][0])
+
+    # where keys come from
+
+    def _small(self) -> _Plan | None:
+        """The criterion that lists least, where that is little enough to read it whole."""
+        if len(self.criteria) == 1 and not self.sort and in_order_of_key(self.criteria[0]):
+            return None
+        listed = [
+            (criterion, sources)
+            for criterion in self.criteria
+            if (sources := self.writer.sources(criterion, self.type)) is not None
+        ]
+        listed.sort(key=lambda pair: not isinstance(pair[0], IdIn))
+        limits = (
+            (LIMITS.few, LIMITS.many) if self.sort or self._streamed() is None else (LIMITS.few,)
+        )
+        for most in limits:
+            for criterion, sources in listed:
+                if isinstance(criterion, IdIn) or _fewer(sources, most):
+                    return self._listed(criterion, sources)
+        return None
+
+    def _listed(self, criterion: Criterion, sources: list[Sql]) -> _Plan:
+        rest = tuple(c for c in self.criteria if c is not criterion)
+        with_ = (
+            Sql("with d as materialized (select distinct key from (") + _union(sources) + ") u) "
+        )
+        return _Plan(with_, "d", ALWAYS, rest)
+
+    def _streamed(self) -> tuple[Criterion, Sql] | None:
+        for criterion in self.criteria:
+            source = in_order_of_key(criterion)
+            if source is not None:
+                return criterion, source
+        return None
+
+    def _stream(self) -> _Plan | None:
+        """Keys in their order from the index of one criterion."""
+        streamed = self._streamed()
+        if streamed is None:
+            return None
+        criterion, source = streamed
+        rest = tuple(c for c in self.criteria if c is not criterion)
+        table, where = source.text.removeprefix(" from ").split(" a where ", 1)
+        on_s = Sql(re.sub(r"\ba\.", "s.", where), source.values)
+        return _Plan(Sql(""), table, on_s, rest)
+
+    def _walk(self) -> _Plan:
+        """Keys in their order from the resources of the type."""
+        where = Sql("s.type = %s and s.is_deleted = 0", (self.type,))
+        return _Plan(Sql(""), "fhir_resource", where, self.criteria)
+
+    def _statement(self, select: str, plan: _Plan, more: Sql, *, needs_row: bool = False) -> Sql:
+        """A statement over a plan's source: its other criteria, what may be seen, and more."""
+        seen = self.writer.sight(self.type, "r.key")
+        asked = joined("and", [self.writer.within("r", plan.rest), seen])
+        if needs_row or _OF_ROW.search(asked.text):
+            from_ = Sql(
+                f" from {plan.source} s cross join fhir_resource r where r.key = s.key and "
+            )
+        else:
+            from_ = Sql(f" from {plan.source} s where ")
+            asked = Sql(asked.text.replace("r.key", "s.key"), asked.values)
+        return plan.before + select + from_ + joined("and", [plan.where, asked, more])
+
+    # order
+
+    def _all_sorted(self, plan: _Plan, limit: int, after: Position | None) -> list[Position]:
+        """Everything found is put in order: for few resources, or several keys of order."""
+        columns: list[str] = []
+        values: list[Any] = []
+        for place, sort in enumerate(self.sort):
+            column = self._value(sort)
+            columns.append(f"{column.text} as k{place}")
+            values += column.values
+        head = Sql(f"select distinct {', '.join(columns)}, s.key as key", tuple(values))
+        inner = self._with_values(plan, head)
+        order = [
+            f"k{n} is null, k{n}{' desc' if s.is_descending else ''}"
+            for n, s in enumerate(self.sort)
+        ]
+        tie = " desc" if self.sort[0].is_descending else ""
+        names = ", ".join(f"k{n}" for n in range(len(self.sort)))
+        behind = self._behind(after) if after else ALWAYS
+        return rows_of(
+            Sql(f"select {names}, key from (")
+            + inner
+            + ") q where "
+            + behind
+            + Sql(f" order by {', '.join(order)}, key{tie} limit %s", (limit,))
+        )
+
+    def _with_values(self, plan: _Plan, head: Sql) -> Sql:
+        needs_row = any(sort.code in OF_THE_ROW for sort in self.sort)
+        body = self._statement("\0", plan, ALWAYS, needs_row=needs_row)
+        before, _, after = body.text.partition("\0")
+        with_values = len(plan.before.values)
+        return Sql(
+            before + head.text + after,
+            body.values[:with_values] + head.values + body.values[with_values:],
+        )
+
+    def _value(self, sort: Sort) -> Sql:
+        if sort.code in OF_THE_ROW:
+            return Sql(f"r.{OF_THE_ROW[sort.code]}")
+        table, column = SORTED_BY[sort.parameters[self.type].type]
+        pick = "max" if sort.is_descending else "min"
+        return Sql(
+            f"(select {pick}(v.{column}) from {table} v where v.key = s.key and v.param = %s)",
+            (sort.parameters[self.type].number,),
+        )
+
+    def _behind(self, after: Position) -> Sql:
+        """True for what comes behind a row in the order of several values, nothing last."""
+        ways: list[Sql] = []
+        same: list[Sql] = []
+        for place, sort in enumerate(self.sort):
+            name, value = f"k{place}", after[place]
+            if value is not None:
+                sign = "<" if sort.is_descending else ">"
+                behind = Sql(f"({name} {sign} %s or {name} is null)", (value,))
+                ways.append(joined("and", [*same, behind]))
+                same.append(Sql(f"{name} = %s", (value,)))
+            else:
+                same.append(Sql(f"{name} is null"))
+        sign = "<" if self.sort[0].is_descending else ">"
+        ways.append(joined("and", [*same, Sql(f"key {sign} %s", (after[-1],))]))
+        return joined("or", ways)
+
+    def _walk_sorted(self, limit: int, after: Position | None) -> list[Position]:
+        """Resources in the order of an index, then those that have no value."""
+        sort = self.sort[0]
+        if sort.code in OF_THE_ROW:
+            return self._walk_rows(OF_THE_ROW[sort.code], limit, after)
+        found: list[Position] = []
+        if after is None or after[0] is not None:
+            found = self._walk_values(limit, after)
+            after = None
+        if len(found) < limit:
+            found += self._walk_without(limit - len(found), after)
+        return found
+
+    def _walk_rows(self, column: str, limit: int, after: Position | None) -> list[Position]:
+        sign, desc = ("<", " desc") if self.sort[0].is_descending else (">", "")
+        more = Sql(f"(s.{column}, s.key) {sign} (%s, %s)", after) if after else ALWAYS
+        found = self._statement(f"select s.{column}, s.key", self._walk(), more)
+        order = f"s.id{desc}" if column == "id" else f"s.{column}{desc}, s.key{desc}"
+        return rows_of(found + Sql(f" order by {order} limit %s", (limit,)))
+
+    def _walk_values(self, limit: int, after: Position | None) -> list[Position]:
+        sort = self.sort[0]
+        table, column = SORTED_BY[sort.parameters[self.type].type]
+        sign, other, desc = ("<", ">", " desc") if sort.is_descending else (">", "<", "")
+        number = sort.parameters[self.type].number
+        first = Sql(
+            f"""s.param = %s and not exists (select 1 from {table} w where w.key = s.key
+            and w.param = s.param and w.{column} {other} s.{column})""",
+            (number,),
+        )
+        plan = _Plan(Sql(""), table, first, self.criteria)
+        more = Sql(f"(s.{column}, s.key) {sign} (%s, %s)", after) if after else ALWAYS
+        found = self._statement(f"select distinct s.{column}, s.key", plan, more)
+        return rows_of(found + Sql(f" order by s.{column}{desc}, s.key{desc} limit %s", (limit,)))
+
+    def _walk_without(self, limit: int, after: Position | None) -> list[Position]:
+        sort = self.sort[0]
+        table, _ = SORTED_BY[sort.parameters[self.type].type]
+        sign, desc = ("<", " desc") if sort.is_descending else (">", "")
+        more = Sql(
+            f"not exists (select 1 from {table} w where w.key = s.key and w.param = %s)",
+            (sort.parameters[self.type].number,),
+        )
+        if after:
+            more = joined("and", [more, Sql(f"s.key {sign} %s", (after[-1],))])
+        found = self._statement("select s.key", self._walk(), more)
+        rows = rows_of(found + Sql(f" order by s.key{desc} limit %s", (limit,)))
+        return [(None, key) for (key,) in rows]
+
+
+def _union(sources: Sequence[Sql]) -> Sql:
+    first, *others = sources
+    for each in others:
+        first = first + " union all " + each
+    return first
+
+
+def _fewer(sources: Sequence[Sql], most: int) -> bool:
+    """Whether sources list fewer than so many rows; reads no more than that."""
+    counted = Sql("select count(*) from (select 1 from (") + _union(sources)
+    return int(rows_of(counted + Sql(") u limit %s) n", (most,)))[0][0]) < most
+
+
+def rows_of(statement: Sql) -> list[tuple[Any, ...]]:
+    """The rows of a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, statement.values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -1,0 +1,153 @@
+"""Keeps the search index in step with resources: what changed in a resource changes its rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+
+from qamqor.engine.fhir.search.values import KINDS, Values
+from qamqor.store.node import Transaction
+
+Row = tuple[Any, ...]
+
+
+class Table(NamedTuple):
+    """A table of the index: its columns in the order of the engine's rows, the key last."""
+
+    name: str
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+def _table(name: str, columns: str) -> Table:
+    pairs = [column.split(":") for column in f"param:int {columns} key:bigint".split()]
+    return Table(
+        f"search_{name}",
+        tuple(column for column, _ in pairs),
+        tuple("double precision" if kind == "double" else kind for _, kind in pairs),
+    )
+
+
+TABLES: Final[dict[str, Table]] = {
+    "tokens": _table("token", "code:text system:bigint"),
+    "labels": _table("label", "label:bigint"),
+    "strings": _table("string", "text:text exact:text"),
+    "dates": _table("date", "low:bigint high:bigint"),
+    "quantities": _table(
+        "quantity",
+        "low:double high:double code:text system:bigint unit:text kind:text least:double "
+        "most:double",
+    ),
+    "references": _table("reference", "id:text type:text"),
+    "uris": _table("uri", "uri:text"),
+    "composites": _table(
+        "composite",
+        "code:text system:bigint code2:text system2:bigint low:double high:double unit:text "
+        "kind:text least:double most:double third_low:double third_high:double place:int",
+    ),
+}
+
+
+def replace(tx: Transaction, changes: Iterable[tuple[int, Values | None, Values | None]]) -> None:
+    """Bring the index from the old to the new values of some resources.
+
+    Args:
+        tx: the transaction that changes them.
+        changes: for each resource its key, the values of the version that was indexed (None: none
+            was) and those of the new one (None: deleted). A resource is there at most once.
+    """
+    gone: dict[str, list[Row]] = defaultdict(list)
+    come: dict[str, list[Row]] = defaultdict(list)
+    texts: dict[int, str] = {}
+    for key, old, new in changes:
+        if new is not None:
+            texts |= new.texts
+        for kind in KINDS:
+            before, after = _rows(kind, old), _rows(kind, new)
+            if before == after:
+                continue
+            gone[kind] += [(*row, key) for row in before - after]
+            come[kind] += [(*row, key) for row in after - before]
+    for kind, rows in gone.items():
+        _delete(tx, TABLES[kind], rows)
+    for kind, rows in come.items():
+        _insert(tx, TABLES[kind], rows)
+    _insert_texts(tx, texts)
+
+
+def _rows(kind: str, values: Values | None) -> set[Row]:
+    """The distinct rows of one kind; composites are numbered, since several may start alike."""
+    if values is None:
+        return set()
+    listed: list[Any] = getattr(values, kind)
+    if not listed:
+        return set()
+    if kind == "composites":
+        return {(*row, place) for place, row in enumerate(sorted(set(listed)))}
+    return set(listed)
+
+
+def _insert(tx: Transaction, table: Table, rows: list[Row]) -> None:
+    if not rows:
+        return
+    rows.sort()
+    names = ", ".join(table.columns)
+    if connection.vendor == "sqlite":
+        marks = ", ".join(["%s"] * len(table.columns))
+        tx.executemany(
+            f"insert into {table.name} ({names}) values ({marks}) on conflict do nothing", rows
+        )
+        return
+    arrays = ", ".join(f"%s::{kind}[]" for kind in table.types)
+    tx.execute(
+        f"""insert into {table.name} ({names}) select * from unnest({arrays})
+        on conflict do nothing""",
+        _columns(rows),
+    )
+
+
+def _delete(tx: Transaction, table: Table, rows: list[Row]) -> None:
+    if not rows:
+        return
+    if connection.vendor == "sqlite":
+        same = " and ".join(f"{column} = %s" for column in table.columns)
+        tx.executemany(f"delete from {table.name} where {same}", rows)
+        return
+    arrays = ", ".join(f"%s::{kind}[]" for kind in table.types)
+    names = ", ".join(table.columns)
+    same = " and ".join(f"t.{column} = d.{column}" for column in table.columns)
+    tx.execute(
+        f"delete from {table.name} t using unnest({arrays}) as d({names}) where {same}",
+        _columns(rows),
+    )
+
+
+def _insert_texts(tx: Transaction, texts: dict[int, str]) -> None:
+    """Texts beside codes are kept once for all resources, under a number made from the text."""
+    if not texts:
+        return
+    rows = sorted(texts.items())
+    if connection.vendor == "sqlite":
+        tx.executemany(
+            "insert into search_label_text (label, text) values (%s, %s) on conflict do nothing",
+            rows,
+        )
+        return
+    tx.execute(
+        """insert into search_label_text (label, text)
+        select * from unnest(%s::bigint[], %s::text[]) on conflict do nothing""",
+        _columns(rows),
+    )
+
+
+def _columns(rows: Sequence[Row]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def clear(tx: Transaction) -> None:
+    """Empty the index, to be filled again."""
+    for table in (*TABLES.values(), Table("search_label_text", (), ())):
+        tx.execute(f"delete from {table.name}")
