@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.search.extract import values
 from qamqor.engine.fhir.search.values import Values
-from qamqor.services.access.actor import Actor
 from qamqor.store import node
 from qamqor.store.fhir import search_index, versions
 from qamqor.store.node import Transaction
 
-if TYPE_CHECKING:
-    from qamqor.services.fhir.write import Stored
-
 TOGETHER = 2_000
 
 
-def follow(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
+class Saved(NamedTuple):
+    """What a save left of a resource: None when deleted; and the text it had before, if any."""
+
+    key: int
+    resource: Mapping[str, Any] | None
+    before: str | None
+
+
+def follow(tx: Transaction, saved: Iterable[Saved]) -> None:
     """Index what was saved, inside the transaction that saves it."""
     changes: dict[int, tuple[int, Values | None, Values | None]] = {}
-    for done in stored:
-        after = None if done.resource is None else values(done.resource)
-        earlier = changes.get(done.key)
-        before = earlier[1] if earlier else _before(done.before)
-        changes[done.key] = (done.key, before, after)
+    for key, resource, before in saved:
+        old = changes[key][1] if key in changes else _values(before)
+        changes[key] = (key, old, None if resource is None else values(resource))
     search_index.replace(tx, changes.values())
 
 
-def _before(version: versions.Version | None) -> Values | None:
-    if version is None or version.content is None:
-        return None
-    return values(json_text.decode(version.content.encode()))
+def _values(content: str | None) -> Values | None:
+    return None if content is None else values(json_text.decode(content.encode()))
 
 
 def rebuild(progress: Any = None) -> int:
@@ -59,7 +58,7 @@ def _fill(tx: Transaction, keys: Sequence[int]) -> None:
     search_index.replace(
         tx,
         [
-            (key, None, values(json_text.decode(version.content.encode())))
+            (key, None, _values(version.content))
             for key, version in current.items()
             if version.content is not None
         ],

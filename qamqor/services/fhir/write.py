@@ -232,5 +232,13 @@ def _derive(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetim
     derived.follow(tx, saved, at)
 
 
-AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive, indexing.follow)
+def _index(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
+    saved = [
+        indexing.Saved(done.key, done.resource, done.before and done.before.content)
+        for done in stored
+    ]
+    indexing.follow(tx, saved)
+
+
+AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive, _index)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""
