@@ -13,7 +13,7 @@ DOUBLE = "double precision"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0008_derived")]
+    dependencies = [("store", "0009_glass")]
     operations = [
         sql(
             "create index fhir_resource_key on fhir_resource (type, key) where is_deleted = 0",
