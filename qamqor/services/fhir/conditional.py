@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from qamqor.errors import Issue, Unusable
@@ -17,3 +18,16 @@ def match(ask: Ask, query: str, *, actor: Actor, at: datetime) -> Version | None
         Unusable: several match (412), or the condition cannot be searched for (400).
     """
     raise Unusable([Issue("not-supported", "search has not landed", ask.where)], status=501)
+
+
+def reference(text: str, ask: Ask, *, actor: Actor, at: datetime) -> str:
+    """``Type/id`` of the one resource that a conditional reference means.
+
+    Raises:
+        Unusable: none or several match (412).
+    """
+    type_, _, query = text.partition("?")
+    found = match(replace(ask, type=type_), query, actor=actor, at=at)
+    if found is None:
+        raise Unusable([Issue("not-found", f"no {type_} matches {text!r}", ask.where)], status=412)
+    return f"{found.type}/{found.id}"

@@ -74,7 +74,19 @@ def do_all(tx: Transaction, asks: Sequence[Ask], *, actor: Actor, at: datetime) 
     Raises:
         Unusable: also where two of them mean the same resource.
     """
-    settled = [_settle(ask, actor, at) for ask in asks]
+    settled = [settle(ask, actor, at) for ask in asks]
+    return write_all(tx, asks, settled, actor=actor, at=at)
+
+
+def write_all(
+    tx: Transaction,
+    asks: Sequence[Ask],
+    settled: Sequence[Change | Result],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> list[Result]:
+    """Write what was settled, deletions first; one result for each ask, in their order."""
     order = sorted(
         (n for n, change in enumerate(settled) if isinstance(change, Change)),
         key=lambda n: bundle.ORDER[asks[n].method],
@@ -99,7 +111,8 @@ def _no_two_alike(changes: Sequence[Change], where: Sequence[str]) -> None:
             raise Unusable([Issue("duplicate", text, place)])
 
 
-def _settle(ask: Ask, actor: Actor, at: datetime) -> Change | Result:
+def settle(ask: Ask, actor: Actor, at: datetime) -> Change | Result:
+    """What an ask means as things stand: a change, or a result without one."""
     return _SETTLE[ask.method](ask, actor, at)
 
 

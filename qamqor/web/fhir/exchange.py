@@ -19,6 +19,7 @@ JSON: Final = frozenset({"application/fhir+json", "application/json", "text/json
 ANY: Final = frozenset({"*/*", "application/*", "text/*", ""})
 PATCHES: Final = JSON | {"application/json-patch+json"}
 FORMS: Final = frozenset({"application/x-www-form-urlencoded"})
+RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,12 +28,12 @@ class Wishes:
     """How the caller would like the answer.
 
     Attributes:
-        returns: ``minimal``, ``representation`` or ``OperationOutcome``.
+        returns: ``minimal``, ``representation`` or ``OperationOutcome``; empty = not said.
         is_strict: whether an unknown search parameter is an error.
         summary: of ``_summary``; empty = whole. elements: of ``_elements``.
     """
 
-    returns: str = "representation"
+    returns: str = ""
     is_strict: bool = False
     is_pretty: bool = False
     summary: str = ""
@@ -63,9 +64,9 @@ def wishes(request: HttpRequest) -> Wishes:
         text = f"_summary is one of {', '.join(summary.MODES)}, not {mode[:40]!r}"
         raise Unusable([Issue("value", text)])
     preferred = preferences(said.get("HTTP_PREFER", ""))
-    returns = preferred.get("return", "representation")
+    returns = preferred.get("return", "")
     return Wishes(
-        returns=returns if returns in {"minimal", "OperationOutcome"} else "representation",
+        returns=returns if returns in RETURNS else "",
         is_strict=preferred.get("handling") == "strict",
         is_pretty=query.get("_pretty", "") == "true",
         summary="" if mode == "false" else mode,

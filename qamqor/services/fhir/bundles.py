@@ -1,0 +1,249 @@
+"""Does what a bundle asks: all of it or nothing (transaction), or each by itself (batch)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from qamqor.engine.fhir import bundle, links
+from qamqor.engine.fhir.bundle import Entry
+from qamqor.engine.fhir.links import Link
+from qamqor.errors import Issue, NotAllowed, NotThere, QamqorError, Unusable
+from qamqor.services.access.actor import Actor
+from qamqor.services.fhir import conditional, interact
+from qamqor.services.fhir.asked import Ask, Result
+from qamqor.services.fhir.write import Change
+from qamqor.store import node
+from qamqor.store.node import Transaction
+
+Got = Any
+Look = Callable[[Entry], Got]
+TOGETHER: Final = 64
+"""Entries of a batch in one commit of the database; others may come between."""
+
+
+class Pointing(NamedTuple):
+    """A link of an entry that has to be pointed at where its target will be."""
+
+    link: Link
+    base: str
+
+
+def transaction(
+    entries: Sequence[Entry | Unusable], *, look: Look, actor: Actor, at: datetime
+) -> list[Result | Got]:
+    """Do everything a transaction bundle asks, in FHIR's order, or nothing of it.
+
+    Args:
+        look: answers an entry that only reads; asked when everything else is done.
+    Returns:
+        one answer for each entry, in the order of the entries.
+    Raises:
+        Unusable: what is wrong with any entry, all of it; nothing was changed.
+        VersionConflict, NotThere, GoneBefore, NotAllowed: as for single interactions.
+    """
+    asks = {n: _ask(entry, at) for n, entry in _changing(entries)}
+    _refuse(entries, asks.values())
+    known = [entry for entry in entries if isinstance(entry, Entry)]
+    names = _names(known)
+    pointings = {n: _pointings(asks[n], known[n], names) for n in asks}
+
+    def work(tx: Transaction) -> list[Result | Got]:
+        done = _change(tx, asks, pointings, names, actor=actor, at=at)
+        return [done[n] if n in done else look(entry) for n, entry in enumerate(known)]
+
+    try:
+        return node.commit(work)
+    except (NotAllowed, NotThere) as refusal:
+        interact.keep_refusal(refusal, list(asks.values()), actor=actor, at=at)
+        raise
+
+
+def batch(
+    entries: Sequence[Entry | Unusable], *, look: Look, actor: Actor, at: datetime
+) -> list[Result | Got | Exception]:
+    """Do each entry of a batch bundle by itself; what fails is its error, and changes nothing."""
+    answers: list[Result | Got | Exception] = []
+    for start in range(0, len(entries), TOGETHER):
+        some = entries[start : start + TOGETHER]
+        answers += node.commit(partial(_some, some, look=look, actor=actor, at=at))
+    return answers
+
+
+def _some(
+    entries: Sequence[Entry | Unusable],
+    _: Transaction,
+    *,
+    look: Look,
+    actor: Actor,
+    at: datetime,
+) -> list[Result | Got | Exception]:
+    return [_alone(entry, look=look, actor=actor, at=at) for entry in entries]
+
+
+def _alone(
+    entry: Entry | Unusable, *, look: Look, actor: Actor, at: datetime
+) -> Result | Got | Exception:
+    try:
+        if isinstance(entry, Unusable):
+            raise entry
+        if entry.method in {"GET", "HEAD"}:
+            return look(entry)
+        ask = _ask(entry, at)
+        _check(ask)
+        return interact.do(ask, actor=actor, at=at)
+    except QamqorError as error:
+        return error
+
+
+def _changing(entries: Sequence[Entry | Unusable]) -> Iterator[tuple[int, Entry]]:
+    for n, entry in enumerate(entries):
+        if isinstance(entry, Entry) and entry.method not in {"GET", "HEAD"}:
+            yield n, entry
+
+
+def _ask(entry: Entry, at: datetime) -> Ask:
+    address = entry.address
+    is_post = entry.method == "POST"
+    return Ask(
+        method=entry.method,
+        type=address.type or "",
+        id=address.id,
+        new_id=interact.new_id(at) if is_post or address.id is None else "",
+        query="" if is_post else address.query,
+        resource=entry.resource,
+        if_match=entry.if_match,
+        if_none_match=entry.if_none_match,
+        if_none_exist=entry.if_none_exist,
+        where=entry.where,
+    )
+
+
+def _refuse(entries: Sequence[Entry | Unusable], asks: Any) -> None:
+    """Say everything that can be seen to be wrong before anything is done."""
+    issues = [i for entry in entries if isinstance(entry, Unusable) for i in entry.issues]
+    statuses = [entry.status for entry in entries if isinstance(entry, Unusable)]
+    for ask in asks:
+        try:
+            _check(ask)
+        except Unusable as error:
+            issues += error.issues
+            statuses.append(error.status)
+    if issues:
+        raise Unusable(issues, status=400 if 400 in statuses else statuses[0])
+
+
+def _check(ask: Ask) -> None:
+    where = f"{ask.where}.request.url"
+    if not ask.type:
+        text = f"{ask.method} needs a resource type in its url"
+        raise Unusable([Issue("not-supported", text, where)])
+    if ask.method == "POST" and ask.id is not None:
+        text = f"POST to {ask.type} gives the id itself; to say the id, PUT"
+        raise Unusable([Issue("invalid", text, where)])
+    if ask.method != "POST" and ask.id is None and not ask.query:
+        text = f"{ask.method} needs {ask.type}/id or a condition, {ask.type}?identifier=…"
+        raise Unusable([Issue("required", text, where)])
+    try:
+        interact.check(ask)
+    except Unusable as error:
+        raise Unusable([_placed(i, ask) for i in error.issues], status=error.status) from None
+
+
+def _placed(issue: Issue, ask: Ask) -> Issue:
+    inner = issue.expression.removeprefix(ask.where).removeprefix(ask.type)
+    return replace(issue, expression=f"{ask.where}.resource{inner}")
+
+
+def _names(entries: Sequence[Entry]) -> dict[str, int]:
+    """By what names entries may be pointed to: a fullUrl, or the condition that finds them."""
+    names: dict[str, int] = {}
+    for n, entry in enumerate(entries):
+        if entry.method in {"GET", "HEAD"}:
+            continue
+        condition = entry.if_none_exist or (entry.address.query if entry.method == "PUT" else "")
+        if condition:
+            names.setdefault(f"{entry.address.type}?{condition}", n)
+        name = links.normal(entry.full_url)
+        if not name:
+            continue
+        if names.setdefault(name, n) != n:
+            text = f"fullUrl {entry.full_url[:100]} is also that of entry {names[name]}"
+            raise Unusable([Issue("duplicate", text, f"{entry.where}.fullUrl")])
+    return names
+
+
+def _pointings(ask: Ask, entry: Entry, names: dict[str, int]) -> list[Pointing]:
+    """Links that name something of this bundle, or something by a condition."""
+    if not isinstance(ask.resource, dict):
+        return []
+    base = bundle.base_of(entry.full_url)
+    return [
+        Pointing(link, base)
+        for link in links.links(ask.resource)
+        if link.kind == "div" or _target(link.text, base, names) is not None or _condition(link)
+    ]
+
+
+def _target(text: str, base: str, names: dict[str, int]) -> int | None:
+    found = names.get(links.normal(text))
+    return names.get(f"{base}/{text}") if found is None and base else found
+
+
+def _condition(link: Link) -> bool:
+    return link.kind == "reference" and links.CONDITIONAL.fullmatch(link.text) is not None
+
+
+def _change(
+    tx: Transaction,
+    asks: dict[int, Ask],
+    pointings: dict[int, list[Pointing]],
+    names: dict[str, int],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> dict[int, Result]:
+    """Settle what each entry means, point links there, and write."""
+    plain = [n for n in asks if asks[n].method != "PATCH"]
+    settled = {n: interact.settle(asks[n], actor, at) for n in plain}
+    targets = {n: f"{asks[n].type}/{asks[n].id or _id(settled.get(n))}" for n in asks}
+    found: dict[str, str] = {}
+
+    def by_condition(text: str, ask: Ask) -> str:
+        if text not in found:
+            found[text] = conditional.reference(text, ask, actor=actor, at=at)
+        return found[text]
+
+    for n, listed in pointings.items():
+        for pointing in listed:
+            _point(pointing, targets, names, partial(by_condition, ask=asks[n]))
+    settled |= {n: interact.settle(asks[n], actor, at) for n in asks if n not in settled}
+    order = list(asks)
+    results = interact.write_all(
+        tx, [asks[n] for n in order], [settled[n] for n in order], actor=actor, at=at
+    )
+    return dict(zip(order, results, strict=True))
+
+
+def _id(settled: Change | Result | None) -> str:
+    if isinstance(settled, Change):
+        return settled.id
+    return settled.version.id if settled and settled.version else ""
+
+
+def _point(
+    pointing: Pointing,
+    targets: dict[int, str],
+    names: dict[str, int],
+    by_condition: Callable[[str], str],
+) -> None:
+    def new(text: str) -> str | None:
+        target = _target(text, pointing.base, names)
+        if target is not None:
+            return targets[target]
+        return by_condition(text) if pointing.link.kind == "reference" else None
+
+    pointing.link.point(new)
