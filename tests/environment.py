@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 os.environ["QAMQOR_DATA"] = tempfile.mkdtemp(prefix="qamqor-test-")
+(Path(os.environ["QAMQOR_DATA"]) / "static").mkdir()
 os.environ["QAMQOR_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["QAMQOR_HOSTS"] = "localhost,127.0.0.1,testserver"
 os.environ.pop("QAMQOR_DATABASE", None)

@@ -43,6 +43,7 @@ def application(*, account: Account | None = None) -> Application:
     of_people = account is not None
     return Application.objects.create(
         name=f"test application {next(NUMBERS)}",
+        hash_client_secret=False,
         client_type=Application.CLIENT_PUBLIC if of_people else Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=(
             Application.GRANT_AUTHORIZATION_CODE

@@ -19,7 +19,7 @@ def serve(
     said = settings.read()
     if not said.secret_key and not said.is_demo:
         raise NotPossible("set QAMQOR_SECRET_KEY to at least 50 random characters")
-    said.data.mkdir(parents=True, exist_ok=True)
+    (said.data / "static").mkdir(parents=True, exist_ok=True)
     _set_up()
     _run(host, port, workers)
 

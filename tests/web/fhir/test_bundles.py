@@ -1,0 +1,213 @@
+"""A transaction does all of it or nothing, in FHIR's order; a batch does each by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.web.fhir.calling import Api, bundle, entry, patient, said, words
+
+A = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
+B = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e1"
+
+
+def observation(subject: str, **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "weight"},
+        "subject": {"reference": subject},
+        **more,
+    }
+
+
+def located(answer: Any, number: int = 0) -> str:
+    return str(said(answer)["entry"][number]["response"]["location"].split("/fhir/")[1][:-11])
+
+
+def test_links_follow_what_gets_a_new_address(api: Api) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{B}">who</a> {B}</div>'
+    sent = observation(B.upper().replace("URN:UUID", "urn:uuid"))
+    sent["text"] = {"status": "generated", "div": div}
+    sent["extension"] = [{"url": "http://example.org/x", "valueUri": B}]
+    sent["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": B}]
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("POST", "Observation", sent, fullUrl=A),
+            entry("POST", "Patient", patient(), fullUrl=B),
+        ),
+    )
+
+    who = located(answer, 1)
+    stored = said(api.get(f"/{located(answer)}"))
+    assert stored["subject"]["reference"] == who
+    assert f'<a href="{who}">who</a> {B}' in stored["text"]["div"]
+    assert stored["extension"][0]["valueUri"] == who
+    assert stored["identifier"][0]["value"] == B, "an identifier is not a link"
+
+
+def test_two_may_point_at_each_other(api: Api) -> None:
+    one = patient(link=[{"other": {"reference": B}, "type": "seealso"}])
+    two = patient(link=[{"other": {"reference": A}, "type": "seealso"}])
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("POST", "Patient", one, fullUrl=A),
+            entry("POST", "Patient", two, fullUrl=B),
+        ),
+    )
+
+    first, second = located(answer), located(answer, 1)
+    assert said(api.get(f"/{first}"))["link"][0]["other"]["reference"] == second
+    assert said(api.get(f"/{second}"))["link"][0]["other"]["reference"] == first
+
+
+def test_full_addresses_of_another_server_are_pointed_here(api: Api) -> None:
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("POST", "Patient", patient("7"), fullUrl="http://far/fhir/Patient/7"),
+            entry(
+                "POST",
+                "Observation",
+                observation("Patient/7"),
+                fullUrl="http://far/fhir/Observation/1",
+            ),
+            entry("POST", "Observation", observation("http://far/fhir/Patient/7"), fullUrl=A),
+        ),
+    )
+
+    for number in (1, 2):
+        stored = said(api.get(f"/{located(answer, number)}"))
+        assert stored["subject"]["reference"] == located(answer)
+
+
+def test_deletions_come_first_and_reading_last_whatever_the_order(api: Api) -> None:
+    api.put("/Patient/old", patient("old"))
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("GET", "Patient/new"),
+            entry("PUT", "Patient/new", patient("new", gender="male")),
+            entry("DELETE", "Patient/old"),
+        ),
+    )
+
+    told = said(answer)["entry"]
+    assert told[0]["resource"]["gender"] == "male"
+    assert [one["response"]["status"] for one in told] == [
+        "200 OK",
+        "201 Created",
+        "204 No Content",
+    ]
+    assert api.get("/Patient/old").status_code == 410
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        entry("PUT", "Patient/b", patient("c")),
+        entry("PUT", "Patient/b", patient("b"), ifMatch='W/"5"'),
+        entry("GET", "Patient/nobody"),
+        entry("POST", "Dragon", {"resourceType": "Dragon"}),
+        entry("PATCH", "Patient/nobody", {"resourceType": "Parameters"}),
+        entry("FROB", "Patient/b"),
+        entry("POST", "Patient/b", patient()),
+        entry("DELETE", "Patient"),
+        entry("POST", "http://elsewhere/fhir/Patient", patient()),
+        {"resource": patient()},
+        entry("PUT", "Patient/a", patient("a")),
+    ],
+)
+def test_one_bad_entry_and_nothing_is_done(api: Api, bad: dict[str, Any]) -> None:
+    answer = api.post("", bundle("transaction", entry("PUT", "Patient/a", patient("a")), bad))
+
+    assert 400 <= answer.status_code < 500
+    assert words(answer)
+    assert api.get("/Patient/a").status_code == 404
+
+
+def test_every_bad_entry_is_named_at_once(api: Api) -> None:
+    bad = [entry("PUT", f"Patient/{id_}", patient("x")) for id_ in "abc"]
+
+    answer = api.post("", bundle("transaction", *bad))
+
+    expressions = [issue["expression"][0] for issue in said(answer)["issue"]]
+    assert expressions == [f"Bundle.entry[{n}].resource.id" for n in range(3)]
+
+
+def test_two_entries_of_one_name_are_refused(api: Api) -> None:
+    twice = [entry("POST", "Patient", patient(), fullUrl=A) for _ in range(2)]
+
+    assert "is also that of entry 0" in words(api.post("", bundle("transaction", *twice)))
+
+
+def test_a_batch_does_what_can_be_done_and_says_what_cannot(api: Api) -> None:
+    answer = api.post(
+        "",
+        bundle(
+            "batch",
+            entry("POST", "Patient", patient()),
+            entry("PUT", "Patient/a", patient("b")),
+            entry("GET", "Patient/nobody"),
+            entry("FROB", "Patient/b"),
+            entry("DELETE", "Patient/nobody"),
+        ),
+    )
+
+    told = [one["response"] for one in said(answer)["entry"]]
+    statuses = [one["status"][:3] for one in told]
+    assert statuses == ["201", "400", "404", "400", "204"]
+    assert "nobody is not here" in told[2]["outcome"]["issue"][0]["diagnostics"]
+
+
+def test_an_entry_may_say_which_version_it_holds(api: Api) -> None:
+    api.put("/Patient/a", patient("a"))
+
+    answer = api.post(
+        "",
+        bundle("batch", entry("GET", "Patient/a", ifNoneMatch='W/"1"'), entry("GET", "Patient/a")),
+    )
+
+    told = said(answer)["entry"]
+    assert told[0]["response"]["status"] == "304 Not Modified"
+    assert told[1]["resource"]["id"] == "a"
+
+
+def test_the_stored_resources_come_back_only_when_asked_for(api: Api) -> None:
+    sent = bundle("transaction", entry("POST", "Patient", patient(gender="male")))
+
+    usual = said(api.post("", sent))["entry"][0]
+    whole = said(api.post("", sent, prefer="return=representation"))["entry"][0]
+
+    assert "resource" not in usual
+    assert whole["resource"]["gender"] == "male"
+
+
+@pytest.mark.parametrize("kind", ["collection", "searchset", None, 5])
+def test_only_batches_and_transactions_are_taken_here(api: Api, kind: Any) -> None:
+    answer = api.post("", {"resourceType": "Bundle", "type": kind})
+
+    assert answer.status_code == 400
+    assert "batch or transaction" in words(answer)
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+@pytest.mark.parametrize("listed", [None, "x", {"a": 1}, [None], ["x"], [{"request": "x"}]])
+def test_a_list_of_entries_that_is_none_is_refused(api: Api, kind: str, listed: Any) -> None:
+    sent = {"resourceType": "Bundle", "type": kind, "entry": listed}
+
+    assert api.post("", sent).status_code < 500
+
+
+def test_an_empty_bundle_is_answered_by_an_empty_one(api: Api) -> None:
+    assert said(api.post("", bundle("transaction"))) == {
+        "resourceType": "Bundle",
+        "type": "transaction-response",
+    }
