@@ -6,16 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-from django.conf import settings
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.programmes.export import fhir_resources
-from qamqor.engine.programmes.schema import Pack
 from qamqor.errors import Issue, NotThere, Unusable
-from qamqor.services.content import open_pack
+from qamqor.services import installed
 from qamqor.store.fhir import versions
 
 Resource = dict[str, Any]
@@ -30,21 +26,11 @@ class Code:
     display: str = ""
 
 
-def pack() -> Pack:
-    """The content pack of this installation, read once."""
-    return _pack(settings.QAMQOR.shipped_content, settings.QAMQOR.content)
-
-
-@cache
-def _pack(shipped: Path, content: Path) -> Pack:
-    return open_pack(shipped, content)
-
-
 @cache
 def content_resources() -> Mapping[tuple[str, str], Resource]:
     """What the pack says, as FHIR resources, by type and canonical address."""
     found = {}
-    for resource in fhir_resources(pack()):
+    for resource in fhir_resources(installed.pack()):
         kind = str(resource["resourceType"]).rsplit("/", maxsplit=1)[-1]
         found[kind, str(resource["url"])] = resource
     return found
@@ -165,7 +151,7 @@ def look_up(system: str, code: str) -> Code:
     Raises:
         NotThere: the pack does not name it.
     """
-    display = pack().displays.get((system, code))
+    display = installed.pack().displays.get((system, code))
     if display is None:
         raise NotThere(f"the content pack does not name {code} of {system}")
     return Code(system, code, display)

@@ -1,5 +1,5 @@
 """One file for each $operation, with its OperationDefinition."""
 
-from qamqor.web.fhir.operations import everything, export, tables, terminology
+from qamqor.web.fhir.operations import care_due, everything, export, tables, terminology
 
-__all__ = ["everything", "export", "tables", "terminology"]
+__all__ = ["care_due", "everything", "export", "tables", "terminology"]

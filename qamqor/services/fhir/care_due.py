@@ -1,0 +1,80 @@
+"""Says of one person what care is due, why, and on which records that rests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from qamqor.engine.population.one_person import Due
+from qamqor.engine.programmes import words
+from qamqor.services import audit, due, installed
+from qamqor.services.access import looks
+from qamqor.services.access.actor import Actor
+from qamqor.services.access.sights import Sights
+
+LANGUAGES = ("kk", "ru", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One due row in words of a language."""
+
+    due: Due
+    programme: str
+    action: str
+    item: str
+    reason: str
+    closes: str
+
+
+def of_person(
+    patient: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    as_of: date,
+    programmes: Sequence[str] = (),
+    statuses: Sequence[str] = (),
+    language: str = "en",
+) -> tuple[Said, ...]:
+    """What one person is due or not yet due on a day; kept in the audit before it is given.
+
+    Args:
+        programmes, statuses: only these; empty = all.
+
+    Raises:
+        NotThere, NotAllowed: as for reading the person.
+    """
+    relation, facts = looks.at_one(Sights(actor, at), "Patient", patient)
+    rows = [
+        row
+        for row in due.due_of(patient, as_of=as_of)
+        if (not programmes or row.programme in programmes)
+        and (not statuses or row.status in statuses)
+    ]
+    evidence = {one for row in rows for one in (row.evidence or "").split()}
+    audit.record(
+        actor,
+        "operation",
+        at=at,
+        what=[f"Patient/{patient}", *sorted(evidence - {f"Patient/{patient}"})],
+        people=facts.people,
+        relation=relation,
+        query="$care-due",
+    )
+    return tuple(_said(row, language) for row in rows)
+
+
+def _said(row: Due, language: str) -> Said:
+    programme = installed.pack().programme(row.programme, row.version)
+    if programme is None or row.action not in programme.actions:
+        return Said(row, row.programme, row.action, row.item, row.reason or "", "")
+    return Said(
+        due=row,
+        programme=words.title(programme, language),
+        action=words.action_title(programme, row.action, language),
+        item=words.item(programme, row.action, row.item, language) if row.item else "",
+        reason=words.reason(programme, row.action, row.reason, language) if row.reason else "",
+        closes=words.closes(programme, row.action, language),
+    )
