@@ -13,6 +13,7 @@ from qamqor import __version__
 from qamqor.errors import ContentError, NotPossible, QamqorError
 
 ROOMS: Final = {
+    "fhir": "Load the record, export it, make its indexes anew.",
     "tables": "Turn FHIR resources into tables by ViewDefinition.",
     "warehouse": "Load records into the warehouse, or take them out.",
     "programmes": "Check and test content packs.",

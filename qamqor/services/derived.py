@@ -13,13 +13,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from qamqor.engine.fhir import json_text
 from qamqor.engine.population.one_person import Due, OnePerson
 from qamqor.engine.population.questions import ask
 from qamqor.engine.tables.dates import NATIONAL
@@ -29,12 +30,15 @@ from qamqor.services import installed
 from qamqor.services.warehouse.plan import plan_of
 from qamqor.store import derived as store
 from qamqor.store import node
+from qamqor.store.fhir.versions import keys_after, read_by_keys
 from qamqor.store.node import Transaction
 
 logger = logging.getLogger(__name__)
 
 DUE: Final = "due"
 TOGETHER: Final = 100  # people in one commit of a refresh, so that a save never waits long
+REBUILT: Final = 1000  # resources in one commit of a rebuild
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DIRECTORY: Final = {"organisation": ("id", "parent_id"), "territory": ("kato", "place_id")}
 """What a table without patients says for everybody: which column names what."""
 
@@ -47,6 +51,7 @@ class Saved(NamedTuple):
 
     key: int
     type: str
+    id: str
     resource: Mapping[str, Any] | None
     is_first: bool
     sequence: int
@@ -130,34 +135,28 @@ def _rows(feed: _Feed, resource: Mapping[str, Any]) -> list[dict[str, Any]]:
         return []
 
 
-def follow(
-    tx: Transaction,
-    saved: Sequence[Saved],
-    at: datetime,
-    *,
-    is_later: bool = False,
-    flat: Callable[[Saved], Flat] = lambda one: flatten(one.type, one.resource),
-) -> None:
+def follow(tx: Transaction, saved: Sequence[Saved], at: datetime) -> None:
     """Bring rows up to what a commit saves, and have the people they are about worked out.
 
-    Args:
-        is_later: only mark the people; somebody calls ``refresh`` after a load of many.
-        flat: where the caller has flattened beforehand.
+    A load of many brings what each resource gives (``tx.prepared["flat"]``): its people are only
+    marked, and whoever loads calls ``refresh`` afterwards.
     """
+    prepared = tx.prepared.get("flat")
     changes: dict[int, tuple[bool, Mapping[str, str]]] = {}
     moved: dict[str, str | None] = {}
     known = tables()
     for one in saved:
         if one.type not in known.feeds:
             continue
-        given = flat(one)
+        given = None if prepared is None else prepared.get((one.type, one.id))
+        given = given or flatten(one.type, one.resource)
         is_first = changes[one.key][0] if one.key in changes else one.is_first
         changes[one.key] = (is_first, given.people)
         if one.type in known.shared:
             moved |= _direct(tx, one, given)
     touched = store.replace_rows(tx, changes) if changes else set()
     store.move_areas(tx, moved)
-    if is_later:
+    if prepared is not None:
         store.mark_stale(tx, sorted(touched))
         return
     sequence = saved[-1].sequence if saved else 0
@@ -291,3 +290,29 @@ def refresh(
         done, last = done + len(some), some[-1]
         progress(done, total)
     return Refreshed(done, known, store.count_stale(day, asked)[0])
+
+
+def rebuild(
+    *, sequence: int, as_of: date, progress: Callable[[int], None] = lambda done: None
+) -> Refreshed:
+    """Make everybody's rows anew from the resources, then their due rows.
+
+    What is saved meanwhile keeps its own rows; the people say until the end that theirs are old.
+    """
+    node.commit(store.clear)
+    last = done = 0
+    while keys := keys_after(last, limit=REBUILT):
+        node.commit(partial(_fill, keys))
+        last, done = keys[-1], done + len(keys)
+        progress(done)
+    return refresh(as_of, sequence=sequence)
+
+
+def _fill(keys: Sequence[int], tx: Transaction) -> None:
+    tx.prepared["flat"] = {}
+    saved = [
+        Saved(key, one.type, one.id, json_text.decode(one.content), False, one.sequence)
+        for key, one in read_by_keys(keys).items()
+        if one.content is not None
+    ]
+    follow(tx, saved, EPOCH)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
@@ -34,6 +34,8 @@ class Transaction:
     Attributes:
         notes: what the work leaves for the end of the commit, by name; audit entries wait here,
             because their chain follows the order of commits.
+        prepared: what a load of many worked out beforehand in other processes, by the name of who
+            would work it out otherwise, then by type and id; empty for everything else.
     """
 
     def __init__(self, group: _Group) -> None:
@@ -41,6 +43,7 @@ class Transaction:
         self._cursor = group.cursor
         self.execute: Callable[..., Any] = self._cursor.execute
         self.notes: dict[str, list[Any]] = {}
+        self.prepared: dict[str, Mapping[tuple[str, str], Any]] = {}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query; ``%s`` stands for a value."""

@@ -243,8 +243,12 @@ def test_why_names_the_records_a_due_row_rests_on() -> None:
 def test_a_load_of_many_marks_people_until_they_are_worked_out() -> None:
     put(patient(), enrolment())
     bp = pressure("bp", "2026-03-02", 128)
-    saved = derived.Saved(999, "Observation", bp, True, 999)
-    node.commit(lambda tx: derived.follow(tx, [saved], AT, is_later=True))
+
+    def load(tx: Transaction) -> None:
+        tx.prepared["flat"] = {("Observation", "bp"): derived.flatten("Observation", bp)}
+        apply(tx, [Change("PUT", "Observation", "bp", bp)], actor=PLATFORM, at=AT)
+
+    node.commit(load)
 
     assert kept.states(["aliya"])["aliya"].sequence == 0
     assert kept_rows()["hypertension", "nurse_contact", ""].evidence != "Observation/bp"
@@ -269,6 +273,16 @@ def test_a_rule_that_fails_on_a_person_keeps_no_record_from_being_saved(
     assert versions.read("Observation", "bp") is not None
     assert kept_rows() == {}
     assert kept.states(["aliya"])["aliya"].sequence == 0
+
+
+def test_everything_can_be_made_again_from_the_resources() -> None:
+    put(patient(), enrolment(), attachment(), area("polyclinic"), pressure("bp", "2026-03-02", 128))
+    before = kept_rows()
+    told: list[int] = []
+    worked = derived.rebuild(sequence=versions.last_sequence(), as_of=TODAY, progress=told.append)
+
+    assert kept_rows() == before
+    assert (worked.people, told) == (1, [5])
 
 
 @pytest.fixture(scope="module")

@@ -223,6 +223,7 @@ def _derive(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetim
         derived.Saved(
             done.key,
             done.version.type,
+            done.version.id,
             done.resource,
             done.before is None,
             done.version.sequence,

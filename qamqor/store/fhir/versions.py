@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
 
 from qamqor.store.node import Transaction
 
 Key = tuple[str, str]
+T = TypeVar("T")
 
 
 class Standing(NamedTuple):
@@ -153,14 +154,19 @@ def last_sequence() -> int:
 
 def standing(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
     """Where the named resources stand, inside a transaction that is about to change them."""
-    found: dict[Key, Standing] = {}
+    ids: dict[str, list[str]] = {}
     for type_, id_ in keys:
-        for row in tx.rows(
-            """select key, version, sequence, at, is_deleted from fhir_resource
-            where type = %s and id = %s""",
-            [type_, id_],
-        ):
-            found[type_, id_] = Standing(row[0], row[1], row[2], row[3], bool(row[4]))
+        ids.setdefault(type_, []).append(id_)
+    found: dict[Key, Standing] = {}
+    for type_, listed in ids.items():
+        for some in _slices(listed):
+            marks = ",".join(["%s"] * len(some))
+            for row in tx.rows(
+                f"""select id, key, version, sequence, at, is_deleted from fhir_resource
+                where type = %s and id in ({marks})""",
+                [type_, *some],
+            ):
+                found[type_, row[0]] = Standing(row[1], row[2], row[3], row[4], bool(row[5]))
     return found
 
 
@@ -188,7 +194,7 @@ def write(tx: Transaction, versions: Sequence[tuple[int, Version]]) -> None:
     )
 
 
-def _slices(keys: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+def _slices(keys: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
     return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
