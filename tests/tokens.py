@@ -15,7 +15,7 @@ NUMBERS = itertools.count(1)
 
 
 def token(
-    scopes: str = "system/*.cruds",
+    scopes: str = "system/*.cruds label/*",
     *,
     account: Account | None = None,
     lives: timedelta = timedelta(hours=1),
@@ -33,7 +33,7 @@ def token(
     return said
 
 
-def bearer(scopes: str = "system/*.cruds", **named: object) -> dict[str, str]:
+def bearer(scopes: str = "system/*.cruds label/*", **named: object) -> dict[str, str]:
     """The header that carries such a token, for ``httpx`` and ``client.get(..., headers=...)``."""
     return {"Authorization": f"Bearer {token(scopes, **named)}"}  # type: ignore[arg-type]
 

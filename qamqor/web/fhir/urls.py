@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from qamqor.web.fhir import bundles, history, interactions
+from qamqor.web.fhir import audit_events, bundles, history, interactions
 from qamqor.web.fhir.door import by_method
 from qamqor.web.fhir.operations import export
 from qamqor.web.fhir.operations import views as operations
@@ -34,6 +34,17 @@ urlpatterns = [
     path("/_history", by_method(GET=history.of_all)),
     path("/<str:type_>/_history", by_method(GET=history.of_type)),
     path("/<str:type_>/<str:id_>/_history", by_method(GET=history.of_one)),
+    path("/AuditEvent", by_method(GET=audit_events.search, POST=audit_events.refuse)),
+    path("/AuditEvent/_search", by_method(GET=audit_events.search, POST=audit_events.search)),
+    path(
+        "/AuditEvent/<str:id_>",
+        by_method(
+            GET=audit_events.read,
+            PUT=audit_events.refuse,
+            PATCH=audit_events.refuse,
+            DELETE=audit_events.refuse,
+        ),
+    ),
     path(
         "/<str:type_>/<str:id_>",
         by_method(

@@ -20,7 +20,7 @@ from qamqor import settings
 settings.load_django()
 from tests.tokens import token
 import datetime
-print("TOKEN", token("system/*.cruds", lives=datetime.timedelta(days=1)))
+print("TOKEN", token("system/*.cruds label/*", lives=datetime.timedelta(days=1)))
 """
 SECRET = "only-for-tests-" + "x" * 50
 

@@ -1,5 +1,12 @@
 """One file for each $operation, with its OperationDefinition."""
 
-from qamqor.web.fhir.operations import care_due, everything, export, tables, terminology
+from qamqor.web.fhir.operations import (
+    break_glass,
+    care_due,
+    everything,
+    export,
+    tables,
+    terminology,
+)
 
-__all__ = ["care_due", "everything", "export", "tables", "terminology"]
+__all__ = ["break_glass", "care_due", "everything", "export", "tables", "terminology"]
