@@ -50,18 +50,31 @@ def _of(type_: str, content: str | None) -> set[str]:
     return set() if content is None else mentioned(content, WATCHED.get(type_, PEOPLE))
 
 
-def rebuild(tx: Transaction) -> None:
-    """Make all mentions again from the resources."""
+def rebuild(tx: Transaction) -> int:
+    """Make all mentions again in one transaction; returns of how many resources."""
+    clear(tx)
+    last = count = 0
+    while step := rebuild_some(tx, last):
+        last, done = step
+        count += done
+    return count
+
+
+def clear(tx: Transaction) -> None:
+    """Forget all mentions, before they are made again in steps."""
     tx.execute("delete from mention")
-    last = 0
-    while rows := tx.rows(
+
+
+def rebuild_some(tx: Transaction, after: int, *, limit: int = 5000) -> tuple[int, int] | None:
+    """Read the next resources by their keys; the last key and how many, None at the end."""
+    rows = tx.rows(
         """select r.key, r.type, c.content from fhir_resource r
         join fhir_change c on c.sequence = r.sequence
-        where r.key > %s and r.is_deleted = 0 order by r.key limit 1000""",
-        [last],
-    ):
-        refresh(tx, [Change(key, type_, None, content) for key, type_, content in rows])
-        last = rows[-1][0]
+        where r.key > %s and r.is_deleted = 0 order by r.key limit %s""",
+        [after, limit],
+    )
+    refresh(tx, [Change(key, type_, None, content) for key, type_, content in rows])
+    return (rows[-1][0], len(rows)) if rows else None
 
 
 _READ: Final = """select c.sequence, c.type, c.id, c.version, c.method, c.at, c.content

@@ -72,19 +72,31 @@ def refresh(tx: Transaction, changed: Iterable[tuple[int, Mapping[str, Any] | No
 
 
 def rebuild(tx: Transaction) -> int:
-    """Make the whole index again from the Patients; returns how many people are in it."""
+    """Make the whole index again in one transaction; returns how many people are in it."""
+    clear(tx)
+    last = count = 0
+    while step := rebuild_some(tx, last):
+        last, done = step
+        count += done
+    return count
+
+
+def clear(tx: Transaction) -> None:
+    """Empty the index, before it is made again in steps."""
     for table in ("person_index", "person_key", "name_word"):
         tx.execute(f"delete from {table}")
-    last = count = 0
-    while rows := tx.rows(
+
+
+def rebuild_some(tx: Transaction, after: int, *, limit: int = 1000) -> tuple[int, int] | None:
+    """File the next Patients by their keys; the last key and how many, None at the end."""
+    rows = tx.rows(
         """select r.key, c.content from fhir_resource r
         join fhir_change c on c.sequence = r.sequence
-        where r.type = 'Patient' and r.is_deleted = 0 and r.key > %s order by r.key limit 1000""",
-        [last],
-    ):
-        refresh(tx, [(key, msgspec.json.decode(content)) for key, content in rows])
-        last, count = rows[-1][0], count + len(rows)
-    return count
+        where r.type = 'Patient' and r.is_deleted = 0 and r.key > %s order by r.key limit %s""",
+        [after, limit],
+    )
+    refresh(tx, [(key, msgspec.json.decode(content)) for key, content in rows])
+    return (rows[-1][0], len(rows)) if rows else None
 
 
 def _filed(key: int, patient: Mapping[str, Any]) -> Filed:

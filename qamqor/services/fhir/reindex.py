@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, Final
 
 from qamqor.services import derived
-from qamqor.store import node, people
+from qamqor.store import mentions, node, people
 from qamqor.store.fhir import versions
+from qamqor.store.node import Transaction
 
 Say = Callable[[str, int], None]
 
@@ -28,9 +29,29 @@ def reindex(*, at: datetime, say: Say = lambda room, count: None) -> dict[str, i
 
 
 def _people(at: datetime, progress: Callable[[int], None]) -> int:
-    count = node.commit(people.rebuild)
-    progress(count)
+    node.commit(people.clear)
+    return _in_steps(people.rebuild_some, progress)
+
+
+def _mentions(at: datetime, progress: Callable[[int], None]) -> int:
+    node.commit(mentions.clear)
+    return _in_steps(mentions.rebuild_some, progress)
+
+
+Step = Callable[[Transaction, int], tuple[int, int] | None]
+
+
+def _in_steps(rebuild: Step, progress: Callable[[int], None]) -> int:
+    """A commit a step, so that saves come in between."""
+    last = count = 0
+    while step := node.commit(partial(_step, rebuild, last)):
+        last, count = step[0], count + step[1]
+        progress(count)
     return count
+
+
+def _step(rebuild: Step, after: int, tx: Transaction) -> tuple[int, int] | None:
+    return rebuild(tx, after)
 
 
 def _derived(at: datetime, progress: Callable[[int], None]) -> int:
@@ -42,6 +63,7 @@ def _derived(at: datetime, progress: Callable[[int], None]) -> int:
 
 ROOMS: Final[Mapping[str, Callable[[datetime, Callable[[int], None]], Any]]] = {
     "people": _people,
+    "mentions": _mentions,
     "due care": _derived,
 }
 """What is rebuilt, in this order; each is given now and whom to tell how far it is."""

@@ -5,8 +5,19 @@ from qamqor.web.fhir.operations import (
     care_due,
     everything,
     export,
+    match,
+    merge,
     tables,
     terminology,
 )
 
-__all__ = ["break_glass", "care_due", "everything", "export", "tables", "terminology"]
+__all__ = [
+    "break_glass",
+    "care_due",
+    "everything",
+    "export",
+    "match",
+    "merge",
+    "tables",
+    "terminology",
+]
