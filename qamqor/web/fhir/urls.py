@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from qamqor.web.fhir import audit_events, bundles, history, interactions
+from qamqor.web.fhir import audit_events, bundles, capability, history, interactions, openapi
 from qamqor.web.fhir.door import by_method
 from qamqor.web.fhir.operations import export
 from qamqor.web.fhir.operations import views as operations
@@ -29,8 +29,10 @@ urlpatterns = [
     path("/<operation:name>", operations.call),
     path("/<str:type_>/<operation:name>", operations.call),
     path("/<str:type_>/<str:id_>/<operation:name>", operations.call),
-    path("", by_method(POST=bundles.take)),
-    path("/", by_method(POST=bundles.take)),
+    path("", by_method(GET=capability.welcome, POST=bundles.take)),
+    path("/", by_method(GET=capability.welcome, POST=bundles.take)),
+    path("/metadata", by_method(GET=capability.metadata)),
+    path("/openapi.json", by_method(GET=openapi.openapi)),
     path("/_history", by_method(GET=history.of_all)),
     path("/<str:type_>/_history", by_method(GET=history.of_type)),
     path("/<str:type_>/<str:id_>/_history", by_method(GET=history.of_one)),
