@@ -27,7 +27,7 @@ def calculate(operator: str, left: Item | None, right: Item | None, in_doubles: 
         PathError: kinds that cannot be calculated with.
     """
     if operator == "&":
-        return made("".join(i.value for i in (left, right) if i is not None), "string")
+        return made("".join(i.value or "" for i in (left, right) if i is not None), "string")
     if left is None or right is None:
         return []
     kinds = kind(left), kind(right)

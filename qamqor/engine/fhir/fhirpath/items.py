@@ -157,7 +157,9 @@ def quantity(item: Item) -> tuple[Decimal, str]:
 
 
 def same(left: Item, right: Item) -> bool | None:
-    """Whether two values are equal; nothing when nobody can say."""
+    """Whether two values are equal; nothing when nobody can say, as without a value."""
+    if left.value is None or right.value is None:
+        return None
     kinds = kind(left), kind(right)
     if kinds == ("number", "number"):
         return (
@@ -180,6 +182,8 @@ def _floats(left: Item, right: Item) -> bool:
 
 def alike(left: Item, right: Item) -> bool:
     """Equivalence: texts without case or extra spaces, numbers to the coarser precision."""
+    if left.value is None or right.value is None:
+        return left.value is right.value
     if kind(left) == kind(right) == "text":
         return " ".join(left.value.lower().split()) == " ".join(right.value.lower().split())
     if kind(left) == kind(right) == "number":
@@ -209,6 +213,8 @@ def order(left: Item, right: Item) -> int | None:
     Raises:
         PathError: the two are of kinds that cannot be ordered.
     """
+    if left.value is None or right.value is None:
+        return None
     kinds = kind(left), kind(right)
     if kinds[0] != kinds[1] or kinds[0] in {"boolean", "complex"}:
         raise PathError(f"cannot order {left.type} and {right.type}")
@@ -223,7 +229,8 @@ def order(left: Item, right: Item) -> int | None:
 def _keys(left: Item, right: Item, same_kind: str) -> tuple[Any, Any]:
     if same_kind == "Quantity":
         first, second = quantity(left), quantity(right)
-        return (first[0], second[0]) if first[1] == second[1] else (None, None)
+        is_known = first[1] == second[1] and not (first[0].is_nan() or second[0].is_nan())
+        return (first[0], second[0]) if is_known else (None, None)
     if same_kind == "number" and not _floats(left, right):
         return number(left), number(right)
     return left.value, right.value
@@ -231,6 +238,11 @@ def _keys(left: Item, right: Item, same_kind: str) -> tuple[Any, Any]:
 
 def distinct(items: Sequence[Item]) -> Items:
     """Each value once, in the order of first appearance."""
+    if all(item.value is not None and kind(item) == "text" for item in items):
+        first: dict[str, Item] = {}
+        for item in items:
+            first.setdefault(item.value, item)
+        return list(first.values())
     kept: Items = []
     for item in items:
         if not any(same(item, other) for other in kept):
