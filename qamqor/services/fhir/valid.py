@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qamqor.engine.fhir import validation
 from qamqor.engine.fhir.bundle import ID_RULE
 from qamqor.engine.fhir.definitions import is_resource
 from qamqor.engine.fhir.envelope import ID
@@ -26,8 +27,8 @@ def must_be(resource: Any, *, type_: str, where: str = "") -> None:
     id_ = resource.get("id")
     if id_ is not None and not (isinstance(id_, str) and ID.fullmatch(id_)):
         raise Unusable([Issue("value", f"the id must be {ID_RULE}", f"{type_}.id")])
-    if not isinstance(resource.get("meta", {}), dict):
-        raise Unusable([Issue("structure", "meta must be an object", f"{type_}.meta")])
+    if not validation.is_valid(resource):
+        raise Unusable(validation.check(resource), status=422)
 
 
 def type_must_exist(type_: str) -> None:

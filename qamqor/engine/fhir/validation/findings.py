@@ -83,12 +83,13 @@ class Findings:
     def add(self, rule: str, place: Place, advice: str) -> None:
         """A rule of ours is broken here."""
         asked = RULES[rule]
-        self._keep(Issue(asked.severity, asked.code, place.path, f"{advice} {asked.asks}", rule))
+        text = f"{advice} {asked.asks}"
+        self._keep(Issue(asked.code, text, place.path, asked.severity, rule))
 
     def broken(self, rule: Invariant, place: Place) -> None:
         """A rule of FHIR's is broken here."""
         text = f"{rule.human} ({rule.key})."
-        self._keep(Issue(rule.severity, "invariant", place.path, text, rule.key))
+        self._keep(Issue("invariant", text, place.path, rule.severity, rule.key))
 
     def _keep(self, issue: Issue) -> None:
         if issue.severity == "error":

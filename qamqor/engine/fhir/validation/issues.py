@@ -5,28 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from qamqor import errors
+
 LONGEST_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """One thing that is wrong, or worth knowing.
+class Issue(errors.Issue):
+    """One thing that is wrong, or worth knowing, with FHIRPath of the element.
+
+    The text may repeat what the sender wrote: it is for the sender, never for a log.
 
     Attributes:
-        severity: ``error`` (the resource is not stored) or ``warning``.
-        code: of FHIR's issue types (``structure``, ``required``, ``value``, ``code-invalid``,
-            ``invariant``, ``not-found`` …).
-        expression: FHIRPath of the element, ``Patient.contact[0].name``.
-        text: what is wrong and what to do. It may repeat what the sender wrote: for the sender,
-            never for a log.
-        rule: the name of the rule in the reference pages.
+        rule: its name in the reference pages: ``required``, or a key of FHIR's such as ``per-1``.
     """
 
-    severity: str
-    code: str
-    expression: str
-    text: str
-    rule: str
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from qamqor.engine.fhir.validation import primitives
 from qamqor.engine.fhir.validation.nested import Test
-
-if TYPE_CHECKING:
-    from qamqor.engine.fhir.validation.shapes import Shape
 
 _TEXT: Final = "(type({v}) is str and {v}.isprintable() and 0 < len({v}) <= 9999 or is_text({v}))"
 _ADDRESS: Final = (
@@ -41,6 +38,14 @@ NAMES: Final[dict[str, Any]] = {
 }
 
 
+class ObjectTest(Protocol):
+    """What is known of the objects of one type: compiled tests, and one for all the rest."""
+
+    ready: dict[tuple[str, ...], Test]
+
+    def meet(self, value: dict[str, Any]) -> object: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A property: what its values must be.
@@ -57,7 +62,7 @@ class Field:
     is_many: bool
     is_simple: bool
     common: str | None = None
-    shape: Shape | None = None
+    shape: ObjectTest | None = None
 
     def whole(self) -> Test:
         """The test of what JSON has under the property."""
