@@ -41,6 +41,14 @@ class ImmunisationWords:
         """The words of a code; a code without words is shown as it is."""
         return str(self._words.get(part, {}).get(str(code), code))
 
+    def tell_any(self, part: str, code: object) -> str:
+        """The words of a code of any part, the names of groups and vaccines included."""
+        if part == "group":
+            return self.group(str(code))
+        if part == "vaccine" and isinstance(code, int):
+            return self.vaccine(code)
+        return self.tell(part, code)
+
     def say(self, name: str, **values: object) -> str:
         """A label or a sentence with values."""
         return self.tell("say", name).format(**values)
