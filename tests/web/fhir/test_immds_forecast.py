@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from qamqor.services.access.actor import PLATFORM
+from qamqor.services.fhir import valid
 from qamqor.services.fhir.write import Change, save
 from tests.tokens import bearer
 
@@ -132,3 +133,9 @@ def test_the_capability_statement_and_the_definition_name_it() -> None:
     definition = find("immds-forecast", level="system", type_=None).definition()
     assert definition["url"].endswith("/ImmDSForecastOperation")
     assert (definition["system"], definition["instance"]) == (True, True)
+
+
+def test_the_answers_are_valid_fhir() -> None:
+    found = parts(ask(sent(("patient", AMINA), ("immunization", HEPB), ("immunization", EARLY))))
+    for one in (*found["evaluation"], *found["recommendation"]):
+        valid.must_be(one, type_=one["resourceType"])
