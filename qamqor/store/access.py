@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 
-from django.db import connection
-
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.relations import Link
+from qamqor.store import quick
 from qamqor.store.node import Transaction
 
 NOBODY: Final = ""
@@ -135,7 +134,7 @@ def visible(sight: Sight, keys: Sequence[int]) -> set[int]:
     for some in _slices(keys):
         part, values = clause(sight, "r.key")
         sql = f"select r.key from fhir_resource r where r.key in ({_marks(some)}) and {part}"
-        found |= {row[0] for row in _rows(sql, [*some, *values])}
+        found |= {row[0] for row in quick.rows(sql, [*some, *values])}
     return found
 
 
@@ -143,7 +142,7 @@ def keys_of_person(person: str, type_: str, view: Sight, *, limit: int | None = 
     """Keys of a person's resources of a type that are in sight, the newest change first."""
     part, values = clause(view, "r.key")
     most = "" if limit is None else f"limit {int(limit)}"
-    rows = _rows(
+    rows = quick.rows(
         f"""select r.key from access_subject p join fhir_resource r on r.key = p.key
         where p.patient = %s and r.type = %s and r.is_deleted = 0 and {part}
         order by r.sequence desc {most}""",
@@ -154,21 +153,39 @@ def keys_of_person(person: str, type_: str, view: Sight, *, limit: int | None = 
 
 def key_of(type_: str, id_: str) -> int | None:
     """The key of a resource, for ever the same; None: never known here."""
-    rows = _rows("select key from fhir_resource where type = %s and id = %s", [type_, id_])
+    rows = quick.rows("select key from fhir_resource where type = %s and id = %s", [type_, id_])
     return rows[0][0] if rows else None
 
 
-def facts_by_name(type_: str, id_: str) -> Facts:
-    """People and labels of one resource by its name, in one look."""
-    rows = _rows(
-        """select 0, s.patient from fhir_resource r join access_subject s on s.key = r.key
-            where r.type = %s and r.id = %s
-        union all select 1, l.label from fhir_resource r join access_label l on l.key = r.key
-            where r.type = %s and r.id = %s""",
-        [type_, id_, type_, id_],
-    )
-    people = frozenset(value for is_label, value in rows if not is_label)
-    return Facts(people, frozenset(value for is_label, value in rows if is_label))
+def facts_by_name(
+    type_: str, id_: str, links: frozenset[str] = frozenset(), *, day: int = 0
+) -> tuple[Facts, dict[str, set[str]]]:
+    """People and labels of one resource by its name, and which of the links hold, in one look."""
+    sql = _FACTS
+    values: list[Any] = [type_, id_, type_, id_]
+    if links:
+        sql = f"{_FACTS} {_HELD} ({_marks(links)}) and a.from_day <= %s and a.until_day > %s"
+        values = [*values, type_, id_, *sorted(links), day, day]
+    people: set[str] = set()
+    labels: set[str] = set()
+    held: dict[str, set[str]] = {}
+    for kind, value, link in quick.rows(sql, values):
+        if kind == "label":
+            labels.add(value)
+        elif kind == "patient":
+            people.add(value)
+        else:
+            held.setdefault(value, set()).add(link)
+    return Facts(frozenset(people), frozenset(labels)), held
+
+
+_FACTS: Final = """select 'patient', s.patient, '' from fhir_resource r
+        join access_subject s on s.key = r.key where r.type = %s and r.id = %s
+    union all select 'label', l.label, '' from fhir_resource r
+        join access_label l on l.key = r.key where r.type = %s and r.id = %s"""
+_HELD: Final = """union all select 'held', s.patient, a.link from fhir_resource r
+        join access_subject s on s.key = r.key join access_relation a on a.patient = s.patient
+        where r.type = %s and r.id = %s and a.link in"""
 
 
 def keys_of(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -180,7 +197,7 @@ def keys_of(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     for type_, ids in by_type.items():
         for some in _slices(ids):
             sql = f"select id, key from fhir_resource where type = %s and id in ({_marks(some)})"
-            found |= {(type_, id_): key for id_, key in _rows(sql, [type_, *some])}
+            found |= {(type_, id_): key for id_, key in quick.rows(sql, [type_, *some])}
     return found
 
 
@@ -190,11 +207,11 @@ def facts(keys: Sequence[int]) -> dict[int, Facts]:
     labels: dict[int, set[str]] = {key: set() for key in keys}
     for some in _slices(keys):
         marks = _marks(some)
-        for key, patient in _rows(
+        for key, patient in quick.rows(
             f"select key, patient from access_subject where key in ({marks})", some
         ):
             people[key].add(patient)
-        for key, label in _rows(
+        for key, label in quick.rows(
             f"select key, label from access_label where key in ({marks})", some
         ):
             labels[key].add(label)
@@ -208,7 +225,7 @@ def relations(patients: Iterable[str], links: Iterable[str], *, day: int) -> dic
     if not wanted:
         return found
     for some in _slices(asked):
-        for patient, link in _rows(
+        for patient, link in quick.rows(
             f"""select patient, link from access_relation where patient in ({_marks(some)})
             and link in ({_marks(wanted)}) and from_day <= %s and until_day > %s""",
             [*some, *wanted, day, day],
@@ -219,7 +236,7 @@ def relations(patients: Iterable[str], links: Iterable[str], *, day: int) -> dic
 
 def links_of(patient: str, kind: str, *, day: int) -> frozenset[str]:
     """The references a person has by one kind of relation today."""
-    rows = _rows(
+    rows = quick.rows(
         """select link from access_relation where patient = %s and link >= %s and link < %s
         and from_day <= %s and until_day > %s""",
         [patient, f"{kind}:", f"{kind};", day, day],
@@ -340,10 +357,3 @@ def _marks(values: Iterable[Any]) -> str:
 
 def _slices(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
     return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def _rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found

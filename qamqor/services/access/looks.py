@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from qamqor.engine.fhir import json_text
 from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit
-from qamqor.services.access import gate
+from qamqor.services.access import gate, policy
 from qamqor.services.access.sights import Sights, stored_facts
 from qamqor.store import access
 from qamqor.store.access import Facts
@@ -21,10 +21,11 @@ def at_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> tup
         NotAllowed: no resource of this type may be seen. NotThere: not this one, said as if it
             were not here. Both are kept.
     """
-    facts = access.facts_by_name(type_, id_)
+    view = sights.of(action, type_)
+    links = policy.wanted(view) if view is not None else frozenset()
+    facts, held = access.facts_by_name(type_, id_, links, day=sights.day)
     try:
-        sights.need(action, type_)
-        relation = sights.relation(action, type_, facts)
+        relation = policy.decide(sights.need(action, type_), facts, held)
         if relation is None:
             raise NotThere(f"{type_}/{id_} is not here")
     except (NotAllowed, NotThere) as refusal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from qamqor.services.access import scopes
@@ -142,7 +143,7 @@ EXTRA: Final[dict[tuple[str, str], Right]] = {
 BROKEN_GLASS: Final = frozenset({"read", "search", "history", "create"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Labels:
     """Every label there is, and which roles read it."""
 
@@ -180,6 +181,7 @@ def allows(role: str, action: str, type_: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=8192)
 def sight(
     actor: Actor, action: str, type_: str, *, labels: Labels, near: Near = NOT_NEAR, day: int
 ) -> Sight | None:
@@ -314,6 +316,7 @@ def _named(grant: Grant, held: set[str]) -> str:
     return min((names.get(kind, kind) for kind in kinds), key=RELATIONS.index)
 
 
+@lru_cache(maxsize=8192)
 def wanted(view: Sight) -> frozenset[str]:
     """Every link that can decide for or against."""
     return view.denied.union(*(grant.links for grant in view.grants))

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 from django.db import connection
@@ -19,7 +18,8 @@ from qamqor.services.audit import checkpoints
 from qamqor.store import audit, node
 from qamqor.store.node import Transaction
 
-_ENCODE: Final = msgspec.json.Encoder()
+_ENCODE: Final = msgspec.json.Encoder().encode
+_MICROSECOND: Final = timedelta(microseconds=1)
 BROKEN_GLASS: Final = "BTG"
 """v3-ActReason: looking was open only because the glass was broken."""
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -42,8 +42,30 @@ class Agent(Protocol):
     def purpose(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Said(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What an entry says beside its columns, in this order; what is empty is left out.
+
+    Attributes:
+        relation: by which relation the record was open to them.
+        what: references of resources returned or changed, with their versions.
+        people: ids of the patients concerned.
+        query: what was asked, names of parameters without values.
+        detail: anything else worth keeping; a reason somebody gave.
+    """
+
+    role: str
+    purpose: str
+    account: int | None = None
+    organization: str | None = None
+    client: str | None = None
+    relation: str | None = None
+    what: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    query: str | None = None
+    detail: str | None = None
+
+
+class Entry(NamedTuple):
     """One line of the trail.
 
     Attributes:
@@ -52,36 +74,16 @@ class Entry:
             sign_in, sign_out, break_glass, review.
         outcome: ``ok``, ``refused`` or ``failed``.
         agent: FHIR reference of who acted.
-        who: role, account, organization, client, purpose.
-        relation: by which relation the record was open to them.
-        what: references of resources returned or changed, with their versions.
+        said: the rest, as JSON.
         people: ids of the patients concerned.
-        query: what was asked, names of parameters without values.
-        detail: anything else worth keeping, without personal data.
     """
 
     at: int
     action: str
     outcome: str
     agent: str
-    who: dict[str, Any]
-    relation: str | None
-    what: tuple[str, ...]
+    said: str
     people: tuple[str, ...]
-    query: str | None
-    detail: str | None
-
-    def json(self) -> str:
-        """The line as text, names in a fixed order, what is empty left out."""
-        said = {
-            **self.who,
-            "relation": self.relation,
-            "what": self.what,
-            "people": self.people,
-            "query": self.query,
-            "detail": self.detail,
-        }
-        return _ENCODE.encode({k: v for k, v in said.items() if v not in (None, ())}).decode()
 
 
 def entry(
@@ -97,25 +99,21 @@ def entry(
     detail: str | None = None,
 ) -> Entry:
     """One line, not yet kept."""
-    who = {
-        "role": actor.role,
-        "account": actor.account,
-        "organization": actor.organization,
-        "client": actor.client,
-        "purpose": BROKEN_GLASS if relation == "break_glass" else actor.purpose,
-    }
-    return Entry(
-        at=round((at - _EPOCH).total_seconds() * 1_000_000),
-        action=action,
-        outcome=outcome,
-        agent=actor.reference,
-        who=who,
+    concerned = tuple(sorted({person for person in people if person}))
+    said = Said(
+        role=actor.role,
+        purpose=BROKEN_GLASS if relation == "break_glass" else actor.purpose,
+        account=actor.account,
+        organization=actor.organization,
+        client=actor.client,
         relation=relation,
         what=tuple(what),
-        people=tuple(sorted(set(people) - {""})),
+        people=concerned,
         query=query,
         detail=detail,
     )
+    moment = (at - _EPOCH) // _MICROSECOND
+    return Entry(moment, action, outcome, actor.reference, _ENCODE(said).decode(), concerned)
 
 
 def note(tx: Transaction, actor: Agent, action: str, **said: Any) -> None:
@@ -203,9 +201,7 @@ _TOGETHER: Final = _Together()
 
 def _write(tx: Transaction, lines: list[Entry]) -> None:
     """The end of a commit: all its lines join the chain, in the order they came."""
-    number, hash_ = audit.add(
-        tx, [(ln.at, ln.action, ln.outcome, ln.agent, ln.json(), ln.people) for ln in lines]
-    )
+    number, hash_ = audit.add(tx, lines)
     checkpoints.sign_if_time(tx, number, hash_, at=lines[-1].at, added=len(lines))
 
 

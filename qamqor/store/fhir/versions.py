@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection
-
+from qamqor.store import quick
 from qamqor.store.node import Transaction
 
 Key = tuple[str, str]
@@ -199,14 +198,9 @@ def _slices(keys: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
 
 
 def _one(sql: str, values: Sequence[Any]) -> Version | None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        row = cursor.fetchone()
-    return None if row is None else Version(*row)
+    found = quick.rows(sql, values)
+    return Version(*found[0]) if found else None
 
 
 def _all(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+    return quick.rows(sql, values)

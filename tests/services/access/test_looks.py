@@ -72,7 +72,9 @@ def test_a_change_and_its_entry_are_one() -> None:
 def test_what_is_deleted_stays_whose_it_was() -> None:
     people()
     save(
-        [Change("DELETE", "Observation", "bolat-weight")], actor=actor("gp", areas={"south"}), at=AT
+        [Change("DELETE", "Observation", "bolat-weight")],
+        actor=actor("gp", areas=frozenset({"south"})),
+        at=AT,
     )
 
     with pytest.raises(NotThere, match="is not here"):
