@@ -1,0 +1,1 @@
+"""Who needs a team today, in which order and why, and what came of asking them."""
