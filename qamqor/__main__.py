@@ -19,6 +19,7 @@ ROOMS: Final = {
     "programmes": "Check and test content packs.",
     "population": "Work out who is due, across everyone on the register.",
     "immunisation": "Say which vaccinations count and which are due.",
+    "people": "Find people who are on the register twice.",
     "audit": "Verify the chain of who did what to which record, and sign it.",
     "demo": "Invent a believable district and run everything on it.",
 }

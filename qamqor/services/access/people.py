@@ -58,6 +58,21 @@ def need(action: str, *, actor: Actor, at: datetime) -> Sights:
     return sights
 
 
+def need_everybody(*, actor: Actor, at: datetime) -> None:
+    """Refuse whoever may not change every person's record.
+
+    Raises:
+        NotAllowed: kept in the audit.
+    """
+    sights = need("update", actor=actor, at=at)
+    if not all(
+        grant.everyone and grant.only is None for grant in sights.need("update", "Patient").grants
+    ):
+        refusal = NotAllowed(f"{actor.role} may not review everybody's record")
+        looks.refused(sights, "search", ["Patient"], refusal=refusal)
+        raise refusal
+
+
 def visible(found: Sequence[Filed], sights: Sights) -> set[int]:
     """The keys of those people whose Patient the actor may find in a search."""
     facts = stored_facts(person.key for person in found)
