@@ -7,6 +7,7 @@ from datetime import datetime
 
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access.actor import Actor
+from qamqor.services.fhir import search
 from qamqor.services.fhir.asked import Ask
 from qamqor.store.fhir.versions import Version
 
@@ -17,7 +18,11 @@ def match(ask: Ask, query: str, *, actor: Actor, at: datetime) -> Version | None
     Raises:
         Unusable: several match (412), or the condition cannot be searched for (400).
     """
-    raise Unusable([Issue("not-supported", "search has not landed", ask.where)], status=501)
+    found = search.matches(ask.type, query, actor=actor, at=at)
+    if len(found) > 1:
+        text = f"several {ask.type} match; a condition must mean one"
+        raise Unusable([Issue("multiple-matches", text, ask.where)], status=412)
+    return found[0] if found else None
 
 
 def reference(text: str, ask: Ask, *, actor: Actor, at: datetime) -> str:

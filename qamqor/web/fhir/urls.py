@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from qamqor.web.fhir import audit_events, bundles, capability, history, interactions, openapi
+from qamqor.web.fhir import (
+    audit_events,
+    bundles,
+    capability,
+    front,
+    history,
+    interactions,
+    openapi,
+    search,
+)
 from qamqor.web.fhir.door import by_method
 from qamqor.web.fhir.operations import export
 from qamqor.web.fhir.operations import views as operations
@@ -29,10 +38,11 @@ urlpatterns = [
     path("/<operation:name>", operations.call),
     path("/<str:type_>/<operation:name>", operations.call),
     path("/<str:type_>/<str:id_>/<operation:name>", operations.call),
-    path("", by_method(GET=capability.welcome, POST=bundles.take)),
-    path("/", by_method(GET=capability.welcome, POST=bundles.take)),
+    path("", by_method(GET=front.door, POST=bundles.take)),
+    path("/", by_method(GET=front.door, POST=bundles.take)),
     path("/metadata", by_method(GET=capability.metadata)),
     path("/openapi.json", by_method(GET=openapi.openapi)),
+    path("/_search", by_method(POST=search.of_all)),
     path("/_history", by_method(GET=history.of_all)),
     path("/<str:type_>/_history", by_method(GET=history.of_type)),
     path("/<str:type_>/<str:id_>/_history", by_method(GET=history.of_one)),
@@ -47,6 +57,8 @@ urlpatterns = [
             DELETE=audit_events.refuse,
         ),
     ),
+    path("/<str:type_>/_search", by_method(POST=search.of_type)),
+    path("/<str:type_>/<str:id_>/<str:inside>/_search", by_method(POST=search.in_compartment)),
     path(
         "/<str:type_>/<str:id_>",
         by_method(
@@ -59,6 +71,7 @@ urlpatterns = [
     path(
         "/<str:type_>",
         by_method(
+            GET=search.of_type,
             POST=interactions.create,
             PUT=interactions.update_where,
             PATCH=interactions.patch_where,
@@ -66,4 +79,5 @@ urlpatterns = [
         ),
     ),
     path("/<str:type_>/<str:id_>/_history/<str:version>", by_method(GET=interactions.read_version)),
+    path("/<str:type_>/<str:id_>/<str:inside>", by_method(GET=search.in_compartment)),
 ]

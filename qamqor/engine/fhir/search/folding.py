@@ -20,7 +20,7 @@ LETTERS: Final = str.maketrans(
 @lru_cache(maxsize=65_536)
 def folded(text: str) -> str:
     """A text without case, accents, Kazakh letters and double spaces, at most 200 characters."""
-    text = " ".join(text[: LONGEST * 2].split())
+    text = " ".join(text[: LONGEST * 2].replace("\0", "").split())
     if text.isascii():
         return text.lower()[:LONGEST]
     parts = unicodedata.normalize("NFKD", text.casefold())
@@ -28,8 +28,14 @@ def folded(text: str) -> str:
     return plain.translate(LETTERS)[:LONGEST]
 
 
+def written(text: str) -> str:
+    """The first 200 characters of a text as it stands, for ``:exact``."""
+    return text[:LONGEST].replace("\0", "")
+
+
 def short(text: str) -> str:
     """A code, address or id as the index holds it: the end of a very long one as a digest."""
+    text = text.replace("\0", "")
     if len(text) <= LONGEST:
         return text
     return f"{text[:160]}#{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"

@@ -92,6 +92,8 @@ def _read_one(reading: Reading, look: shape.Shape, name: str, value: str) -> Non
     try:
         if name in REFUSED or name.partition(":")[0] in REFUSED:
             raise Unusable("is not supported here; search by other parameters", "not-supported")
+        if "\0" in name or "\0" in value:
+            raise Unusable("holds a character that no text may hold (U+0000)")
         if not value:
             raise Unknown("has no value and was left out")
         if not look.takes(name, value):

@@ -98,7 +98,7 @@ def labels(value: Any, fhir_type: str) -> list[str]:
 
 
 def _strings(texts: list[Any]) -> Rows:
-    return [(folding.folded(t), t[: folding.LONGEST]) for t in texts if type(t) is str and t]
+    return [(folding.folded(t), folding.written(t)) for t in texts if type(t) is str and t]
 
 
 def string(value: Any) -> Rows:

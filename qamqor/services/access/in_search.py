@@ -1,0 +1,58 @@
+"""What an actor may see, as conditions that a search puts on every resource it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from urllib.parse import parse_qsl
+
+from qamqor.engine.fhir.search.grammar import read_query
+from qamqor.engine.fhir.search.query import AllOf, AnyOf, Criterion
+from qamqor.engine.fhir.search.wanted import Setting
+from qamqor.services.access.sights import Sights
+from qamqor.store import access
+from qamqor.store.fhir.search_sql import InSight, Writer, everything
+from qamqor.store.fhir.search_values import ALWAYS, NEVER, Sql, joined
+
+APART = 10_000
+"""Where the names of tables in conditions of access begin, apart from those of the search."""
+
+
+def in_sight(sights: Sights, setting: Setting) -> InSight:
+    """The condition for each resource type; true for all where nothing is hidden from the actor."""
+    if sights.actor.is_platform:
+        return everything
+
+    @cache
+    def of(resource_type: str) -> Callable[[str], Sql]:
+        view = sights.of("search", resource_type)
+        if view is None:
+            return lambda _key: NEVER
+        asked = _criteria(resource_type, view.criteria, setting)
+
+        def condition(key: str) -> Sql:
+            parts = [] if view.everything else [Sql(*_bound(access.clause(view, key)))]
+            if asked is not None:
+                writer = Writer(everything, depth=APART)
+                parts.append(writer.condition(asked, key.removesuffix(".key")))
+            return joined("and", parts) if parts else ALWAYS
+
+        return condition
+
+    return lambda resource_type, key: of(resource_type)(key)
+
+
+def _bound(clause: tuple[str, list[object]]) -> tuple[str, tuple[object, ...]]:
+    return clause[0], tuple(clause[1])
+
+
+def _criteria(resource_type: str, queries: tuple[str, ...], setting: Setting) -> Criterion | None:
+    """One of the queries that scopes name; a query that cannot be read lets nothing through."""
+    if not queries:
+        return None
+    ways: list[Criterion] = []
+    for text in queries:
+        query = read_query([resource_type], parse_qsl(text), setting, is_strict=True)
+        if not query.refused:
+            ways.append(AllOf(query.criteria[resource_type]))
+    return AnyOf(tuple(ways))

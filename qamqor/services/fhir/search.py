@@ -1,0 +1,188 @@
+"""Searches for somebody: what they may see of what they ask, page by page, kept in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qsl
+
+from qamqor.engine.fhir.search.extract import NATIONAL
+from qamqor.engine.fhir.search.grammar import in_compartment, read_query
+from qamqor.engine.fhir.search.parameters import compartment
+from qamqor.engine.fhir.search.query import Problem, Query
+from qamqor.engine.fhir.search.wanted import Setting
+from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
+from qamqor.services.access import looks
+from qamqor.services.access.actor import Actor
+from qamqor.services.access.in_search import in_sight
+from qamqor.services.access.sights import Sights
+from qamqor.services.fhir import terminology
+from qamqor.store.fhir import search, search_include, versions
+from qamqor.store.fhir.search_sql import InSight
+from qamqor.store.fhir.versions import Version
+
+PAGE: Final = 50
+LARGEST_PAGE: Final = 1_000
+EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search as it was asked.
+
+    Attributes:
+        types: resource types; empty = all.
+        pairs: names and values of parameters.
+        owner: type and id of a compartment to search in.
+        after: where the page before ended.
+        is_strict: unknown parameters are an error.
+        bases: addresses of this server, below which references are its own.
+    """
+
+    types: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+    owner: tuple[str, str] | None = None
+    after: search.Position | None = None
+    is_strict: bool = False
+    bases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of an answer.
+
+    Attributes:
+        matches, included: current versions, in order.
+        next: where the next page goes on; None behind the last.
+        total: how many match; None where nobody asked and it is not known.
+        notes: what was left out and why.
+    """
+
+    query: Query
+    matches: list[Version]
+    included: list[Version]
+    next: search.Position | None
+    total: int | None
+    notes: tuple[Issue, ...]
+
+
+def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
+    """One page of a search, answered once the audit has kept who asked.
+
+    Raises:
+        Unusable: something in the search cannot be asked.
+        NotAllowed: the actor may search no resource of the type.
+    """
+    sights, setting = Sights(actor, at), _setting(asked.bases, at)
+    query = _read(asked, setting)
+    _must_be_allowed(sights, asked)
+    sight = in_sight(sights, setting)
+    found = _page(query, asked, sight)
+    looks.keep(
+        sights, "search", [*found.matches, *found.included], query=_named(asked.types, query)
+    )
+    return found
+
+
+def matches(
+    type_: str, text: str, *, actor: Actor, at: datetime, bases: tuple[str, ...] = ()
+) -> list[Version]:
+    """What a condition such as ``identifier=a|b`` means: two resources at most, which is too many.
+
+    Raises:
+        Unusable: it names no criterion, or one that cannot be used.
+        NotAllowed: the actor may search no resource of the type.
+    """
+    asked = Asked((type_,), tuple(parse_qsl(text, True)), is_strict=True, bases=bases)
+    sights, setting = Sights(actor, at), _setting(bases, at)
+    query = _read(asked, setting)
+    if not query.criteria[type_]:
+        raise Unusable([Issue("required", f"the condition {text[:100]!r} names no criterion")])
+    _must_be_allowed(sights, asked)
+    page = search.page(query, limit=2, sight=in_sight(sights, setting))
+    return _versions(page.keys)
+
+
+def _read(asked: Asked, setting: Setting) -> Query:
+    query = read_query(asked.types, asked.pairs, setting, is_strict=asked.is_strict)
+    if query.refused:
+        raise Unusable([_issue(problem) for problem in query.refused])
+    if asked.owner is None:
+        return query
+    owner, id_ = asked.owner
+    inside = {
+        name: (*criteria, in_compartment(owner, id_, name))
+        for name, criteria in query.criteria.items()
+        if name == owner or compartment(owner, name) or len(query.criteria) == 1
+    }
+    return replace(query, criteria=inside)
+
+
+def _issue(problem: Problem, severity: str = "error") -> Issue:
+    return Issue(problem.code, problem.text, severity=severity)
+
+
+def _setting(bases: tuple[str, ...], at: datetime) -> Setting:
+    moment = round((at - EPOCH).total_seconds() * 1_000_000)
+    return Setting(at=moment, zone=NATIONAL, bases=bases, codes_in=_codes)
+
+
+def _codes(url: str) -> Sequence[tuple[str, str]] | None:
+    """The codes of a value set of the pack or the store; None where it is in neither."""
+    try:
+        found = terminology.codes(terminology.canonical("ValueSet", url))
+        return [(code.system, code.code) for code in found]
+    except NotThere:
+        return None
+
+
+def _must_be_allowed(sights: Sights, asked: Asked) -> None:
+    if len(asked.types) != 1:
+        return
+    try:
+        sights.need("search", asked.types[0])
+    except NotAllowed as refusal:
+        looks.refused(sights, "search", list(asked.types), refusal=refusal)
+        raise
+
+
+def _page(query: Query, asked: Asked, sight: InSight) -> Found:
+    is_count = query.summary == "count" or query.count == 0
+    keys: list[int] = []
+    after: search.Position | None = None
+    added = search_include.Included([], False)
+    if not is_count:
+        size = min(query.count or PAGE, LARGEST_PAGE)
+        page = search.page(query, limit=size, after=asked.after, sight=sight)
+        keys, after = page.keys, page.next
+        added = search_include.included(keys, query.includes, sight=sight)
+    total = len(keys) if asked.after is None and after is None and not is_count else None
+    if is_count or (total is None and query.total in {"accurate", "estimate"}):
+        total = search.count(query, sight=sight)
+    notes = [_issue(problem, "warning") for problem in query.ignored]
+    if added.is_cut:
+        text = f"more than {search_include.MOST} resources to include; the rest is left out"
+        notes.append(Issue("incomplete", text, severity="warning"))
+    return Found(
+        query=query,
+        matches=_versions(keys),
+        included=_versions(added.keys),
+        next=after,
+        total=total if query.total != "none" or is_count else None,
+        notes=tuple(notes),
+    )
+
+
+def _versions(keys: Iterable[int]) -> list[Version]:
+    """Current versions in order; what was deleted since it was found is left out."""
+    listed = list(keys)
+    found = versions.read_by_keys(listed)
+    return [found[key] for key in listed if key in found and found[key].content is not None]
+
+
+def _named(types: Sequence[str], query: Query) -> str:
+    """What was asked, without what it was asked with: the values may say who somebody is."""
+    names = dict.fromkeys(name for name, _ in query.used)
+    return f"{','.join(types)}?{'&'.join(names)}"
