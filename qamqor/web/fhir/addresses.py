@@ -26,6 +26,8 @@ INTERACTIONS: Final = {
     "take": "transaction",
     "search_type": "search-type",
     "search_all": "search-system",
+    "search_compartment": "search-compartment",
+    "door": "search-system",
 }
 """FHIR's name of what a view does, by the view's name."""
 _VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")

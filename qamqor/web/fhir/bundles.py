@@ -15,7 +15,7 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import bundles, read
 from qamqor.services.fhir.asked import Result
 from qamqor.services.fhir.write import instant
-from qamqor.web.fhir import exchange, gate, outcomes
+from qamqor.web.fhir import exchange, gate, outcomes, search
 from qamqor.web.fhir.exchange import Wishes
 
 REASONS: Final = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
@@ -100,7 +100,10 @@ def _look(request: HttpRequest, entry: Entry, actor: Actor) -> dict[str, Any]:
 
 
 def _searched(request: HttpRequest, entry: Entry, actor: Actor) -> dict[str, Any]:
-    raise _not_here(entry)
+    query = entry.address.query
+    asked = exchange.wishes(request)
+    answer = search.entry(request, str(entry.address.type), query, actor=actor, wishes=asked)
+    return {"resource": answer, "response": {"status": _status(200)}}
 
 
 def _is_known(entry: Entry, version: int, at: int) -> bool:

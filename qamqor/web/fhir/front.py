@@ -13,4 +13,4 @@ GENERAL = {"_format", "_pretty"}
 def door(request: HttpRequest) -> HttpResponseBase:
     if set(request.GET) <= GENERAL:
         return capability.welcome(request)
-    return search.of_all(request)
+    return search.search_all(request)

@@ -30,7 +30,9 @@ WORDS: Final = {
     "transaction": "Do what a batch or transaction Bundle asks",
     "search-type": "Search a type",
     "search-system": "Search all types",
+    "search-compartment": "Search what belongs to one person, encounter, member of staff or device",
 }
+FORM: Final = "application/x-www-form-urlencoded"
 CREATING: Final = frozenset({"create", "update", "conditional-update"})
 DELETING: Final = frozenset({"delete", "conditional-delete"})
 OPEN: Final = frozenset({"metadata", "welcome", "openapi"})
@@ -100,6 +102,8 @@ def _known(name: str) -> str:
 
 
 def _bodies(one: Address) -> dict[str, Any]:
+    if one.interaction.startswith("search"):
+        return {FORM: {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}}
     if one.method == "PATCH":
         steps = {"type": "array", "items": {"type": "object"}}
         return {

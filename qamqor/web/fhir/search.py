@@ -20,6 +20,7 @@ from qamqor.engine.fhir.search.parameters import (
 )
 from qamqor.engine.identity.numbers import iin_problem
 from qamqor.errors import Issue, NotThere, Unusable
+from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import search, valid
 from qamqor.services.fhir.search import Asked, Found
 from qamqor.web.fhir import exchange, gate, outcomes, page_token
@@ -31,16 +32,16 @@ IIN: Final = f"{IDENTIFIERS}/iin|"
 Pairs = tuple[tuple[str, str], ...]
 
 
-def of_type(request: HttpRequest, type_: str) -> HttpResponse:
+def search_type(request: HttpRequest, type_: str) -> HttpResponse:
     valid.type_must_exist(type_)
     return _answer(request, (type_,))
 
 
-def of_all(request: HttpRequest) -> HttpResponse:
+def search_all(request: HttpRequest) -> HttpResponse:
     return _answer(request, ())
 
 
-def in_compartment(request: HttpRequest, type_: str, id_: str, inside: str) -> HttpResponse:
+def search_compartment(request: HttpRequest, type_: str, id_: str, inside: str) -> HttpResponse:
     if not is_compartment_owner(type_) or not ID.fullmatch(id_):
         raise NotThere(f"{type_} has no compartment, so {type_}/id/{inside} is no address")
     if inside != "*":
@@ -66,6 +67,19 @@ def _answer(
     if wishes.is_pretty:
         body = msgspec.json.format(body, indent=2)
     return HttpResponse(body, content_type=CONTENT_TYPE)
+
+
+def entry(
+    request: HttpRequest, type_: str, query: str, *, actor: Actor, wishes: Wishes
+) -> dict[str, Any]:
+    """The answer to a search that stands in a batch."""
+    valid.type_must_exist(type_)
+    base = exchange.address(request)
+    pairs = tuple(parse_qsl(query, keep_blank_values=True))
+    asked = asked_of((type_,), pairs, owner=None, base=base, wishes=wishes)
+    found = search.find(asked, actor=actor, at=timezone.now())
+    answer: dict[str, Any] = json_text.decode(written(found, asked, base=base))
+    return answer
 
 
 def parameters(request: HttpRequest) -> Pairs:

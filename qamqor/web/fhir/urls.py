@@ -42,7 +42,7 @@ urlpatterns = [
     path("/", by_method(GET=front.door, POST=bundles.take)),
     path("/metadata", by_method(GET=capability.metadata)),
     path("/openapi.json", by_method(GET=openapi.openapi)),
-    path("/_search", by_method(POST=search.of_all)),
+    path("/_search", by_method(POST=search.search_all)),
     path("/_history", by_method(GET=history.of_all)),
     path("/<str:type_>/_history", by_method(GET=history.of_type)),
     path("/<str:type_>/<str:id_>/_history", by_method(GET=history.of_one)),
@@ -57,8 +57,8 @@ urlpatterns = [
             DELETE=audit_events.refuse,
         ),
     ),
-    path("/<str:type_>/_search", by_method(POST=search.of_type)),
-    path("/<str:type_>/<str:id_>/<str:inside>/_search", by_method(POST=search.in_compartment)),
+    path("/<str:type_>/_search", by_method(POST=search.search_type)),
+    path("/<str:type_>/<str:id_>/<str:inside>/_search", by_method(POST=search.search_compartment)),
     path(
         "/<str:type_>/<str:id_>",
         by_method(
@@ -71,7 +71,7 @@ urlpatterns = [
     path(
         "/<str:type_>",
         by_method(
-            GET=search.of_type,
+            GET=search.search_type,
             POST=interactions.create,
             PUT=interactions.update_where,
             PATCH=interactions.patch_where,
@@ -79,5 +79,5 @@ urlpatterns = [
         ),
     ),
     path("/<str:type_>/<str:id_>/_history/<str:version>", by_method(GET=interactions.read_version)),
-    path("/<str:type_>/<str:id_>/<str:inside>", by_method(GET=search.in_compartment)),
+    path("/<str:type_>/<str:id_>/<str:inside>", by_method(GET=search.search_compartment)),
 ]
