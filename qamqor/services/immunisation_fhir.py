@@ -62,15 +62,24 @@ def forecast_of_record(
         NotThere, GoneBefore, NotAllowed: of the Patient.
         Unusable: nothing can be forecast.
     """
+    patient, others = record_of(patient_id, actor=actor, at=at)
+    return forecast(patient, others, opened, words, as_of)
+
+
+def record_of(patient_id: str, *, actor: Actor, at: datetime) -> tuple[Resource, list[Resource]]:
+    """A Patient and what a schedule may read about it, as far as the actor may see it.
+
+    Raises:
+        NotThere, GoneBefore, NotAllowed: of the Patient.
+    """
     patient = read.one("Patient", patient_id, actor=actor, at=at)
     kept = [one for one in mentions.of(f"Patient/{patient_id}") if one.type in TYPES]
     sights = Sights(actor, at)
     seen = [one for one in looks.at_each(sights, kept, action="read") if one.content is not None]
-    looks.keep(sights, "operation", seen, query="Patient/$immds-forecast")
+    looks.keep(sights, "operation", seen, query="Patient vaccinations")
     own = [json_text.decode((one.content or "").encode()) for one in seen]
-    about = [one for one in own if _is_about(one, patient_id)]
     whole = json_text.decode((patient.content or "").encode())
-    return forecast(whole, about, opened, words, as_of)
+    return whole, [one for one in own if _is_about(one, patient_id)]
 
 
 def read_day(text: str) -> date:
