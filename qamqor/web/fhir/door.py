@@ -54,7 +54,11 @@ def _answer(request: HttpRequest) -> HttpResponseBase:
         response = outcomes.response(error)
     for name, value in ALWAYS:
         response.headers.setdefault(name, value)
-    return _without_body(response) if request.method == "HEAD" else response
+    if isinstance(response, HttpResponse) and response.status_code not in {204, 304}:
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        if request.method == "HEAD":
+            response.content = b""
+    return response
 
 
 def _as_page(request: HttpRequest) -> HttpResponseBase:
@@ -65,13 +69,6 @@ def _as_page(request: HttpRequest) -> HttpResponseBase:
             NobodyKnown("the form token is missing or old; load the page again")
         )
     return _answer(request)
-
-
-def _without_body(response: HttpResponseBase) -> HttpResponseBase:
-    if isinstance(response, HttpResponse):
-        response.headers.setdefault("Content-Length", str(len(response.content)))
-        response.content = b""
-    return response
 
 
 def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -1,0 +1,1 @@
+"""Loads a server over HTTP and times its answers."""
