@@ -123,7 +123,7 @@ def _database(url: str) -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "init_command": (
                 "pragma journal_mode=wal; pragma synchronous=full; pragma temp_store=memory;"
-                "pragma cache_size=-65536; pragma mmap_size=1073741824"
+                "pragma cache_size=-16384; pragma mmap_size=1073741824"
             ),
         }
         database["TEST"] = {"NAME": f"{database['NAME']}.test"}

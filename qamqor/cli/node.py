@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from qamqor import settings
 from qamqor.errors import NotPossible
+
+THREADS: Final = 32
+"""Requests at work in one process: they wait together for the disk, so one wait serves many."""
 
 
 def serve(
@@ -41,6 +44,7 @@ def _run(host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=8,
+        blocking_threads=THREADS,
+        backpressure=4 * THREADS,
         respawn_failed_workers=True,
     ).serve()

@@ -49,7 +49,7 @@ def _answer(request: HttpRequest) -> HttpResponseBase:
     try:
         request.get_host()
         found = ADDRESSES.resolve(request.path_info[5:])
-        response = found.func(request, *found.args, **found.kwargs)
+        response: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
     except Exception as error:
         response = outcomes.response(error)
     for name, value in ALWAYS:
@@ -82,7 +82,8 @@ def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         chosen = views.get("GET" if method == "HEAD" else method)
         if chosen is None:
             raise WrongMethod(method, allowed)
-        return chosen(request, **names)
+        answer: HttpResponseBase = chosen(request, **names)
+        return answer
 
     view.csrf_exempt = True  # type: ignore[attr-defined]
     view.methods = views  # type: ignore[attr-defined]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from django.http import HttpRequest
-from oauth2_provider.models import get_access_token_model
+from django.utils import timezone
 
 from qamqor.services.access.actor import Actor
+from qamqor.store import tokens
 from qamqor.web.fhir.outcomes import NobodyKnown
 
 
@@ -25,14 +26,13 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def _behind_token(token: str) -> Actor:
     checksum = hashlib.sha256(token.encode()).hexdigest()
-    tokens = get_access_token_model().objects.select_related("user")
-    found = tokens.filter(token_checksum=checksum).first()
-    if found is None or found.is_expired():
+    found = tokens.by_checksum(checksum)
+    if found is None or found.expires <= timezone.now():
         raise NobodyKnown("this token is unknown or has expired")
     return Actor(
-        account=found.user_id,
-        reference=f"Device/{found.application_id}",
+        account=found.account,
+        reference=f"Device/{found.application}",
         role="system",
         scopes=frozenset(found.scope.split()),
-        client=str(found.application_id),
+        client=str(found.application),
     )
