@@ -94,7 +94,11 @@ def test_a_stored_value_set_that_lists_its_codes_is_expanded() -> None:
 
 @pytest.mark.django_db
 def test_a_value_set_that_takes_a_whole_system_is_refused_with_the_reason() -> None:
-    whole = {"resourceType": "ValueSet", "compose": {"include": [{"system": "http://loinc.org"}]}}
+    whole = {
+        "resourceType": "ValueSet",
+        "status": "draft",
+        "compose": {"include": [{"system": "http://loinc.org"}]},
+    }
     body = {
         "resourceType": "Parameters",
         "parameter": [{"name": "valueSet", "resource": whole}],
@@ -116,6 +120,51 @@ def test_a_value_set_that_takes_a_whole_system_is_refused_with_the_reason() -> N
 def test_wrong_inputs_are_named(query: dict[str, str], said_of_it: str) -> None:
     with pytest.raises(Unusable, match=said_of_it):
         call("expand", "ValueSet", **query)
+
+
+def test_a_resource_that_breaks_rules_is_told_every_one_and_where() -> None:
+    wrong = {"resourceType": "Patient", "gender": "woman", "birthDate": "1970-13-01", "colour": 1}
+
+    issues = call("validate", "Patient", body=wrong)["issue"]
+
+    named = {e for issue in issues for e in issue.get("expression", [])}
+    assert {"Patient.gender", "Patient.birthDate"} <= named
+    assert any("colour" in issue["diagnostics"] for issue in issues)
+
+
+def test_a_good_resource_is_told_so() -> None:
+    issues = call("validate", "Patient", body={"resourceType": "Patient", "gender": "female"})
+
+    assert [issue["severity"] for issue in issues["issue"]] == ["information"]
+
+
+@pytest.mark.django_db
+def test_a_stored_resource_is_checked_where_none_is_sent() -> None:
+    save([Change("PUT", "Patient", "amina", {"resourceType": "Patient"})], actor=PLATFORM, at=AT)
+
+    assert call("validate", "Patient", id_="amina")["issue"][0]["severity"] == "information"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"resourceType": "Parameters", "parameter": 5},
+        {"resourceType": "Parameters", "parameter": [5]},
+        {"resourceType": "Parameters", "parameter": [{"name": "coding", "valueCoding": 5}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "valueSet", "resource": {"a": 1}}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "valueSet", "resource": 7}]},
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "valueSet", "resource": {"resourceType": "ValueSet", "compose": []}}
+            ],
+        },
+    ],
+)
+def test_a_body_that_breaks_rules_is_refused_before_anything_runs(body: Any) -> None:
+    with pytest.raises(Unusable):
+        call("validate-code", "ValueSet", body=body)
 
 
 def test_an_operation_that_is_not_there_is_refused_naming_those_that_are() -> None:

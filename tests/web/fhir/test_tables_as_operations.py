@@ -138,7 +138,7 @@ def library(sql: str, *parameters: dict[str, Any]) -> dict[str, Any]:
                 "label": "patient",
             }
         ],
-        "parameter": list(parameters),
+        **({"parameter": list(parameters)} if parameters else {}),
         "content": [
             {"contentType": "application/sql", "data": base64.b64encode(sql.encode()).decode()}
         ],
@@ -151,7 +151,11 @@ def ask(sql: str, *declared: dict[str, Any], **values: Any) -> Answer:
     return run(
         "sqlquery-run",
         {"name": "queryResource", "resource": library(sql, *declared)},
-        {"name": "parameters", "resource": {"resourceType": "Parameters", "parameter": said}},
+        *(
+            [{"name": "parameters", "resource": {"resourceType": "Parameters", "parameter": said}}]
+            if said
+            else []
+        ),
     )
 
 

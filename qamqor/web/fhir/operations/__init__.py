@@ -10,6 +10,7 @@ from qamqor.web.fhir.operations import (
     merge,
     tables,
     terminology,
+    validate,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "merge",
     "tables",
     "terminology",
+    "validate",
 ]

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from qamqor.engine.fhir.definitions import is_resource
 from qamqor.engine.fhir.names import BASE
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access.actor import Actor
+from qamqor.services.fhir import valid
 
 PRIMITIVES: Final = {
     "boolean",
@@ -233,11 +235,33 @@ def read_inputs(
     for name, values in query.items():
         given.setdefault(name, []).extend(values)
     if isinstance(body, dict) and body.get("resourceType") == "Parameters":
-        for part in body.get("parameter") or []:
+        for part in _parts(body):
             _take(given, part)
     elif isinstance(body, dict):
         given.setdefault("resource", []).append(body)
-    return _checked(operation_, given)
+    elif body is not None:
+        raise Unusable([Issue("structure", "the body is a Parameters resource")])
+    return _keep_rules(operation_, _checked(operation_, given))
+
+
+def _parts(body: Mapping[str, Any]) -> list[Any]:
+    """The parameters of a body that keeps FHIR's rules, resources in it apart: they come later."""
+    parts = body.get("parameter", [])
+    if isinstance(parts, list):
+        bare = [part for part in parts if not (isinstance(part, dict) and "resource" in part)]
+        rest = {key: value for key, value in body.items() if key != "parameter"}
+        valid.must_be({**rest, "parameter": bare} if bare else rest, type_="Parameters")
+        return parts
+    raise Unusable([Issue("structure", "must be a list", "Parameters.parameter")])
+
+
+def _keep_rules(operation_: Operation, inputs: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The inputs, once each resource of a stated type keeps FHIR's rules."""
+    for input_ in operation_.inputs:
+        if is_resource(input_.type) and input_.type != "Resource":
+            for resource in inputs.get(input_.name, ()):
+                valid.must_be(resource, type_=input_.type, where=input_.name)
+    return inputs
 
 
 def _take(given: dict[str, list[Any]], part: Any) -> None:
