@@ -24,11 +24,18 @@ class Saved(NamedTuple):
 
 
 def follow(tx: Transaction, saved: Iterable[Saved]) -> None:
-    """Index what was saved, inside the transaction that saves it."""
+    """Index what was saved, inside the transaction that saves it.
+
+    A load of many brings the values of its resources (``tx.prepared["search"]``).
+    """
+    prepared = tx.prepared.get("search", {})
     changes: dict[int, tuple[int, Values | None, Values | None]] = {}
     for key, resource, before in saved:
         old = changes[key][1] if key in changes else _values(before)
-        changes[key] = (key, old, None if resource is None else values(resource))
+        new = None
+        if resource is not None:
+            new = prepared.get((resource["resourceType"], resource["id"])) or values(resource)
+        changes[key] = (key, old, new)
     search_index.replace(tx, changes.values())
 
 

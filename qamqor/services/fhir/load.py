@@ -169,6 +169,7 @@ def _store(
         found.by_type[piece.type] = found.by_type.get(piece.type, 0) + 1
     if changes:
         tx.prepared["flat"] = {key: piece.flat for key, piece in pieces.items()}
+        tx.prepared["search"] = {key: piece.values for key, piece in pieces.items()}
         apply(tx, changes, actor=actor, at=at)
 
 

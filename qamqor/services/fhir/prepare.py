@@ -8,7 +8,11 @@ from typing import Any, NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import resource_types
+from qamqor.engine.fhir.search.extract import values
+from qamqor.engine.fhir.search.values import Values
+from qamqor.errors import Unusable
 from qamqor.services import derived
+from qamqor.services.fhir import valid
 from qamqor.services.warehouse.quarantine import Entry, text_of
 from qamqor.services.warehouse.sift import Place, Sieve
 from qamqor.services.warehouse.sources import Line, Source
@@ -22,6 +26,7 @@ class Piece(NamedTuple):
     raw: bytes
     place: Place
     flat: derived.Flat
+    values: Values | None
 
 
 @dataclass(slots=True)
@@ -69,12 +74,15 @@ def prepare(job: tuple[Sequence[Source], int, Sequence[Line]]) -> Prepared:
 def _piece(kind: str, id_: str, place: Place, raw: bytes) -> Piece | str:
     """A resource ready to be stored, or why it is not."""
     if not raw:
-        return Piece(kind, id_, raw, place, derived.NOTHING)
+        return Piece(kind, id_, raw, place, derived.NOTHING, None)
     try:
         resource: dict[str, Any] = json_text.decode(raw)
+        valid.must_be(resource, type_=kind)
     except json_text.NotJson as error:
         return str(error)
-    return Piece(kind, id_, raw, place, derived.flatten(kind, resource))
+    except Unusable as refused:
+        return "; ".join(f"{one.expression}: {one.text}" for one in refused.issues[:5])
+    return Piece(kind, id_, raw, place, derived.flatten(kind, resource), values(resource))
 
 
 def _apart(sources: Sequence[Source], place: Place, raw: bytes, named: str, reason: str) -> Entry:

@@ -7,11 +7,18 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from qamqor.engine.fhir import json_text
 from qamqor.services import derived
+from qamqor.services.access import index
 from qamqor.store import mentions, node, people
+
+
+from qamqor.services.fhir import indexing
+from qamqor.store import node, people
 from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
 
+TOGETHER: Final = 1000  # resources in one commit
 Say = Callable[[str, int], None]
 
 
@@ -54,6 +61,28 @@ def _step(rebuild: Step, after: int, tx: Transaction) -> tuple[int, int] | None:
     return rebuild(tx, after)
 
 
+def _search(at: datetime, progress: Callable[[int], None]) -> int:
+    return indexing.rebuild(progress)
+
+
+def _access(at: datetime, progress: Callable[[int], None]) -> int:
+    return _in_steps(_access_of_some, progress)
+
+
+def _access_of_some(tx: Transaction, after: int) -> tuple[int, int] | None:
+    keys = versions.keys_after(after, limit=TOGETHER)
+    if not keys:
+        return None
+    current = versions.read_by_keys(keys)
+    saved = [
+        (key, one.type, json_text.decode(one.content), True)
+        for key, one in current.items()
+        if one.content is not None
+    ]
+    index.keep(tx, saved)
+    return keys[-1], len(saved)
+
+
 def _derived(at: datetime, progress: Callable[[int], None]) -> int:
     done = derived.rebuild(
         sequence=versions.last_sequence(), as_of=derived.day_of(at), progress=progress
@@ -62,6 +91,8 @@ def _derived(at: datetime, progress: Callable[[int], None]) -> int:
 
 
 ROOMS: Final[Mapping[str, Callable[[datetime, Callable[[int], None]], Any]]] = {
+    "search": _search,
+    "access": _access,
     "people": _people,
     "mentions": _mentions,
     "due care": _derived,
