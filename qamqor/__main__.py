@@ -37,7 +37,8 @@ def command_line(rooms: list[str]) -> typer.Typer:
     app.callback()(lambda: None)
     if not rooms or len(rooms) > 1:
         node = importlib.import_module("qamqor.cli.node")
-        app.command()(node.serve)
+        for verb in (node.serve, node.backup, node.restore):
+            app.command()(verb)
     for room in rooms:
         module = importlib.import_module(f"qamqor.cli.{room}")
         app.add_typer(module.app, name=room, help=ROOMS[room])

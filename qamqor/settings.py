@@ -41,6 +41,10 @@ class Settings:
         hosts: QAMQOR_HOSTS, the names this installation answers to, separated by commas.
         audit_key: QAMQOR_AUDIT_KEY, file with the Ed25519 private key (PEM) that signs checkpoints
             of the audit; empty = ``audit-key.pem`` in the data folder, made on first use.
+        metrics_token: QAMQOR_METRICS_TOKEN, with which /metrics and the details of /health/ready
+            may be read from elsewhere; empty = only on this machine itself.
+        log_level: QAMQOR_LOG_LEVEL, from which grade on lines are logged: INFO has a line for
+            each request.
         base_url: QAMQOR_BASE_URL, how others reach it, such as ``https://clinic.example``.
     """
 
@@ -55,6 +59,8 @@ class Settings:
     secret_key: str | None
     hosts: tuple[str, ...]
     base_url: str
+    metrics_token: str | None
+    log_level: str
     audit_key: Path
 
 
@@ -79,9 +85,16 @@ def read() -> Settings:
         or f"sqlite:///{(data / 'qamqor.sqlite3').absolute()}",
         secret_key=os.environ.get("QAMQOR_SECRET_KEY"),
         hosts=tuple(name.strip() for name in hosts.split(",") if name.strip()),
+        metrics_token=os.environ.get("QAMQOR_METRICS_TOKEN") or None,
+        log_level=(os.environ.get("QAMQOR_LOG_LEVEL") or "WARNING").upper(),
         base_url=(os.environ.get("QAMQOR_BASE_URL") or "http://localhost:8000").rstrip("/"),
         audit_key=Path(os.environ.get("QAMQOR_AUDIT_KEY") or data / "audit-key.pem"),
     )
+
+
+def share_a_new_key() -> None:
+    """Give all processes started from here one key, where none is set: sessions end with them."""
+    os.environ.setdefault("QAMQOR_SECRET_KEY", secrets.token_urlsafe(50))
 
 
 def load_django() -> None:
@@ -155,6 +168,7 @@ INSTALLED_APPS = [
     "qamqor.web",
 ]
 MIDDLEWARE = [
+    "qamqor.web.node.watching.watched",
     "django.middleware.security.SecurityMiddleware",
     "qamqor.web.fhir.door.fhir_door",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -200,6 +214,16 @@ LANGUAGE_COOKIE_NAME = "qamqor_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 FORMAT_MODULE_PATH = ["qamqor.web.formats"]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "qamqor.web.node.lines.JsonLines"}},
+    "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "loggers": {
+        "qamqor": {"handlers": ["lines"], "level": QAMQOR.log_level, "propagate": True},
+        "django": {"handlers": ["lines"], "level": "ERROR", "propagate": True},
+    },
+}
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

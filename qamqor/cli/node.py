@@ -1,7 +1,11 @@
-"""Serves this installation: the one verb without a room."""
+"""Serves this installation, copies it and puts a copy back: the verbs without a room."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -11,6 +15,7 @@ from qamqor.errors import NotPossible
 
 THREADS: Final = 32
 """Requests at work in one process: they wait together for the disk, so one wait serves many."""
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
 def serve(
@@ -22,19 +27,64 @@ def serve(
     said = settings.read()
     if not said.secret_key and not said.is_demo:
         raise NotPossible("set QAMQOR_SECRET_KEY to at least 50 random characters")
+    settings.share_a_new_key()
     (said.data / "static").mkdir(parents=True, exist_ok=True)
     _set_up()
-    _run(host, port, workers)
+    run_server(host, port, workers)
+
+
+def backup(
+    out: Annotated[Path, typer.Argument(help="A new folder for the copy.")], as_json: Json = False
+) -> None:
+    """Copy the whole record while it is in use, with a manifest of what the copy holds."""
+    settings.load_django()
+    from qamqor.services import backup as room
+
+    copied = room.backup(out, at=datetime.now(UTC))
+    counts = copied.counts
+    words = (
+        f"{counts['resources']:,} resources, {counts['changes']:,} changes up to number"
+        f" {counts['sequence']:,}, {counts['audit_entries']:,} audit entries: {out}"
+    )
+    typer.echo(json.dumps(dataclasses.asdict(copied)) if as_json else words)
+
+
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of a backup.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace a record that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a backup in place of the record, checked by its counts and by the audit chain."""
+    settings.load_django()
+    from qamqor.services import backup as room
+    from qamqor.services.audit import verify
+
+    copied = room.restore(folder, may_replace=yes)
+    verdict = verify.verify()
+    if as_json:
+        said = {**dataclasses.asdict(copied), "chain_is_intact": verdict.is_intact}
+        typer.echo(json.dumps(said))
+    else:
+        state = "intact" if verdict.is_intact else "NOT intact; see qamqor audit verify"
+        typer.echo(
+            f"{copied.counts['resources']:,} resources as of {copied.at},"
+            f" {verdict.entries:,} audit entries, chain {state}."
+        )
+    if not verdict.is_intact:
+        raise typer.Exit(1)
 
 
 def _set_up() -> None:
     settings.load_django()
     from django.core.management import call_command
+    from django.db import connections
 
     call_command("migrate", verbosity=0)
+    connections.close_all()
 
 
-def _run(host: str, port: int, workers: int) -> None:
+def run_server(host: str, port: int, workers: int) -> None:
+    """Answer requests until told to stop; what has begun is finished first."""
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -47,4 +97,6 @@ def _run(host: str, port: int, workers: int) -> None:
         blocking_threads=THREADS,
         backpressure=4 * THREADS,
         respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        log_access=False,
     ).serve()

@@ -42,6 +42,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DIRECTORY: Final = {"organisation": ("id", "parent_id"), "territory": ("kato", "place_id")}
 """What a table without patients says for everybody: which column names what."""
 
+OBSERVERS: Final[list[Callable[[float], None]]] = []
+"""Told how many people were worked out."""
+
 _ENCODER: Final = msgspec.json.Encoder()
 _here: Final = threading.local()
 
@@ -255,6 +258,9 @@ def work_out(tx: Transaction, people: Mapping[str, int], day: Asker) -> None:
             for one in people
         },
     )
+
+    for observe in OBSERVERS:
+        observe(len(people))
 
 
 node.at_the_end(DUE, _recompute)

@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider")),
+    path("", include("qamqor.web.node.urls")),
     path("language", set_language, name="set_language"),
     path("", include("qamqor.web.preview.urls")),
 ]

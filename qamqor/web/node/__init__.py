@@ -1,0 +1,1 @@
+"""Says how this node is: alive, ready, and in numbers."""
