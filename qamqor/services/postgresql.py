@@ -67,7 +67,7 @@ def load(file: Path) -> None:
 
 
 def _run(*words: str) -> None:
-    """Run a program on this database; its password goes by the environment, where nobody reads it."""
+    """Run a program on this database; its password goes by the environment."""
     said = connection.settings_dict
     names = {"PGDATABASE": "NAME", "PGUSER": "USER", "PGHOST": "HOST", "PGPORT": "PORT"}
     there = {name: str(said[key]) for name, key in {**names, "PGPASSWORD": "PASSWORD"}.items()}

@@ -6,11 +6,13 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 
 from qamqor.errors import NotPossible, NotThere
@@ -33,6 +35,8 @@ def put(number: int, gender: str = "unknown") -> None:
 @pytest.fixture
 def own_database(tmp_path: Path, settings: Any) -> Iterator[None]:
     """Restoring replaces the file that tests share, so it is put back afterwards."""
+    settings.QAMQOR = replace(django_settings.QAMQOR, data=tmp_path / "data")
+    (tmp_path / "data").mkdir()
     node.stop()
     connection.close()
     if connection.vendor != "sqlite":

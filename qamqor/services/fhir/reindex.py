@@ -10,11 +10,8 @@ from typing import Any, Final
 from qamqor.engine.fhir import json_text
 from qamqor.services import derived
 from qamqor.services.access import index
-from qamqor.store import mentions, node, people
-
-
 from qamqor.services.fhir import indexing
-from qamqor.store import node, people
+from qamqor.store import mentions, node, people
 from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
 
