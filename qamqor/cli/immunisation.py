@@ -14,7 +14,9 @@ from qamqor import settings
 from qamqor.services import content, immunisation, population
 from qamqor.services import immunisation_coverage as covered
 from qamqor.services import immunisation_everyone as everyone
+from qamqor.services import immunisation_pages as pages
 from qamqor.services import immunisation_shown as shown
+from qamqor.services import immunisation_sources as sources
 from qamqor.services import immunisation_stock as stocked
 from qamqor.services.immunisation_words import ImmunisationWords
 from qamqor.services.population import Place
@@ -142,6 +144,46 @@ def stock(
     typer.echo("\n".join(shown.columns([heads, *rows])))
     if found.opened.status == "draft":
         typer.echo(words.say("draft"))
+
+
+@app.command()
+def card(  # noqa: PLR0913
+    patient: Annotated[str, typer.Argument(help="The person's id, without Patient/.")],
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    records: Annotated[
+        Path | None,
+        typer.Option(help="A FHIR R4 file or folder; without it what the warehouse knows."),
+    ] = None,
+    schedule: ScheduleAt = None,
+    lang: Lang = "en",
+) -> None:
+    """Write one person's vaccination card (063/u): doses given, how each counts, next dates."""
+    read = settings.read()
+    packs = list(dict.fromkeys([read.content, read.shipped_content]))
+    found = immunisation.open_schedule(schedule, packs, as_of.date())
+    words = ImmunisationWords(lang, packs, found.schedule, found.folder)
+    who = patient.removeprefix("Patient/")
+    known = sources.resources_of(who, records, _place(read))
+    person = immunisation.forecast_person(who, known, found.schedule, as_of.date())
+    out.write_text(pages.card(person, known, found, words, as_of.date()), encoding="utf-8")
+    typer.echo(str(out))
+
+
+@app.command()
+def timeline(
+    as_of: AsOf,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    schedule: ScheduleAt = None,
+    lang: Lang = "en",
+) -> None:
+    """Write the calendar as a picture: each vaccine by age, with the same as a table."""
+    read = settings.read()
+    packs = list(dict.fromkeys([read.content, read.shipped_content]))
+    found = immunisation.open_schedule(schedule, packs, as_of.date())
+    words = ImmunisationWords(lang, packs, found.schedule, found.folder)
+    out.write_text(pages.timeline(found, words, as_of.date()), encoding="utf-8")
+    typer.echo(str(out))
 
 
 def _place(read: settings.Settings) -> Place:

@@ -156,6 +156,10 @@ class PopulationWords(Words):
         for longer, at_least, length in _UNITS:
             if days >= at_least:
                 unit, n = longer, int(days / length)
+        return self.length(unit, n)
+
+    def length(self, unit: str, n: int) -> str:
+        """So many days, weeks, months or years."""
         if self.language == "kk":
             return f"{n} {_KAZAKH_UNITS[unit]}"
         return str(format_unit(n, f"duration-{unit}", length="long", locale=self.locale))
