@@ -72,8 +72,9 @@ def clause(sight: Sight, key: str) -> tuple[str, list[Any]]:
     """SQL that is true for the resources in sight, and its values.
 
     Args:
-        key: SQL of the resource's key, such as ``r.key``; put the clause wherever a resource is
-            looked at: as a match, an include, or a link of a chain.
+        key: SQL of the resource's key, such as ``r.key``, of no table whose name begins ``own_``;
+            put the clause wherever a resource is looked at: as a match, an include, or a link of
+            a chain.
     """
     if sight.everything:
         return "1 = 1", []
@@ -94,8 +95,8 @@ def _grant(sight: Sight, grant: Grant, key: str) -> tuple[str, list[Any]]:
         parts.append(part)
     if grant.hidden:
         parts.append(
-            f"""not exists (select 1 from access_label l
-            where l.key = {key} and l.label in ({_marks(grant.hidden)}))"""
+            f"""not exists (select 1 from access_label own_l
+            where own_l.key = {key} and own_l.label in ({_marks(grant.hidden)}))"""
         )
         values += sorted(grant.hidden)
     return ("(" + " and ".join(parts) + ")" if parts else "1 = 1"), values
@@ -105,25 +106,26 @@ def _person(sight: Sight, grant: Grant, key: str) -> tuple[str, list[Any]]:
     parts: list[str] = []
     values: list[Any] = []
     if grant.patients and not grant.everyone:
-        parts.append(f"s.patient in ({_marks(grant.patients)})")
+        parts.append(f"own_s.patient in ({_marks(grant.patients)})")
         values += sorted(grant.patients)
     if grant.links and not grant.everyone:
-        part = f"""exists (select 1 from access_relation a where a.patient = s.patient
-            and a.link in ({_marks(grant.links)}) and a.from_day <= %s and a.until_day > %s)"""
+        part = f"""exists (select 1 from access_relation own_a where own_a.patient = own_s.patient
+            and own_a.link in ({_marks(grant.links)})
+            and own_a.from_day <= %s and own_a.until_day > %s)"""
         values += [*sorted(grant.links), sight.day, sight.day]
         if sight.denied:
-            part = f"""({part} and not exists (select 1 from access_relation d
-                where d.patient = s.patient and d.link in ({_marks(sight.denied)})
-                and d.from_day <= %s and d.until_day > %s))"""
+            part = f"""({part} and not exists (select 1 from access_relation own_d
+                where own_d.patient = own_s.patient and own_d.link in ({_marks(sight.denied)})
+                and own_d.from_day <= %s and own_d.until_day > %s))"""
             values += [*sorted(sight.denied), sight.day, sight.day]
         parts.append(part)
     if not parts and not grant.everyone:
         return "1 = 0", []
-    where = f"s.key = {key}" + ("" if grant.everyone else f" and ({' or '.join(parts)})")
+    where = f"own_s.key = {key}" + ("" if grant.everyone else f" and ({' or '.join(parts)})")
     if grant.only is not None:
-        where += " and s.patient = %s"
+        where += " and own_s.patient = %s"
         values.append(grant.only)
-    return f"exists (select 1 from access_subject s where {where})", values
+    return f"exists (select 1 from access_subject own_s where {where})", values
 
 
 def visible(sight: Sight, keys: Sequence[int]) -> set[int]:

@@ -104,8 +104,9 @@ def see(
     answers: list[str | None] = [None] * len(found)
     for type_ in {type_ for _, type_, _ in found}:
         places = [n for n, one in enumerate(found) if one[1] == type_]
-        current = sights.each(action, type_, [now[found[n][0]] for n in places])
-        said = sights.each(action, type_, [_facts(found[n], now) for n in places])
+        keys = [found[n][0] for n in places]
+        current = sights.each(action, type_, [now[key] for key in keys], keys=keys)
+        said = sights.each(action, type_, [_facts(found[n], now) for n in places], keys=keys)
         for n, here, then in zip(places, current, said, strict=True):
             answers[n] = here if then is not None else None
     return answers

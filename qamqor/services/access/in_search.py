@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from urllib.parse import parse_qsl
 
-from qamqor.engine.fhir.search.grammar import read_query
-from qamqor.engine.fhir.search.query import AllOf, AnyOf, Criterion
 from qamqor.engine.fhir.search.wanted import Setting
+from qamqor.services.access import criteria
 from qamqor.services.access.sights import Sights
 from qamqor.store import access
 from qamqor.store.fhir.search_sql import InSight, Writer, everything
@@ -28,7 +26,7 @@ def in_sight(sights: Sights, setting: Setting) -> InSight:
         view = sights.of("search", resource_type)
         if view is None:
             return lambda _key: NEVER
-        asked = _criteria(resource_type, view.criteria, setting)
+        asked = criteria.read(resource_type, view.criteria, setting) if view.criteria else None
 
         def condition(key: str) -> Sql:
             parts = [] if view.everything else [Sql(*_bound(access.clause(view, key)))]
@@ -44,15 +42,3 @@ def in_sight(sights: Sights, setting: Setting) -> InSight:
 
 def _bound(clause: tuple[str, list[object]]) -> tuple[str, tuple[object, ...]]:
     return clause[0], tuple(clause[1])
-
-
-def _criteria(resource_type: str, queries: tuple[str, ...], setting: Setting) -> Criterion | None:
-    """One of the queries that scopes name; a query that cannot be read lets nothing through."""
-    if not queries:
-        return None
-    ways: list[Criterion] = []
-    for text in queries:
-        query = read_query([resource_type], parse_qsl(text), setting, is_strict=True)
-        if not query.refused:
-            ways.append(AllOf(query.criteria[resource_type]))
-    return AnyOf(tuple(ways))

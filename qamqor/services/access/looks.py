@@ -25,7 +25,11 @@ def at_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> tup
     links = policy.wanted(view) if view is not None else frozenset()
     facts, held = access.facts_by_name(type_, id_, links, day=sights.day)
     try:
-        relation = policy.decide(sights.need(action, type_), facts, held)
+        view = sights.need(action, type_)
+        relation = policy.decide(view, facts, held)
+        if view.criteria and relation is not None:
+            keys = list(access.keys_of([(type_, id_)]).values())
+            relation = relation if sights.answering(type_, view, keys) else None
         if relation is None:
             raise NotThere(f"{type_}/{id_} is not here")
     except (NotAllowed, NotThere) as refusal:

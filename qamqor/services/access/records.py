@@ -42,8 +42,9 @@ class Record:
         for type_ in types:
             view = self.sights.of("read", type_)
             keys = access.keys_of_person(self.person, type_, view, limit=newest) if view else []
+            open_ = self.sights.answering(type_, view, keys) if view else set()
             by_key = versions.read_by_keys(keys)
-            there = [by_key[key] for key in keys]
+            there = [by_key[key] for key in keys if key in open_]
             shown += there
             found[type_] = [json_text.decode((v.content or "").encode()) for v in there]
         looks.keep(self.sights, "read", shown, relation=self.relation, query=_asked(types))

@@ -11,8 +11,9 @@ from django.conf import settings
 
 from qamqor.engine.fhir import relations, subjects
 from qamqor.errors import NotAllowed
-from qamqor.services.access import policy
+from qamqor.services.access import criteria, policy
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.glass import us
 from qamqor.services.access.groups import IMPERSONAL
 from qamqor.services.access.labels import rules
 from qamqor.store import access
@@ -56,20 +57,38 @@ class Sights:
             raise NotAllowed(f"{self.actor.role} may not {action} {type_}")
         return view
 
-    def relation(self, action: str, type_: str, facts: Facts) -> str | None:
+    def relation(
+        self, action: str, type_: str, facts: Facts, *, key: int | None = None
+    ) -> str | None:
         """By which relation one resource is open to an action; None: it is not."""
-        return self.each(action, type_, [facts])[0]
+        return self.each(action, type_, [facts], keys=None if key is None else [key])[0]
 
-    def each(self, action: str, type_: str, facts: Sequence[Facts]) -> list[str | None]:
-        """As ``relation``, for many resources of one type with one look at the record."""
+    def each(
+        self, action: str, type_: str, facts: Sequence[Facts], *, keys: Sequence[int] | None = None
+    ) -> list[str | None]:
+        """As ``relation``, for many resources of one type with one look at the record.
+
+        Args:
+            keys: of the resources; where scopes carry queries nothing is open without.
+        """
         view = self.of(action, type_)
-        if view is None:
+        if view is None or (view.criteria and keys is None):
             return [None] * len(facts)
         people = {person for one in facts for person in one.people}
         links: Mapping[str, set[str]] = {}
         if people and not all(grant.everyone for grant in view.grants):
             links = access.relations(people, policy.wanted(view), day=self.day)
-        return [policy.decide(view, one, links) for one in facts]
+        found = [policy.decide(view, one, links) for one in facts]
+        if not view.criteria or keys is None:
+            return found
+        answering = self.answering(type_, view, keys)
+        return [one if k in answering else None for one, k in zip(found, keys, strict=True)]
+
+    def answering(self, type_: str, view: Sight, keys: Sequence[int]) -> set[int]:
+        """Those of the keys that answer the queries of the scopes, where there are any."""
+        if not view.criteria:
+            return set(keys)
+        return criteria.answering(type_, view.criteria, keys, at_us=us(self.at))
 
     def _nearness(self) -> policy.Near:
         if self.actor.role != "resident" or self.actor.patient is None:

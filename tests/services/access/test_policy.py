@@ -6,9 +6,11 @@ import pytest
 
 from qamqor.engine.fhir.definitions import resource_types
 from qamqor.errors import NotAllowed, NotThere
+from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.groups import GROUP_OF
 from qamqor.services.access.sights import Sights, stored_facts
+from qamqor.services.fhir import search
 from qamqor.store import access
 from tests.services.access.village import (
     AT,
@@ -343,6 +345,31 @@ def test_a_first_version_scope_says_read_or_write() -> None:
     assert seen(reader, "Observation/amina-weight", "search") == "system"
     assert seen(reader, "Observation/amina-weight", "update") is None
     assert seen(through(SYSTEM, "system/Observation.rz"), "Observation/amina-weight") is None
+
+
+def test_a_scope_with_a_query_opens_only_what_answers_it() -> None:
+    people()
+    labs = {"category": [{"coding": [{"code": "laboratory"}]}]}
+    put(observation("lab", "amina", **labs), observation("lab-of-bolat", "bolat", **labs))
+    narrow = through(actor("gp"), "user/Observation.rs?category=laboratory")
+
+    def read_by(reference: str) -> bool:
+        sights = Sights(narrow, AT)
+        try:
+            looks.at_one(sights, *reference.split("/"))
+        except NotThere:
+            return False
+        return True
+
+    assert read_by("Observation/lab")
+    assert not read_by("Observation/amina-weight")
+    assert not read_by("Observation/lab-of-bolat")
+    found = search.find(search.Asked(("Observation",), ()), actor=narrow, at=AT)
+    assert [version.id for version in found.matches] == ["lab"]
+    unreadable = through(actor("gp"), "user/Observation.rs?no-such=x")
+    assert not search.find(search.Asked(("Observation",), ()), actor=unreadable, at=AT).matches
+    with pytest.raises(NotAllowed):
+        put(observation("new", "amina", **labs), by=through(narrow, "user/*.cruds?category=x"))
 
 
 def test_writing_about_anothers_person_is_refused_and_changes_nothing() -> None:
