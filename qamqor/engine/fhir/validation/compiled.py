@@ -122,7 +122,7 @@ def _age(value: Mapping[str, Any]) -> bool:
 
 
 def _duration(value: Mapping[str, Any]) -> bool:
-    return value.get("system") == UCUM and "value" in value
+    return value.get("system", UCUM) == UCUM and "value" in value
 
 
 def coded(concept: Mapping[str, Any] | None, system: str, *codes: str) -> bool:

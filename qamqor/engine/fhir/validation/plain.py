@@ -223,11 +223,12 @@ def _simple(part: Part, type_name: str, path: str, findings: Findings) -> None:
 def _own_rules(value: dict[str, Any], type_name: str, place: Place, findings: Findings) -> None:
     """What a well-structured object is asked as a whole."""
     is_element = definitions.kind(type_name) != "resource"
-    if is_element and set(value) == {"id"} and type_name != "Element":
+    names = {name.removeprefix("_") for name in value}
+    if is_element and names == {"id"} and type_name != "Element":
         findings.add("ele-1", place, "Say something in it, or leave it out.")
     if type_name == "Extension":
-        has_value = any(key.lstrip("_").startswith("value") for key in value)
-        if has_value == ("extension" in value):
+        has_value = any(name.startswith("value") for name in names)
+        if has_value == ("extension" in names):
             findings.add("ext-1", place, "Give a value or extensions, and not both.")
     if type_name == "Attachment" and not content.has_its_size(value):
         findings.add("attachment-size", place.at("size"), "Correct it or leave it out.")

@@ -378,6 +378,11 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
         "obs-6",
         "Observation",
     ),
+    "a component that repeats the code of the whole": (
+        observation(component=[{"code": {"coding": [*CODE["coding"], {"code": "x"}]}}]),
+        "obs-7",
+        "Observation",
+    ),
     "a contact without details": (
         patient(contact=[{"gender": "male"}]),
         "pat-1",
