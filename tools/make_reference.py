@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+import validation_reference
 import yaml
 
 from qamqor.__main__ import ROOMS, command_line
@@ -25,6 +26,7 @@ def main() -> None:
         "settings": settings(),
         "tables": tables(),
         "value-sets": value_sets(),
+        "fhir-rules": validation_reference.page(table),
         **{f"programme-{folder.parent.name}": programme(folder) for folder in newest_programmes()},
     }
     for name, text in pages.items():
@@ -48,8 +50,10 @@ def commands() -> str:
         "possible, 4 content problems, 5 input went to quarantine under `--strict`."
     ]
     for room, group in sorted(app.commands.items()):  # type: ignore[attr-defined]
-        parts.append(f"## {room}\n\n{group.help or ''}")
-        for verb, command in group.commands.items():
+        verbs = getattr(group, "commands", None)
+        if verbs is not None:
+            parts.append(f"## {room}\n\n{group.help or ''}")
+        for verb, command in ({"": group} if verbs is None else verbs).items():
             rows = [
                 [
                     ", ".join(f"`{o}`" for o in p.opts)
@@ -60,8 +64,9 @@ def commands() -> str:
                 for p in command.params
                 if p.name != "help"
             ]
+            level = "##" if verbs is None else "###"
             parts.append(
-                f"### qamqor {room} {verb}\n\n{command.help or ''}\n\n"
+                f"{level} qamqor {room} {verb}\n\n{command.help or ''}\n\n"
                 + (table(["argument", "meaning"], rows) if rows else "")
             )
     return "\n\n".join(parts) + "\n"

@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.validation import is_valid
 from qamqor.engine.programmes.load import load_pack
 from qamqor.errors import NotThere
 from qamqor.services import demo, demo_run
@@ -41,6 +43,16 @@ def test_the_warehouse_says_that_its_people_are_invented(tables: Path) -> None:
     assert facts["invented"] is True
     assert facts["seed"] == 8
     assert facts["as_of"] == "2026-11-24"
+
+
+def test_every_invented_record_keeps_the_rules_of_fhir(records: Path) -> None:
+    refused = [
+        (file.name, number)
+        for file in sorted(records.glob("*.ndjson"))
+        for number, line in enumerate(file.read_bytes().splitlines())
+        if not is_valid(json_text.decode(line))
+    ]
+    assert not refused
 
 
 def test_records_loaded_give_the_same_cells_as_tables_written_straight(
