@@ -203,6 +203,19 @@ def keys_of(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     return found
 
 
+def labelled(type_: str, labels: Iterable[str]) -> frozenset[str]:
+    """Ids of the resources of a type that carry one of the labels: few among many."""
+    wanted = sorted(labels)
+    if not wanted:
+        return frozenset()
+    rows = quick.rows(
+        f"""select distinct r.id from access_label l join fhir_resource r on r.key = l.key
+        where l.label in ({_marks(wanted)}) and r.type = %s""",
+        [*wanted, type_],
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def facts(keys: Sequence[int]) -> dict[int, Facts]:
     """People and labels of resources by key; a key without either is in the answer too."""
     people: dict[int, set[str]] = {key: set() for key in keys}

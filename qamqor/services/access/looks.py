@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from qamqor.engine.fhir import json_text
 from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit
 from qamqor.services.access import gate, policy
+from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, stored_facts
 from qamqor.store import access
 from qamqor.store.access import Facts
@@ -79,6 +81,16 @@ def keep(
         relation=relation,
         query=query,
     )
+
+
+def hidden_from_export(actor: Actor, at: datetime, type_: str) -> frozenset[str]:
+    """Labels whose resources a system does not get when it asks for all of a type.
+
+    Raises:
+        NotAllowed: it may not export the type.
+    """
+    grants = Sights(actor, at).need("export", type_).grants
+    return frozenset() if not grants else frozenset.intersection(*(g.hidden for g in grants))
 
 
 def refused(

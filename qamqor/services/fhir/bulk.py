@@ -24,12 +24,15 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import resource_types
 from qamqor.engine.fhir.envelope import microseconds, patient_elements
 from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
+from qamqor.services import audit
+from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import stream
-from qamqor.store import node
+from qamqor.store import access, node
 from qamqor.store.fhir import jobs, versions
 from qamqor.store.fhir.jobs import Job
 from qamqor.store.fhir.versions import Version
+from qamqor.store.node import Transaction
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -70,14 +73,29 @@ def ask(
             "patients": None if patients is None else sorted(patients),
             "sequence": versions.last_sequence(),
             "at": at.isoformat(),
+            "hidden": {t: sorted(looks.hidden_from_export(actor, at, t)) for t in chosen},
         },
         so_far={"done": {}, "deleted": 0, "current": None, "written": 0},
         created_at=microseconds(at) or 0,
         seen_at=0,
     )
-    node.commit(lambda tx: jobs.add(tx, job))
+    node.commit(lambda tx: _begin(tx, job, actor, at))
     go_on(job.id, clock=clock)
     return job
+
+
+def _begin(tx: Transaction, job: Job, actor: Actor, at: datetime) -> None:
+    """The job and its line in the audit: both or neither."""
+    jobs.add(tx, job)
+    audit.note(
+        tx,
+        actor,
+        "export",
+        at=at,
+        people=job.asked["patients"] or (),
+        query=" ".join(job.asked["types"]),
+        detail=f"export {job.id}",
+    )
 
 
 def _types(asked: tuple[str, ...], actor: Actor, only_people: bool) -> list[str]:
@@ -177,10 +195,13 @@ def _write_type(job: Job, type_: str, so_far: dict[str, Any], clock: Clock) -> b
     aside = folder(job.id) / f"{type_}.part"
     gone: list[bytes] = []
     count = 0
+    apart = access.labelled(type_, job.asked.get("hidden", {}).get(type_, ()))
     with aside.open("wb") as out:
         for version in versions.type_as_of(type_, job.asked["sequence"], since=job.asked["since"]):
             if version.content is None:
                 gone.append(_deletion(version))
+                continue
+            if version.id in apart:
                 continue
             content = version.content.encode()
             if not _wanted(job.asked["patients"], version, content):

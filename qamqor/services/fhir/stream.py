@@ -8,7 +8,10 @@ from datetime import datetime
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.envelope import decoder, microseconds, patient_id, references
 from qamqor.errors import NotAllowed, NotThere
+from qamqor.services import audit
+from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
+from qamqor.store import access
 from qamqor.store.fhir import versions
 
 
@@ -16,10 +19,14 @@ def resources(
     type_: str,
     *,
     actor: Actor,
+    at: datetime,
     since: datetime | None = None,
     patients: frozenset[str] | None = None,
 ) -> Iterator[bytes]:
     """Current resources of a type, as JSON, in the order they were first stored.
+
+    What carries a label that the actor's scopes do not name is left out; that they were read is
+    kept in the audit first.
 
     Args:
         since: only what changed at or after this moment.
@@ -30,7 +37,9 @@ def resources(
     """
     if not may_read_all(actor, type_):
         raise NotAllowed(f"reading every {type_} needs the scope system/{type_}.rs")
-    return _of(type_, microseconds(since) or 0, patients)
+    audit.record(actor, "export", at=at, people=patients or (), query=type_)
+    apart = access.labelled(type_, looks.hidden_from_export(actor, at, type_))
+    return _of(type_, microseconds(since) or 0, patients, apart)
 
 
 def may_read_all(actor: Actor, type_: str) -> bool:
@@ -46,8 +55,12 @@ def may_read_all(actor: Actor, type_: str) -> bool:
     )
 
 
-def _of(type_: str, since: int, patients: frozenset[str] | None) -> Iterator[bytes]:
+def _of(
+    type_: str, since: int, patients: frozenset[str] | None, apart: frozenset[str]
+) -> Iterator[bytes]:
     for version in versions.current_of_type(type_, since=since):
+        if version.id in apart:
+            continue
         content = (version.content or "").encode()
         if patients is None or about(type_, version.id, content) & patients:
             yield content

@@ -10,12 +10,22 @@ from qamqor.engine.fhir import json_text
 from qamqor.errors import GoneBefore, NotAllowed, NotThere
 from qamqor.services.access import looks
 from qamqor.services.access.sights import Sights
-from qamqor.services.fhir import read
+from qamqor.services.fhir import read, reindex, stream
 from qamqor.services.fhir.write import Change, save
-from qamqor.store import audit
+from qamqor.store import audit, quick
 from qamqor.store.audit import Wanted
 from qamqor.store.fhir import versions
-from tests.services.access.village import AT, actor, observation, people, put, resident
+from tests.services.access.village import (
+    AT,
+    PLATFORM,
+    SYSTEM,
+    actor,
+    observation,
+    people,
+    put,
+    resident,
+    through,
+)
 
 
 def trail(patient: str) -> list[tuple[str, str, str, str | None]]:
@@ -147,3 +157,39 @@ def test_readers_who_come_together_are_each_kept() -> None:
     kept = audit.find(Wanted(agent="PractitionerRole/gp"), limit=500)
     assert {json_text.decode(row.entry.encode())["account"] for row in kept} == set(range(200))
     assert [row.number for row in kept] == sorted((row.number for row in kept), reverse=True)
+
+
+@pytest.mark.django_db
+def test_an_index_made_anew_is_the_index_that_was() -> None:
+    people()
+    save([Change("DELETE", "Observation", "bolat-weight")], actor=PLATFORM, at=AT)
+    before = indexed()
+    counts = reindex.reindex(at=AT)
+
+    assert counts["access"] == 6
+    assert indexed() == before
+    assert ("access_subject", "bolat-weight") in {(row[0], row[1]) for row in before}
+
+
+def indexed() -> set[tuple[object, ...]]:
+    found: set[tuple[object, ...]] = set()
+    for table in ("access_subject", "access_label", "access_relation"):
+        sql = f"select '{table}', r.id, t.* from {table} t join fhir_resource r on r.key = t.key"
+        found |= set(quick.rows(sql, []))
+    return found
+
+
+@pytest.mark.django_db
+def test_an_export_leaves_out_what_scopes_do_not_name_and_is_kept() -> None:
+    people()
+    lab = through(SYSTEM, "system/Observation.rs")
+    exported = b"".join(stream.resources("Observation", actor=lab, at=AT))
+
+    assert b"amina-weight" in exported
+    assert b"amina-hiv" not in exported
+    newest = audit.find(Wanted(agent="Device/lab"), limit=1)[0]
+    assert (newest.action, newest.outcome) == ("export", "ok")
+    named = through(SYSTEM, "system/Observation.rs", "label/HIV")
+    assert b"amina-hiv" in b"".join(stream.resources("Observation", actor=named, at=AT))
+    with pytest.raises(NotAllowed):
+        stream.resources("Observation", actor=actor("head"), at=AT)

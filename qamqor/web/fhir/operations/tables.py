@@ -109,7 +109,11 @@ def _refuse_source(call: Call) -> None:
 
 def _stored(call: Call, view: View) -> Iterable[bytes]:
     return stream.resources(
-        view.resource, actor=call.actor, since=call.moment("_since"), patients=_patients(call)
+        view.resource,
+        actor=call.actor,
+        at=call.at,
+        since=call.moment("_since"),
+        patients=_patients(call),
     )
 
 
