@@ -25,6 +25,9 @@ MOST_WORDS: Final = 12  # words one mistyped word may stand for
 
 _ONE_KEY: Final = """select * from (select %s as place, key from person_key where hash = %s
     order by key limit %s) k{n}"""
+_EACH_KEY: Final = """select k.place, p.key
+    from unnest(%s::bigint[]) with ordinality as k(hash, place) cross join lateral
+        (select key from person_key where hash = k.hash order by key limit %s) p"""
 _DECODER: Final = msgspec.json.Decoder(Identity)
 _COLUMNS: Final = "key, patient_id, area_id, organization_id, is_active, replaced_by, record"
 
@@ -60,10 +63,7 @@ def refresh(tx: Transaction, changed: Iterable[tuple[int, Mapping[str, Any] | No
     old = {pair for person in before.values() for pair in _keys(person)}
     new = {pair for person in after.values() for pair in _keys(person)}
     tx.executemany("delete from person_key where hash = %s and key = %s", sorted(old - new))
-    tx.executemany(
-        "insert into person_key (hash, key) values (%s, %s) on conflict do nothing",
-        sorted(new - old),
-    )
+    _insert(tx, "person_key (hash, key)", sorted(new - old))
     tx.executemany(
         "delete from person_index where key = %s", [(key,) for key in latest if key not in after]
     )
@@ -162,10 +162,24 @@ def _learn(tx: Transaction, identities: Iterable[Identity]) -> None:
         if word
     }
     known = _known_words(tx, words)
-    tx.executemany(
-        "insert into name_word (part, gap, word) values (%s, %s, %s) on conflict do nothing",
-        sorted((part, gap, word) for part, word in words - known for gap in _gaps(word)),
-    )
+    gaps_ = sorted((part, gap, word) for part, word in words - known for gap in _gaps(word))
+    _insert(tx, "name_word (part, gap, word)", gaps_)
+
+
+def _insert(tx: Transaction, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add rows that may be there: to SQLite one by one, to PostgreSQL many in a statement."""
+    if not rows:
+        return
+    marks = f"({', '.join(['%s'] * len(rows[0]))})"
+    if connection.vendor == "sqlite":
+        sql = f"insert into {into} values {marks} on conflict do nothing"
+        tx.executemany(sql, list(rows))
+        return
+    for start in range(0, len(rows), 500):
+        some = rows[start : start + 500]
+        values = ", ".join([marks] * len(some))
+        said = [value for row in some for value in row]
+        tx.execute(f"insert into {into} values {values} on conflict do nothing", said)
 
 
 def _known_words(tx: Transaction, words: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -193,14 +207,22 @@ def candidates(keys: Sequence[str], *, most_of_a_key: int = MOST_OF_A_KEY) -> li
         keys: at most some hundreds.
         most_of_a_key: how many people of each key are read, the longest registered first.
     """
-    found: dict[int, None] = {}
-    for start in range(0, len(keys), 100):
-        some = [hashed(key) for key in keys[start : start + 100]]
-        sql = " union all ".join(_ONE_KEY.format(n=n) for n in range(len(some)))
-        values = [value for n, key in enumerate(some) for value in (n, key, most_of_a_key)]
-        found |= dict.fromkeys(row[1] for row in sorted(_all(sql, values)))
+    hashes = [hashed(key) for key in dict.fromkeys(keys)]
+    found = dict.fromkeys(row[1] for row in sorted(_of_keys(hashes, most_of_a_key)))
     people = {person.key: person for person in _read(None, list(found))}
     return [people[key] for key in found if key in people]
+
+
+def _of_keys(hashes: Sequence[int], most: int) -> Iterator[tuple[Any, ...]]:
+    """Place of the key and key of the person, at most so many for each key."""
+    if connection.vendor != "sqlite":
+        yield from _all(_EACH_KEY, [list(hashes), most])
+        return
+    for start in range(0, len(hashes), 100):
+        some = hashes[start : start + 100]
+        sql = " union all ".join(_ONE_KEY.format(n=n) for n in range(len(some)))
+        places = ((start + n, hash_, most) for n, hash_ in enumerate(some))
+        yield from _all(sql, [value for place in places for value in place])
 
 
 def by_id(patient_id: str) -> Filed | None:
