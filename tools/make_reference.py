@@ -13,6 +13,10 @@ import validation_reference
 import yaml
 
 from qamqor.__main__ import ROOMS, command_line
+from qamqor.engine.immunisation.ideal import ideal_course
+from qamqor.engine.immunisation.read_yaml import read_schedule
+from qamqor.services.immunisation_pages import UNTIL_YEARS, Said
+from qamqor.services.immunisation_words import ImmunisationWords
 
 ROOT = Path(__file__).parents[1]
 CONTENT = ROOT / "content"
@@ -27,6 +31,7 @@ def main() -> None:
         "tables": tables(),
         "value-sets": value_sets(),
         "fhir-rules": validation_reference.page(table),
+        **{f"schedule-{folder.parent.name}": schedule(folder) for folder in newest_schedules()},
         **{f"programme-{folder.parent.name}": programme(folder) for folder in newest_programmes()},
     }
     for name, text in pages.items():
@@ -40,6 +45,60 @@ def table(heads: list[str], rows: list[list[Any]]) -> str:
         "| " + " | ".join(str(c).replace("|", "\\|").replace("\n", " ") for c in line) + " |"
         for line in lines
     )
+
+
+def newest_schedules() -> list[Path]:
+    """The newest version of every vaccination schedule."""
+    return [max(one.iterdir()) for one in sorted((CONTENT / "schedules").iterdir()) if one.is_dir()]
+
+
+def schedule(folder: Path) -> str:
+    """Every vaccine at every age of a schedule, with its status, its source and a case."""
+    text = (folder / "schedule.yaml").read_text(encoding="utf-8")
+    written, names = yaml.safe_load(text), yaml.safe_load((folder / "words.en.yaml").read_text())
+    cases = [
+        case
+        for file in sorted(folder.glob("cases/*.yaml"))
+        for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+    ]
+    words = ImmunisationWords("en", [CONTENT], read_schedule(text), folder)
+    said = Said(words)
+    begins = written["calendar"]["valid_from"]
+    rows = []
+    for one in ideal_course(read_schedule(text), begins, until_years=UNTIL_YEARS):
+        for group, number in one.doses:
+            status, source = _of_dose(written, group, number)
+            shown = next((c["case"] for c in cases if _shows(c, group, number)), "")
+            whom = "" if len(one.sexes) > 1 else " (girls)"
+            vaccine = f"{names['vaccine'].get(one.cvx, one.cvx)} (CVX {one.cvx}){whom}"
+            about = names["group"].get(group, group)
+            rows.append([said.age(one.age), vaccine, about, number, status, source, shown])
+    heads = ["age", "vaccine", "protects against", "dose", "status", "source", "case"]
+    sources = table(["source", "what"], [list(p) for p in written["calendar"]["sources"].items()])
+    title = names["title"]
+    return (
+        f"# {title}\n\nVersion {written['calendar']['version']}, {written['calendar']['status']}: "
+        "clinicians must confirm each line before it is used for care. Ages are those at which a "
+        "dose is recommended to a child who is never late; a case is one of those run in both "
+        "engines.\n\n" + table(heads, rows) + "\n\n" + sources + "\n"
+    )
+
+
+def _of_dose(written: dict[str, Any], group: str, number: int) -> tuple[str, str]:
+    """Status and source of the dose, from the first series of the group that has it."""
+    for series in written["series"]:
+        if series["group"] != group or not series.get("enabled", True):
+            continue
+        for dose in series["doses"]:
+            if dose["n"] == number or dose.get("recurring"):
+                return dose["status"], dose.get("source", series["source"])
+    return "", ""
+
+
+def _shows(case: dict[str, Any], group: str, number: int) -> bool:
+    """Whether a case is about the dose: it expects it next, or counts it."""
+    expected = case["expect"].get(group, {})
+    return expected.get("dose") == number or len(expected.get("counts", [])) == number
 
 
 def commands() -> str:
