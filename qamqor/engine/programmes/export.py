@@ -121,7 +121,7 @@ def _library(pack: Pack, query: Query, alone: Standalone, status: str) -> Resour
     return head | {
         "meta": {"profile": [f"{SQL_ON_FHIR}/StructureDefinition/SQLQuery"]},
         "title": f"{programme.title}: {_stem(query)}",
-        "description": _READS_ROWS,
+        "description": _description(query),
         "type": _coding(f"{SQL_ON_FHIR}/CodeSystem/LibraryTypesCodes", "sql-query"),
         "relatedArtifact": tables,
         "parameter": [_parameter(name, value) for name, value in known.items()],
@@ -138,6 +138,16 @@ def _library(pack: Pack, query: Query, alone: Standalone, status: str) -> Resour
             }
         ],
     }
+
+
+def _description(query: Query) -> str:
+    """What somebody must know to run a query elsewhere."""
+    doses = query.programme.doses_table
+    if query.kind == "schedule":
+        return f"{_READS_ROWS} Its rows are what a vaccination schedule is told of each person."
+    if query.kind == "measure" and doses is not None and doses in query.sql:
+        return f"{_READS_ROWS} It also reads {doses}: the doses a vaccination schedule has judged."
+    return _READS_ROWS
 
 
 _TYPES: Final = ((bool, "boolean"), (int, "integer"), (float, "decimal"), (date, "date"))

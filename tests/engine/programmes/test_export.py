@@ -62,7 +62,7 @@ def cases_from_records(pack: Pack) -> Iterator[Case]:
     """Cases that give records only, not people or states already worked out."""
     for programme in pack.programmes:
         for case in read_cases(pack, programme, []):
-            if set(case.given) <= set(pack.tables):
+            if set(case.given) <= set(pack.tables) and case.query.kind != "schedule":
                 yield case
 
 
@@ -220,3 +220,14 @@ def test_a_long_name_still_gives_an_id(tmp_path: Path) -> None:
     ids = [(one["resourceType"], one["id"]) for one in fhir_resources(load_pack(tmp_path))]
     assert all(ID.fullmatch(one) for _, one in ids)
     assert len(set(ids)) == len(ids)
+
+
+def test_what_only_a_schedule_can_answer_says_so() -> None:
+    shipped = load_pack(CONTENT)
+    told = {one["name"]: one["description"] for one in exported(shipped, "Library")}
+    asking = next(one for one in shipped.programmes if one.doses_table is not None)
+    assert "schedule is told" in told[f"{asking.id}_history"]
+    assert str(asking.doses_table) in told[f"{asking.id}_zero_dose"]
+    plans = {one["name"]: one for one in exported(shipped, "PlanDefinition")}
+    (action,) = plans[asking.id]["action"]
+    assert action["condition"][0]["expression"]["language"] == "text/plain"
