@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from qamqor.engine.fhir import subjects
+from qamqor.engine.fhir import relations, subjects
 from qamqor.errors import NotAllowed, NotThere
+from qamqor.services.access import policy
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.groups import GROUP_OF
-from qamqor.services.access.sights import Sights, facts_of, stored_facts
+from qamqor.services.access.policy import LASTING
+from qamqor.services.access.sights import Sights, facts_of, stored_facts, zone
 from qamqor.store.access import Facts
 
 
@@ -63,7 +65,15 @@ def _one(sights: Sights, wish: Wish, before: Mapping[int, Facts], *, born_here: 
     relation = _about(sights, action, wish, facts, born_here=born_here)
     if relation is None:
         raise NotAllowed(f"{sights.actor.role} may not {action} {name} about this person")
+    if relation not in LASTING and _brings_near(sights, action, wish):
+        raise NotAllowed(f"{name} would open the record to {sights.actor.reference} for longer")
     return relation
+
+
+def _brings_near(sights: Sights, action: str, wish: Wish) -> bool:
+    """Whether a resource would itself be a reason to see this person's record."""
+    made = {link.link for link in relations.links(wish.resource or {}, zone=zone())}
+    return bool(made & policy.wanted(sights.need(action, wish.type)))
 
 
 def _is_new_patient(wish: Wish) -> bool:

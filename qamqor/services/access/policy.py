@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from qamqor.services.access import scopes
 from qamqor.services.access.actor import Actor
@@ -140,6 +140,9 @@ EXTRA: Final[dict[tuple[str, str], Right]] = {
 }
 """Rights to single types beyond those of their group."""
 
+READS: Final = frozenset({"read", "search", "history"})
+LASTING: Final = frozenset({"panel", "organisation", "everyone", "self", "registration"})
+"""Relations by which one may write what brings oneself near to the person for longer."""
 BROKEN_GLASS: Final = frozenset({"read", "search", "history", "create"})
 
 
@@ -231,14 +234,14 @@ def _grants(actor: Actor, action: str, type_: str, labels: Labels, near: Near) -
     if reach == "everyone":
         return (Grant("everyone", everyone=True, hidden=hidden), *_glass(actor, action))
     if reach == "self":
-        return _resident(actor, near, labels)
+        return _resident(actor, near, labels, changes=action not in READS)
     links = frozenset(link for kind in REACH[reach] for link in _links(actor, kind))
     nobodys = frozenset({NOBODY}) if type_ in IMPERSONAL else frozenset()
     grant = Grant(reach, patients=nobodys, links=links, hidden=hidden)
     return (grant, *_glass(actor, action)) if links or nobodys else _glass(actor, action)
 
 
-def _resident(actor: Actor, near: Near, labels: Labels) -> tuple[Grant, ...]:
+def _resident(actor: Actor, near: Near, labels: Labels, *, changes: bool) -> tuple[Grant, ...]:
     if actor.patient is None:
         return ()
     me = f"Patient/{actor.patient}"
@@ -248,8 +251,10 @@ def _resident(actor: Actor, near: Near, labels: Labels) -> tuple[Grant, ...]:
     grants = [
         Grant("self", patients=frozenset({actor.patient})),
         Grant("guardian", links=frozenset(guardian), hidden=frozenset({"V"})),
-        Grant("household", links=frozenset(others | given), hidden=frozenset(labels.cleared)),
     ]
+    if not changes:
+        shared = frozenset(others | given)
+        grants.append(Grant("household", links=shared, hidden=frozenset(labels.cleared)))
     return tuple(grant for grant in grants if grant.patients or grant.links)
 
 
@@ -322,11 +327,3 @@ def _named(grant: Grant, held: set[str]) -> str:
 def wanted(view: Sight) -> frozenset[str]:
     """Every link that can decide for or against."""
     return view.denied.union(*(grant.links for grant in view.grants))
-
-
-def as_matrix(labels: Labels) -> dict[str, Any]:
-    """Roles by group with actions and reach, for the reference pages."""
-    return {
-        role: {group: (sorted(right.actions), right.reach) for group, right in rights.items()}
-        for role, rights in RIGHTS.items()
-    } | {"labels": {label: sorted(roles) for label, roles in labels.cleared.items()}}

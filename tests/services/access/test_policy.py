@@ -406,6 +406,35 @@ def test_nobody_writes_themselves_a_relation() -> None:
     assert seen(mine, "Patient/bolat") is None
 
 
+def test_a_booking_of_one_day_cannot_be_made_to_last() -> None:
+    people()
+    put(
+        {
+            "resourceType": "Appointment",
+            "id": "visit",
+            "status": "booked",
+            "start": "2026-03-02T15:00:00+05:00",
+            "participant": [
+                {"actor": {"reference": "Patient/dana"}, "status": "accepted"},
+                {"actor": {"reference": "PractitionerRole/gp"}, "status": "accepted"},
+            ],
+        }
+    )
+    referral = {
+        "resourceType": "ServiceRequest",
+        "id": "to-me",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/dana"},
+        "performer": [{"reference": "Organization/centre"}],
+    }
+    for lasting in (patient("dana", "north"), referral):
+        with pytest.raises(NotAllowed, match="for longer"):
+            put(lasting, by=actor("gp"))
+    put(observation("today", "dana"), by=actor("gp"))
+    put({**referral, "performer": [{"reference": "Organization/elsewhere"}]}, by=actor("gp"))
+
+
 def test_who_registers_a_person_may_write_the_rest_in_the_same_piece_of_work() -> None:
     put(patient("new", None), observation("first", "new"), by=actor("practice_nurse"))
 
