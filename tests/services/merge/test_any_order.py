@@ -131,7 +131,7 @@ def test_taking_a_merge_back_gives_the_state_before_it() -> None:
     run_state_machine_as_test(
         Register,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=14,
             suppress_health_check=list(HealthCheck),
         ),

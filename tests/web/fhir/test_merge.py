@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.test import Client
 
 from qamqor.errors import CannotMerge, NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
@@ -15,6 +18,7 @@ from tests.services.access.village import SYSTEM, observation, resident, through
 from tests.services.access.village import put as put_all
 from tests.services.merge.record import whole
 from tests.services.registration.desk import AT, put
+from tests.tokens import token
 
 pytestmark = pytest.mark.django_db
 IIN = "http://qamqor.invalid/fhir/sid/iin"
@@ -167,3 +171,41 @@ class TestMatch:
             run("match", self.KNOWN, by=writes)
         both = through(SYSTEM, "system/Patient.crs")
         assert len(run("match", self.KNOWN, by=both)["entry"]) == 2
+
+
+class TestOverHttp:
+    """The same by its address, with a token."""
+
+    def post(self, client: Client, name: str, scope: str, *parts: dict[str, Any]) -> HttpResponse:
+        body = json.dumps({"resourceType": "Parameters", "parameter": list(parts)})
+        headers = {"Authorization": f"Bearer {token(scope)}"}
+        kind = "application/fhir+json"
+        path = f"/fhir/Patient/${name}"
+        found: HttpResponse = client.post(path, body, content_type=kind, headers=headers)
+        return found
+
+    def test_a_merge_and_its_undoing_answer(self, client: Client) -> None:
+        before = whole()
+        merged = self.post(client, "merge", "system/*.cruds", *BOTH)
+        assert (merged.status_code, merged.json()["resourceType"]) == (200, "Parameters")
+        again = self.post(client, "merge", "system/*.cruds", *BOTH)
+        assert (again.status_code, again.json()["resourceType"]) == (409, "OperationOutcome")
+        assert self.post(client, "unmerge", "system/*.cruds", BOTH[0]).status_code == 200
+        assert whole() == before
+
+    def test_a_merge_is_refused_without_the_scope_and_by_get(self, client: Client) -> None:
+        assert self.post(client, "merge", "system/Patient.rs", *BOTH).status_code == 403
+        headers = {"Authorization": f"Bearer {token('system/*.cruds')}"}
+        got = client.get("/fhir/Patient/$merge", headers=headers)
+        assert got.status_code == 405
+
+    def test_a_match_answers_by_post_and_a_number_in_an_address_does_not(
+        self, client: Client
+    ) -> None:
+        found = self.post(client, "match", "system/*.cruds", TestMatch.KNOWN)
+        assert found.json()["type"] == "searchset"
+        headers = {"Authorization": f"Bearer {token('system/*.cruds')}"}
+        got = client.get("/fhir/Patient", {"identifier": f"{IIN}|870312900004"}, headers=headers)
+        assert got.status_code == 400
+        assert "_search" in got.content.decode()
+        assert "870312900004" not in got.content.decode()
