@@ -87,7 +87,7 @@ class Memory:
             case Missing():
                 return not any(
                     row[0] == criterion.parameter.number
-                    for kind in one.rows
+                    for kind in KEPT_IN[criterion.parameter.type]
                     for row in one.rows[kind]
                 )
             case IdIn():
@@ -255,6 +255,11 @@ def composite(row: tuple[Any, ...], test: CompositeTest) -> bool:
     return first and second and (test.third is None or numbers(third, fourth, test.third))
 
 
+KEPT_IN = {
+    "token": ["tokens"], "string": ["strings"], "date": ["dates"], "number": ["quantities"],
+    "quantity": ["quantities"], "reference": ["references", "tokens"], "uri": ["uris"],
+    "composite": ["composites"], "special": ["composites"],
+}  # fmt: skip
 COLUMN = {
     "token": "tokens", "string": "strings", "date": "dates", "number": "quantities",
     "quantity": "quantities", "reference": "references", "uri": "uris",

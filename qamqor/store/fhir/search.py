@@ -108,7 +108,7 @@ class _Plan:
     """Where keys come from: a ``with`` clause, a table of ``s.key``, and what is still asked."""
 
     before: Sql
-    source: str
+    source: Sql
     where: Sql
     rest: tuple[Criterion, ...]
 
@@ -128,39 +128,48 @@ class _Search:
 
     def rows(self, limit: int, after: Position | None) -> list[Position]:
         """Sort values and key of the next resources, in order."""
-        plan = self._small()
         if self.sort:
+            plan = self._small(LIMITS.many)
             if plan is None and len(self.sort) == 1:
                 return self._walk_sorted(limit, after)
             return self._all_sorted(plan or self._walk(), limit, after)
-        plan = plan or self._stream() or self._walk()
         more = Sql("s.key > %s", (after[-1],)) if after else ALWAYS
+        small = None if self._is_one_stream() else self._small(LIMITS.few)
+        if small is not None:
+            return self._by_key(small, limit, more)
+        plan = self._stream() or self._walk()
+        if plan.rest:
+            found = self._by_key(_first(plan, more, LIMITS.few), limit, ALWAYS)
+            if len(found) == limit:
+                return found
+            plan = self._small(LIMITS.many) or plan
+        return self._by_key(plan, limit, more)
+
+    def _by_key(self, plan: _Plan, limit: int, more: Sql) -> list[Position]:
         found = self._statement("select distinct s.key", plan, more)
         return rows_of(found + Sql(" order by s.key limit %s", (limit,)))
 
     def count(self) -> int:
-        plan = self._small() or self._stream() or self._walk()
+        small = None if self._is_one_stream() else self._small(LIMITS.many)
+        plan = small or self._stream() or self._walk()
         return int(rows_of(self._statement("select count(distinct s.key)", plan, ALWAYS))[0][0])
 
     # where keys come from
 
-    def _small(self) -> _Plan | None:
-        """The criterion that lists least, where that is little enough to read it whole."""
-        if len(self.criteria) == 1 and not self.sort and in_order_of_key(self.criteria[0]):
-            return None
+    def _is_one_stream(self) -> bool:
+        return len(self.criteria) == 1 and in_order_of_key(self.criteria[0]) is not None
+
+    def _small(self, most: int) -> _Plan | None:
+        """A criterion that lists so few resources that they are read whole."""
         listed = [
             (criterion, sources)
             for criterion in self.criteria
             if (sources := self.writer.sources(criterion, self.type)) is not None
         ]
         listed.sort(key=lambda pair: not isinstance(pair[0], IdIn))
-        limits = (
-            (LIMITS.few, LIMITS.many) if self.sort or self._streamed() is None else (LIMITS.few,)
-        )
-        for most in limits:
-            for criterion, sources in listed:
-                if isinstance(criterion, IdIn) or _fewer(sources, most):
-                    return self._listed(criterion, sources)
+        for criterion, sources in listed:
+            if isinstance(criterion, IdIn) or _fewer(sources, most):
+                return self._listed(criterion, sources)
         return None
 
     def _listed(self, criterion: Criterion, sources: list[Sql]) -> _Plan:
@@ -168,7 +177,7 @@ class _Search:
         with_ = (
             Sql("with d as materialized (select distinct key from (") + _union(sources) + ") u) "
         )
-        return _Plan(with_, "d", ALWAYS, rest)
+        return _Plan(with_, Sql("d"), ALWAYS, rest)
 
     def _streamed(self) -> tuple[Criterion, Sql] | None:
         for criterion in self.criteria:
@@ -186,25 +195,24 @@ class _Search:
         rest = tuple(c for c in self.criteria if c is not criterion)
         table, where = source.text.removeprefix(" from ").split(" a where ", 1)
         on_s = Sql(re.sub(r"\ba\.", "s.", where), source.values)
-        return _Plan(Sql(""), table, on_s, rest)
+        return _Plan(Sql(""), Sql(table), on_s, rest)
 
     def _walk(self) -> _Plan:
         """Keys in their order from the resources of the type."""
         where = Sql("s.type = %s and s.is_deleted = 0", (self.type,))
-        return _Plan(Sql(""), "fhir_resource", where, self.criteria)
+        return _Plan(Sql(""), Sql("fhir_resource"), where, self.criteria)
 
     def _statement(self, select: str, plan: _Plan, more: Sql, *, needs_row: bool = False) -> Sql:
         """A statement over a plan's source: its other criteria, what may be seen, and more."""
         seen = self.writer.sight(self.type, "r.key")
         asked = joined("and", [self.writer.within("r", plan.rest), seen])
         if needs_row or _OF_ROW.search(asked.text):
-            from_ = Sql(
-                f" from {plan.source} s cross join fhir_resource r where r.key = s.key and "
-            )
+            from_ = Sql(" s cross join fhir_resource r where r.key = s.key and ")
         else:
-            from_ = Sql(f" from {plan.source} s where ")
+            from_ = Sql(" s where ")
             asked = Sql(asked.text.replace("r.key", "s.key"), asked.values)
-        return plan.before + select + from_ + joined("and", [plan.where, asked, more])
+        head = plan.before + f"{select} from " + plan.source
+        return head + from_ + joined("and", [plan.where, asked, more])
 
     # order
 
@@ -300,7 +308,7 @@ class _Search:
             and w.param = s.param and w.{column} {other} s.{column})""",
             (number,),
         )
-        plan = _Plan(Sql(""), table, first, self.criteria)
+        plan = _Plan(Sql(""), Sql(table), first, self.criteria)
         more = Sql(f"(s.{column}, s.key) {sign} (%s, %s)", after) if after else ALWAYS
         found = self._statement(f"select distinct s.{column}, s.key", plan, more)
         return rows_of(found + Sql(f" order by s.{column}{desc}, s.key{desc} limit %s", (limit,)))
@@ -318,6 +326,18 @@ class _Search:
         found = self._statement("select s.key", self._walk(), more)
         rows = rows_of(found + Sql(f" order by s.key{desc} limit %s", (limit,)))
         return [(None, key) for (key,) in rows]
+
+
+def _first(plan: _Plan, more: Sql, most: int) -> _Plan:
+    """The first rows of a plan in order of key: where much is found, they fill a page."""
+    rows = (
+        Sql("(select distinct s.key from ")
+        + plan.source
+        + Sql(" s where ")
+        + joined("and", [plan.where, more])
+        + Sql(" order by s.key limit %s)", (most,))
+    )
+    return _Plan(plan.before, rows, ALWAYS, plan.rest)
 
 
 def _union(sources: Sequence[Sql]) -> Sql:

@@ -127,9 +127,9 @@ class Writer:
         ]
         return (
             Sql(
-                f"""exists (select 1 from search_reference {x} join fhir_resource {t}
-                on {t}.type = {x}.type and {t}.id = {x}.id and {t}.is_deleted = 0
-                where {x}.key = {row}.key and {x}.param = %s and """,
+                f"""exists (select 1 from search_reference {x} cross join fhir_resource {t}
+                where {x}.key = {row}.key and {x}.param = %s
+                and {t}.type = {x}.type and {t}.id = {x}.id and {t}.is_deleted = 0 and """,
                 (through.parameter.number,),
             )
             + joined("or", ends)
@@ -141,9 +141,9 @@ class Writer:
         source = pointed.parameter.resource_type
         return (
             Sql(
-                f"""exists (select 1 from search_reference {x} join fhir_resource {t}
-                on {t}.key = {x}.key where {x}.param = %s and {x}.id = {row}.id
-                and {x}.type = {row}.type and """,
+                f"""exists (select 1 from search_reference {x} cross join fhir_resource {t}
+                where {x}.param = %s and {x}.id = {row}.id and {x}.type = {row}.type
+                and {t}.key = {x}.key and """,
                 (pointed.parameter.number,),
             )
             + joined("and", [self.condition(pointed.inner, t), self.sight(source, f"{t}.key")])

@@ -72,7 +72,7 @@ TABLE: Final[dict[type, str]] = {
     NearTest: "search_composite",
 }
 KEPT_IN: Final[dict[str, tuple[str, ...]]] = {
-    "token": ("search_token", "search_label"),
+    "token": ("search_token",),
     "string": ("search_string",),
     "date": ("search_date",),
     "number": ("search_quantity",),

@@ -30,7 +30,6 @@ class Migration(migrations.Migration):
             """create table search_label (
                 param integer not null, label {bigint} not null, key {bigint} not null,
                 primary key (param, label, key)) {clustered}""",
-            "create index search_label_key on search_label (key, param)",
             "create table search_label_text (label {bigint} primary key, text {text} not null)",
             "create index search_label_text_text on search_label_text (text, label)",
             undo="drop table search_label",

@@ -25,8 +25,9 @@ class Parts:
         """Its kind and what one element holds of it."""
         rows: Rows = []
         for keys, reader in self.places:
-            for found in _down(element, keys):
-                rows += reader(found)
+            if keys[0] in element:
+                for found in _down(element, keys):
+                    rows += reader(found)
         return self.kind, rows
 
 

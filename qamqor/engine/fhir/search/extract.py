@@ -103,7 +103,7 @@ def _parts(parameter: Parameter, at: Branch, zone: int) -> list[Parts]:
 def _visitor(node: Node, zone: int) -> Step:
     """One function that reads everything wanted at a place and below it."""
     puts: list[Put] = [put(kind, t, wanted, zone) for (kind, t), wanted in node.leaves.items()]
-    puts += [_composite(parameter, parts) for parameter, parts in node.composites]
+    puts += [_composites(node.composites)] if node.composites else []
     if not node.below:
         return puts[0] if len(puts) == 1 else _all(puts)
     return _all([*puts, _descend(_below(node, zone))]) if puts else _descend(_below(node, zone))
@@ -157,11 +157,27 @@ def _all(steps: list[Step]) -> Step:
     return everything
 
 
-def _composite(parameter: Parameter, parts: list[Parts]) -> Step:
-    number = parameter.number
+def _composites(wanted: list[tuple[Parameter, list[Parts]]]) -> Step:
+    """All composites of one element: each component is read once, the last and rarest first."""
+    parts: list[Parts] = []
+    asked: list[tuple[int, tuple[int, ...]]] = []
+    for parameter, listed in wanted:
+        for part in listed:
+            if part not in parts:
+                parts.append(part)
+        asked.append((parameter.number, tuple(parts.index(part) for part in listed)))
 
     def join(value: Any, out: Values) -> None:
-        if isinstance(value, dict):
-            out.composites += composite_rows(number, [part.read(value) for part in parts])
+        if not isinstance(value, dict):
+            return
+        said: dict[int, tuple[str, Any]] = {}
+        for number, places in asked:
+            for place in reversed(places):
+                if place not in said:
+                    said[place] = parts[place].read(value)
+                if not said[place][1]:
+                    break
+            else:
+                out.composites += composite_rows(number, [said[place] for place in places])
 
     return join

@@ -52,13 +52,15 @@ def coding(value: Any) -> Rows:
         return []
     code, system = value.get("code"), value.get("system")
     if type(code) is not str:
-        return [("", system_number(system))] if system else []
+        return [("", system_number(system))] if system else []  # found by its system alone
     return [(folding.code(code), system_number(system))]
 
 
 def concept(value: Any) -> Rows:
-    codings = _list(value.get("coding")) if type(value) is dict else ()
-    return [row for each in codings for row in coding(each)]
+    if type(value) is not dict:
+        return []
+    rows = [row for each in _list(value.get("coding")) for row in coding(each)]
+    return rows or [("", NO_SYSTEM)]  # only words: there, though no code finds it
 
 
 def identifier(value: Any) -> Rows:
