@@ -53,14 +53,14 @@ def free_port() -> int:
 
 def start(folder: Path, port: int, *, database: str | None = None) -> subprocess.Popen[bytes]:
     """Start a node and wait until it answers."""
-    log = (folder / "log").open("ab")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "qamqor", "serve", "--port", str(port)],
-        env=environment(folder, database),
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "qamqor", "serve", "--port", str(port)],
+            env=environment(folder, database),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     wait_until_answering(port, process, folder)
     return process
 
