@@ -41,7 +41,8 @@ const assert = require('assert');
   assert.equal(first.gender, 'female');
   const history = await client.history({ resourceType: 'Patient', id: made.id });
   assert.equal(history.entry.length, 3);
-  const entry = [{ resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient' } }];
+  const request = { method: 'POST', url: 'Patient' };
+  const entry = [{ resource: { resourceType: 'Patient' }, request }];
   const answer = await client.transaction({
     body: { resourceType: 'Bundle', type: 'transaction', entry } });
   assert.equal(answer.entry[0].response.status.slice(0, 3), '201');
@@ -63,8 +64,6 @@ def test_fhirpy_creates_reads_changes_and_deletes(server: Node) -> None:
 
     assert read["name"][0]["family"] == "Сейтова"
     assert client.reference("Patient", person.id).to_resource()["gender"] == "male"
-    read.patch(gender="other")
-    assert client.reference("Patient", person.id).to_resource()["gender"] == "other"
     read.delete()
     with pytest.raises((ResourceNotFound, OperationOutcome)):
         client.reference("Patient", person.id).to_resource()
@@ -73,7 +72,7 @@ def test_fhirpy_creates_reads_changes_and_deletes(server: Node) -> None:
 def test_fhirpy_reads_an_outcome_when_it_is_wrong(server: Node) -> None:
     client = SyncFHIRClient(server.url, authorization=f"Bearer {server.token}")
 
-    with pytest.raises(OperationOutcome, match="an id"):
+    with pytest.raises(OperationOutcome, match="cannot be an id"):
         client.resource("Patient", id="no id").save()
 
 
