@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import http.client
+import json
 import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -15,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from qamqor.engine.fhir.names import CVX
 from qamqor.engine.immunisation import read_cdsi, read_yaml
 from qamqor.engine.immunisation.everyone import layout as at
 from qamqor.engine.immunisation.everyone.arrays import EPOCH, Codes, People, compile_schedule
@@ -22,11 +26,13 @@ from qamqor.engine.immunisation.everyone.run import answer_everyone
 from qamqor.engine.immunisation.one_child.answer import answer
 from qamqor.engine.immunisation.one_child.state import Child, GivenDose
 from qamqor.engine.immunisation.schedule import Schedule
+from tests.web.fhir import serving
 
 CONTENT = Path(__file__).parents[1] / "content"
 CONFORMANCE = os.environ.get("QAMQOR_CONFORMANCE")
 PEOPLE = 1_000_000
 PLAIN = 150
+REQUESTS = 300
 AS_OF = date(2026, 11, 20)
 RECORDED_SINCE = date(2000, 1, 1)
 
@@ -138,6 +144,49 @@ def national() -> Schedule:
     return read_yaml.read_schedule(file.read_text(encoding="utf-8"))
 
 
+def over_http() -> None:
+    """Print how long one child's forecast takes over HTTP, one request after another."""
+    doses = [
+        ("08", "2026-01-05"),
+        ("19", "2026-01-06"),
+        ("146", "2026-03-10"),
+        ("133", "2026-03-10"),
+    ]
+    parts = [
+        {"name": "assessmentDate", "valueDate": "2026-11-20"},
+        {"name": "patient", "resource": {"resourceType": "Patient", "birthDate": "2026-01-05"}},
+        *(
+            {
+                "name": "immunization",
+                "resource": {
+                    "resourceType": "Immunization",
+                    "status": "completed",
+                    "patient": {"reference": "Patient/x"},
+                    "vaccineCode": {"coding": [{"system": CVX, "code": code}]},
+                    "occurrenceDateTime": day,
+                },
+            }
+            for code, day in doses
+        ),
+    ]
+    body = json.dumps({"resourceType": "Parameters", "parameter": parts})
+    with serving.node(Path(tempfile.mkdtemp(prefix="qamqor-bench-"))) as node:
+        host = node.url.split("/")[2]
+        connection = http.client.HTTPConnection(host)
+        heads = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {node.token}"}
+        times = []
+        for _ in range(REQUESTS):
+            begun = time.perf_counter()
+            connection.request("POST", "/fhir/$immds-forecast", body, heads)
+            answer = connection.getresponse()
+            answer.read()
+            times.append(time.perf_counter() - begun)
+            assert answer.status == 200, answer.status
+        times.sort()
+    middle, late = (1000 * times[len(times) * part // 100] for part in (50, 95))
+    print(f"one child over HTTP: median {middle:.1f} ms, 95th of 100 {late:.1f} ms")
+
+
 def run() -> None:
     """Print people a second, ratios, start and memory, all measured in this run."""
     measure("national calendar", national())
@@ -147,3 +196,4 @@ def run() -> None:
         measure("full CDSi data", read_cdsi.read_schedule(texts))
     said = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
     print(f"start with the compiled code cached: {said.stdout.strip()} s of processor time")
+    over_http()
