@@ -96,9 +96,9 @@ def test_words_come_in_the_language_asked_for() -> None:
     ("body", "status", "words"),
     [
         (sent(("patient", AMINA), day=None), 400, "assessmentDate"),
-        (sent(("patient", AMINA), day="yesterday"), 400, "whole day"),
+        (sent(("patient", AMINA), day="yesterday"), 422, "yesterday is not a date"),
         (sent(), 400, "patient is missing"),
-        (sent(("patient", HEPB)), 400, "send Patient"),
+        (sent(("patient", HEPB)), 400, "must be 'Patient'"),
         (sent(("patient", {"resourceType": "Patient"})), 422, "birth date unknown"),
         (sent(("patient", AMINA), day="2020-01-01"), 409, "no vaccination schedule in force"),
     ],
