@@ -190,12 +190,9 @@ def find_by_name(
     """
     sights = rights.need("search", actor=actor, at=at)
     typed = read_typed(text)
-    ranked = [
-        (-found.grade, person.area_id != area_id, person.key, person, found.codes)
-        for person in people.candidates(list(dict.fromkeys(_name_keys(typed, area_id))))
-        if not person.replaced_by and (found := answer(typed, person.identity)) is not None
-    ]
-    ranked.sort(key=lambda one: one[:3])
+    ranked = _ranked(typed, _together(typed), area_id)
+    if not ranked:
+        ranked = _ranked(typed, _apart(typed, area_id), area_id)
     open_ = rights.visible([one[3] for one in ranked], sights)
     shown = [one for one in ranked if one[2] in open_][:limit]
     rights.keep((one[3].patient_id for one in shown), asked="name", actor=actor, at=at)
@@ -205,16 +202,36 @@ def find_by_name(
     ]
 
 
-def _name_keys(typed: Typed, area_id: str) -> Iterator[str]:
+def _ranked(
+    typed: Typed, keys: Iterable[str], area_id: str
+) -> list[tuple[int, bool, int, Filed, tuple[str, ...]]]:
+    """Those filed under some keys who answer: grade, area, key, person and codes, best first."""
+    ranked = [
+        (-found.grade, person.area_id != area_id, person.key, person, found.codes)
+        for person in people.candidates(list(dict.fromkeys(keys)))
+        if not person.replaced_by and (found := answer(typed, person.identity)) is not None
+    ]
+    ranked.sort(key=lambda one: one[:3])
+    return ranked
+
+
+def _together(typed: Typed) -> Iterator[str]:
+    """Keys that need two things typed, or a telephone: few people share them."""
     if typed.phone:
         yield f"phone|{typed.phone}"
     for one, other in permutations(typed.words[:3], 2):
         yield from _pairs(one, other)
         yield f"sound|{family_part(one).loose}|{given_part(other).loose}"
-        if len(typed.born_on) == 10:
-            yield f"born-given|{typed.born_on}|{given_part(other).loose}"
-    if typed.born_on:
+    if typed.born_on and typed.words:
         yield from (f"born-given|{typed.born_on}|{given_part(word).loose}" for word in typed.words)
+        yield from (
+            f"born-family|{typed.born_on}|{family_part(word).loose}" for word in typed.words
+        )
+
+
+def _apart(typed: Typed, area_id: str) -> Iterator[str]:
+    """Keys of one thing typed alone, asked where nothing answers to several together."""
+    if typed.born_on:
         yield f"born|{typed.born_on}"
     for word in typed.words:
         yield from _single(word, area_id, is_only=len(typed.words) == 1)
