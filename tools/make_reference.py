@@ -30,6 +30,7 @@ def main() -> None:
         "settings": settings(),
         "tables": tables(),
         "value-sets": value_sets(),
+        "access": access(),
         "fhir-rules": validation_reference.page(table),
         **{f"schedule-{folder.parent.name}": schedule(folder) for folder in newest_schedules()},
         **{f"programme-{folder.parent.name}": programme(folder) for folder in newest_programmes()},
@@ -129,6 +130,44 @@ def commands() -> str:
                 + (table(["argument", "meaning"], rows) if rows else "")
             )
     return "\n\n".join(parts) + "\n"
+
+
+def access() -> str:
+    """Who may do what to whose record, worked out by the policy itself."""
+    from qamqor import settings as installation
+
+    installation.load_django()
+    from qamqor.services.access import matrix
+    from qamqor.services.access.groups import GROUPS
+
+    groups = list(matrix.EXAMPLES)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for line in matrix.lines():
+        rows.setdefault((line.role, line.relation), []).append(line.letters)
+    shown = [
+        [role, relation, *(f"`{one}`" if one else "" for one in letters)]
+        for (role, relation), letters in rows.items()
+        if any(letters)
+    ]
+    labels = yaml.safe_load((CONTENT / "access/labels.yaml").read_text())
+    return (
+        "# Who may do what\n\nLetters: r read, s search, h history, c create, u update, d delete. "
+        "A role and relation that is not listed may do nothing.\n\n"
+        + table(["role", "relation", *groups], shown)
+        + "\n\n## What is about nobody\n\n"
+        + table(
+            ["role", "group", "actions"],
+            [[x.role, x.group, f"`{x.letters}`"] for x in matrix.of_everyone() if x.letters],
+        )
+        + "\n\n## Sensitive labels\n\n"
+        + table(
+            ["label", "meaning", "roles that read it"],
+            [[code, one["title"], ", ".join(one["roles"])] for code, one in labels.items()],
+        )
+        + "\n\n## Groups of resource types\n\n"
+        + table(["group", "types"], [[g, ", ".join(sorted(t))] for g, t in GROUPS.items()])
+        + "\n"
+    )
 
 
 def settings() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,18 +14,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from qamqor.errors import NotPossible
 from qamqor.services.audit import checkpoints
 from qamqor.store import audit
-from qamqor.store.audit import FIRST_HASH, Checkpoint, Row
+from qamqor.store.audit import FIRST_HASH, Checkpoint
 
 MOST_FINDINGS: Final = 100
 
 
-class _People(msgspec.Struct):
+class _People(msgspec.Struct, gc=False):
     """The part of an entry that the index of people repeats."""
 
     people: tuple[str, ...] = ()
 
 
-_DECODE: Final = msgspec.json.Decoder(_People)
+_DECODE: Final = msgspec.json.Decoder(_People).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,44 +111,43 @@ def _signed(verdict: Verdict, file: Path, key: Ed25519PublicKey) -> dict[int, Ch
 def _chain(verdict: Verdict, signed: Mapping[int, Checkpoint]) -> tuple[int, int]:
     """Walk the chain; returns the last number and how many people all entries name."""
     last, hash_, people, good = 0, FIRST_HASH, 0, 0
-    for row in _rows():
-        verdict.entries += 1
-        people += _named(verdict, row)
-        if row.number != last + 1:
-            text = f"entries {last + 1} to {row.number - 1} are missing"
-            verdict.add(last + 1, "removed", text)
-        elif row.hash != audit.chained(hash_, row[:6]):
-            verdict.add(row.number, "altered", _altered(row, hash_))
-        if row.number in signed:
-            if signed[row.number].hash == row.hash:
-                verdict.checkpoints, good = verdict.checkpoints + 1, row.number
-            else:
-                text = f"signed at {row.number} otherwise: changed after checkpoint {good}"
-                verdict.add(row.number, "rewritten", text)
-        last, hash_ = row.number, row.hash
+    for some in audit.stream():
+        for number, at, action, outcome, agent, entry, said in some:
+            people += _named(verdict, number, entry)
+            if number != last + 1:
+                text = f"entries {last + 1} to {number - 1} are missing"
+                verdict.add(last + 1, "removed", text)
+            elif said != audit.chained(hash_, (number, at, action, outcome, agent, entry)):
+                verdict.add(number, "altered", _altered(number, f"{action} by {agent}"))
+            if number in signed:
+                good = _compared(verdict, signed[number], said, good)
+            last, hash_ = number, said
+        verdict.entries += len(some)
     return last, people
 
 
-def _altered(row: Row, before: str) -> str:
-    return (
-        f"entry {row.number} ({row.action} by {row.agent}) does not follow from entry "
-        f"{row.number - 1}: one of them was altered"
-        if before != FIRST_HASH
-        else f"entry {row.number} ({row.action} by {row.agent}) was altered"
-    )
+def _compared(verdict: Verdict, checkpoint: Checkpoint, said: str, good: int) -> int:
+    """The last number that was signed as it is now."""
+    if checkpoint.hash == said:
+        verdict.checkpoints += 1
+        return checkpoint.number
+    text = f"signed at {checkpoint.number} otherwise: changed after checkpoint {good}"
+    verdict.add(checkpoint.number, "rewritten", text)
+    return good
 
 
-def _named(verdict: Verdict, row: Row) -> int:
+def _altered(number: int, what: str) -> str:
+    if number == 1:
+        return f"entry 1 ({what}) was altered"
+    return f"entry {number} ({what}) does not follow from entry {number - 1}: one was altered"
+
+
+def _named(verdict: Verdict, number: int, entry: str) -> int:
     try:
-        return len(_DECODE.decode(row.entry).people)
+        return len(_DECODE(entry).people)
     except msgspec.DecodeError:
-        verdict.add(row.number, "altered", f"entry {row.number} cannot be read")
+        verdict.add(number, "altered", f"entry {number} cannot be read")
         return 0
-
-
-def _rows() -> Iterator[Row]:
-    for some in audit.stream():
-        yield from some
 
 
 def _tail(verdict: Verdict, last: int, signed: Mapping[int, Checkpoint]) -> None:
