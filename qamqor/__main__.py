@@ -21,6 +21,7 @@ ROOMS: Final = {
     "immunisation": "Say which vaccinations count and which are due.",
     "people": "Find people who are on the register twice.",
     "audit": "Verify the chain of who did what to which record, and sign it.",
+    "accounts": "Make, list and close accounts; register applications.",
     "demo": "Invent a believable district and run everything on it.",
 }
 

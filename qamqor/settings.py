@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -97,12 +98,6 @@ def share_a_new_key() -> None:
     os.environ.setdefault("QAMQOR_SECRET_KEY", secrets.token_urlsafe(50))
 
 
-def as_demo(data: Path) -> dict[str, str]:
-    """The environment of a command of its own that works on the demo in a folder."""
-    kept = {name: value for name, value in os.environ.items() if name != "QAMQOR_DATABASE"}
-    return {**kept, "QAMQOR_DATA": str(data.absolute()), "QAMQOR_DEMO": "1"}
-
-
 def load_django() -> None:
     """Make the database and its models usable by a command; at most once in a process."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qamqor.settings")
@@ -149,12 +144,48 @@ def _database(url: str) -> dict[str, Any]:
     return database
 
 
+def _signing_key(file: Path) -> str:
+    """The key that signs id tokens, made on first use and readable by its owner only."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    if not file.exists():
+        text = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        file.parent.mkdir(parents=True, exist_ok=True)
+        begun = file.with_name(f"{file.name}.{os.getpid()}")
+        with os.fdopen(os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(text)
+        with suppress(FileExistsError):
+            os.link(begun, file)
+        begun.unlink()
+    return file.read_text()
+
+
+class _Toolkit(dict[str, Any]):
+    """The toolkit's settings; its key is read, or made, when it is first asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "OIDC_RSA_PRIVATE_KEY":
+            return _signing_key(QAMQOR.data / "oidc-key.pem")
+        return super().__getitem__(name)
+
+
 QAMQOR: Final = read()
 SECRET_KEY = QAMQOR.secret_key or secrets.token_urlsafe(50)
 ALLOWED_HOSTS = list(QAMQOR.hosts)
 DEBUG = False
 DATABASES = {"default": _database(QAMQOR.database)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "store_attempt",
+    }
+}
 AUTH_USER_MODEL = "store.Account"
 CSRF_FAILURE_VIEW = "qamqor.web.errors.forged"
 ROOT_URLCONF = "qamqor.web.urls"
@@ -187,6 +218,7 @@ MIDDLEWARE = [
     "qamqor.web.headers.strict_headers",
     "qamqor.web.errors.errors_in_words",
     "allauth.account.middleware.AccountMiddleware",
+    "qamqor.web.accounts.limits.signed_in_safely",
 ]
 TEMPLATES = [
     {
@@ -236,9 +268,72 @@ WHITENOISE_AUTOREFRESH = False
 # An address carries the hash of what it names, so a browser never asks twice.
 WHITENOISE_MAX_AGE = 365 * 24 * 3600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+IS_SECURE = QAMQOR.base_url.startswith("https://")
+SESSION_COOKIE_NAME = "qamqor_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# Nobody stays signed in longer than a shift, nor leaves a desk open for long (web/accounts).
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = 30 * 60
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_SECURE
+SECURE_SSL_REDIRECT = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = [QAMQOR.base_url]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("MinimumLengthValidator", {"min_length": 8}),
+        ("UserAttributeSimilarityValidator", {}),
+        ("CommonPasswordValidator", {}),
+    )
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+ACCOUNT_ADAPTER = "qamqor.web.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_RATE_LIMITS = {"login": "100/m/ip", "login_failed": "10/m/key,100/m/ip"}
+MFA_ADAPTER = "qamqor.web.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_SECURE
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Qamqor"
+USERSESSIONS_TRACK_ACTIVITY = False
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
-OAUTH2_PROVIDER = {
-    "PKCE_REQUIRED": True,
-    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
-    "OAUTH2_BACKEND_CLASS": "oauth2_provider.oauth2_backends.OAuthLibCore",
-}
+OAUTH2_PROVIDER = _Toolkit(
+    {
+        "PKCE_REQUIRED": True,
+        "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+        "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+        "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+        "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+        "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+        "OAUTH2_VALIDATOR_CLASS": "qamqor.web.smart.validator.SmartValidator",
+        "SCOPES_BACKEND_CLASS": "qamqor.web.smart.scopes.SmartScopes",
+        "OIDC_ENABLED": True,
+        "OIDC_ISS_ENDPOINT": f"{QAMQOR.base_url}/oauth",
+        "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
+        "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+        "ID_TOKEN_EXPIRE_SECONDS": 15 * 60,
+        "REFRESH_TOKEN_EXPIRE_SECONDS": 90 * 24 * 3600,
+        "REFRESH_TOKEN_REUSE_PROTECTION": True,
+        "ROTATE_REFRESH_TOKEN": True,
+        "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
+        "ALLOW_URI_WILDCARDS": False,
+    }
+)

@@ -34,3 +34,15 @@ class Account(AbstractUser):
     patient_id = models.CharField(max_length=64, blank=True, default="")
     organization_id = models.CharField(max_length=64, blank=True, default="")
     language = models.CharField(max_length=2, default="kk")
+    is_demo = models.BooleanField(default=False)
+
+
+class Attempt(models.Model):
+    """How often something was tried lately; the table behind Django's cache, shared by workers."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "store_attempt"

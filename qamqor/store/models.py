@@ -1,5 +1,6 @@
 """The door Django looks behind: every model, imported from its room."""
 
-from qamqor.store.accounts import Account
+from qamqor.store.accounts import Account, Attempt
+from qamqor.store.smart import Client, LaunchContext, UsedAssertion
 
-__all__ = ["Account"]
+__all__ = ["Account", "Attempt", "Client", "LaunchContext", "UsedAssertion"]

@@ -16,6 +16,7 @@ from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from qamqor.web.accounts import demo
 from qamqor.web.components import dates, icons, words
 
 
@@ -46,6 +47,7 @@ def environment(**options: Any) -> Environment:
         words=words,
         languages=settings.LANGUAGES,
         is_demo=settings.QAMQOR.is_demo,
+        demo_roles=demo.roles,
     )
     return made
 

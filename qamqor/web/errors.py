@@ -85,6 +85,27 @@ BY_CODE: Final = {
         next=_("Wait a minute and try again. If you forgot the password, ask the administrator."),
         status=429,
     ),
+    "smart.no-pkce": Words(
+        title=_("This application asks in an unsafe way."),
+        why=_("It must protect its request by PKCE with the method S256."),
+        safe=_("It was given nothing."),
+        next=_("Tell the maker of the application."),
+        status=400,
+    ),
+    "smart.other-audience": Words(
+        title=_("This application asks for another server."),
+        why=_("The address of the record in its request (aud) is not ours."),
+        safe=_("It was given nothing."),
+        next=_("Check which server the application is set up for."),
+        status=400,
+    ),
+    "smart.launch-over": Words(
+        title=_("Start the application once more."),
+        why=_("A start works once and for five minutes."),
+        safe=_("It was given nothing."),
+        next=_("Go back to the person's page and open the application again."),
+        status=400,
+    ),
     "request.wrong": Words(
         title=_("We did not understand the request."),
         why=_("The address or the form was not complete."),

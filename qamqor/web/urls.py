@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
-    path("oauth/", include("oauth2_provider.urls", namespace="oauth2_provider")),
+    path("accounts/", include("qamqor.web.accounts.urls")),
+    path("", include("qamqor.web.smart.urls")),
     path("", include("qamqor.web.node.urls")),
     path("language", set_language, name="set_language"),
     path("", include("qamqor.web.preview.urls")),
+    path("", RedirectView.as_view(pattern_name="account_home"), name="home"),
 ]
 handler400 = "qamqor.web.errors.bad_request"
 handler403 = "qamqor.web.errors.denied"
 handler404 = "qamqor.web.errors.not_found"
+handler429 = "qamqor.web.errors.too_many"
 handler500 = "qamqor.web.errors.broken"

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.errors import GoneBefore, NotAllowed, NotThere, VersionConflict
-from qamqor.services import audit, derived
+from qamqor.services import accounts, audit, derived
 from qamqor.services.access import gate, index
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import indexing
@@ -241,5 +241,5 @@ def _index(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime
     indexing.follow(tx, saved)
 
 
-AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive, _index)
+AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive, _index, accounts.follow)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
+from qamqor.services.smart_configuration import configuration
 from qamqor.web.fhir import capability, search
 
 GENERAL = {"_format", "_pretty"}
@@ -14,3 +15,9 @@ def door(request: HttpRequest) -> HttpResponseBase:
     if set(request.GET) <= GENERAL:
         return capability.welcome(request)
     return search.search_all(request)
+
+
+def smart_configuration(request: HttpRequest) -> HttpResponseBase:
+    answer = JsonResponse(configuration())
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer

@@ -7,8 +7,10 @@ import hashlib
 from django.http import HttpRequest
 from django.utils import timezone
 
+from qamqor.services import accounts
 from qamqor.services.access.actor import Actor
 from qamqor.store import tokens
+from qamqor.store.accounts import Account
 from qamqor.web.fhir.outcomes import NobodyKnown
 
 
@@ -21,18 +23,34 @@ def actor_of(request: HttpRequest) -> Actor:
     said = request.headers.get("Authorization", "")
     if said.startswith("Bearer "):
         return _behind_token(said.removeprefix("Bearer ").strip())
+    account = getattr(request, "user", None)
+    if isinstance(account, Account):
+        return _behind_page(request, account)
     raise NobodyKnown("sign in, or send a bearer token")
 
 
 def _behind_token(token: str) -> Actor:
-    checksum = hashlib.sha256(token.encode()).hexdigest()
-    found = tokens.by_checksum(checksum)
-    if found is None or found.expires <= timezone.now():
+    """One question to the database, asked on every call, so that an ended token ends now."""
+    now = timezone.now()
+    found = tokens.by_checksum(hashlib.sha256(token.encode()).hexdigest())
+    if found is None or found.expires <= now:
         raise NobodyKnown("this token is unknown or has expired")
-    return Actor(
-        account=found.account,
-        reference=f"Device/{found.application}",
-        role="system",
-        scopes=frozenset(found.scope.split()),
-        client=str(found.application),
+    scopes, client = frozenset(found.scope.split()), str(found.application)
+    if found.account is None:
+        reference = f"Device/{found.application}"
+        return Actor(None, reference, "system", scopes=scopes, client=client)
+    account = Account.objects.filter(pk=found.account).first()
+    actor = account and accounts.actor_for(
+        account, now, scopes=scopes, client=client, context=found.patient
     )
+    if not actor:
+        raise NobodyKnown("the account behind this token is closed")
+    return actor
+
+
+def _behind_page(request: HttpRequest, account: Account) -> Actor:
+    now = timezone.now()
+    actor = accounts.actor_for(account, now)
+    if actor is None or not accounts.is_session_open(request.session, now):
+        raise NobodyKnown("the session is over; sign in again")
+    return actor

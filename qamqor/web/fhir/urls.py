@@ -33,6 +33,7 @@ class OperationName:
 
 register_converter(OperationName, "operation")
 urlpatterns = [
+    path("/.well-known/smart-configuration", front.smart_configuration),
     path("/$export-job/<str:id_>", export.status),
     path("/$export-file/<str:id_>/<str:name>", export.file),
     path("/<operation:name>", operations.call),

@@ -34,6 +34,7 @@ const script = readFileSync(join(here, "qamqor.js"), "utf8").replace("NHSUK", nh
 const notice = "/* Parts from nhsuk-frontend, MIT License, Copyright NHS England. */\n";
 keep("qamqor.css", notice + tokens.replace(/\/\*.*?\*\//gs, "").replace(/\s+/g, " ") + compiled.css);
 keep("qamqor.js", script);
+keep("passkeys.js", readFileSync(join(here, "passkeys.js"), "utf8"));
 keep(nhsuk, plain(`${modules}/nhsuk-frontend/dist/nhsuk/nhsuk-frontend-${version("nhsuk-frontend")}.min.js`));
 keep(htmx, plain(`${modules}/htmx.org/dist/htmx.min.js`));
 const logo = readFileSync(join(root, "qamqor/services/templates/logo.svg"), "utf8");
