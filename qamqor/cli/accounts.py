@@ -98,10 +98,10 @@ def create_application(
 ) -> None:
     """Register an application; a secret, if it has one, is printed once and kept hashed."""
     settings.load_django()
-    from qamqor.services import smart
+    from qamqor.services.smart import NewClient, register
 
-    made = smart.register(
-        smart.NewClient(
+    made = register(
+        NewClient(
             name=name,
             scopes=tuple(scopes.split()),
             redirects=tuple(redirect or ()),
