@@ -287,3 +287,36 @@ def test_all_types_at_once(
     assert query.refused == ()
     with django_db_blocker.unblock():
         assert everything(query, 4) == memory.search(query)
+
+
+WORDS = st.text(max_size=12) | st.sampled_from(
+    [
+        "%",
+        "_",
+        "'",
+        '"',
+        "--",
+        "1e300",
+        "-1e-300",
+        "ge9999-12-31",
+        "lt0001",
+        "a" * 5000,
+        "𝄞",
+        "\\",
+        "|",
+    ]
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_value_breaks_a_search(
+    memory: Memory, django_db_blocker: Any, data: st.DataObject
+) -> None:
+    kind, name, value = data.draw(PAIRS)
+    text = "".join(data.draw(st.permutations([value, data.draw(WORDS)])))
+    query = asked(kind, (name, data.draw(st.sampled_from([text, data.draw(WORDS)]))))
+    if query.refused or not query.used:
+        return
+    with django_db_blocker.unblock():
+        assert everything(query, 5) == memory.search(query)
