@@ -60,7 +60,7 @@ def restore(
     from qamqor.services.audit import verify
 
     copied = room.restore(folder, may_replace=yes)
-    verdict = verify.verify()
+    verdict = verify.verify(public_key=folder / room.PUBLIC_KEY)
     if as_json:
         said = {**dataclasses.asdict(copied), "chain_is_intact": verdict.is_intact}
         typer.echo(json.dumps(said))

@@ -28,7 +28,8 @@ from qamqor.services.audit import checkpoints
 MANIFEST: Final = "manifest.json"
 SQLITE: Final = "record.sqlite3"
 POSTGRESQL: Final = "record.pgdump"
-BLOCK: Final = 1 << 20
+PUBLIC_KEY: Final = "audit-public-key.pem"
+"""With it the chain of a copy can be verified where the node's private key is not."""
 _COUNTS: Final = {
     "changes": "select count(*) from fhir_change",
     "sequence": "select coalesce(max(sequence), 0) from fhir_change",
@@ -73,6 +74,7 @@ def backup(out: Path, *, at: datetime) -> Copied:
         for file in _beside():
             if file.exists():
                 shutil.copy2(file, aside / file.name)
+        (aside / PUBLIC_KEY).write_text(checkpoints.public_pem(), encoding="utf-8")
         files = {one.name: _sha256(one) for one in sorted(aside.iterdir())}
         copied = Copied(at.isoformat(timespec="seconds"), connection.vendor, counts, files)
         (aside / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(asdict(copied))))
