@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -97,6 +97,22 @@ class Plan:
             found[str(cvx)] = tuple(n for n, group in groups.items() if held & {*group.antigens})
         return found
 
+    @cached_property
+    def _narrowed(self) -> dict[frozenset[str], Schedule]:
+        return {}
+
+    def only(self, groups: frozenset[str]) -> Schedule:
+        """The schedule without the antigens and groups that are not asked about.
+
+        Products and conflicts stay: a live vaccine of another group still holds a dose back.
+        """
+        if groups not in self._narrowed:
+            kept = {name: one for name, one in self.schedule.groups.items() if name in groups}
+            wanted = {antigen for one in kept.values() for antigen in one.antigens}
+            antigens = {n: one for n, one in self.schedule.antigens.items() if n in wanted}
+            self._narrowed[groups] = replace(self.schedule, antigens=antigens, groups=kept)
+        return self._narrowed[groups]
+
     def groups(self, code: str | None) -> tuple[str, ...]:
         """The vaccine groups a code stands for; none for a code the schedule does not know."""
         text = code or ""
@@ -133,8 +149,9 @@ def tell(plan: Plan, facts: Iterable[Fact]) -> Told:
     if not births:
         return Told([])
     child, evidence = _child(plan, known, births)
-    found = answer(plan.schedule, child, plan.as_of)
-    told = Told([], child, found, _asked(plan, known), list(_holds(plan, known)))
+    asked = _asked(plan, known)
+    found = answer(plan.only(asked), child, plan.as_of)
+    told = Told([], child, found, asked, list(_holds(plan, known)))
     who = min((f.evidence for f in births if f.evidence), default=None)
     for group in found.groups.values():
         need = _need(plan, told, group, evidence, who)
