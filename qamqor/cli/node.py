@@ -80,6 +80,10 @@ def _set_up() -> None:
     from django.db import connections
 
     call_command("migrate", verbosity=0)
+    if settings.read().is_demo:
+        from qamqor.services import demo_accounts
+
+        demo_accounts.ensure()
     connections.close_all()
 
 
