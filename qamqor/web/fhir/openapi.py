@@ -87,7 +87,7 @@ def _operation(one: Address, path: str) -> dict[str, Any]:
 
 def _parameters(one: Address, path: str) -> list[dict[str, Any]]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    found = [{"$ref": f"#/components/parameters/{_known(name)}"} for name in names]
+    found = [_named(name) for name in names]
     if one.method == "GET":
         found.append({"$ref": "#/components/parameters/pretty"})
     if one.interaction.startswith("history"):
@@ -97,8 +97,10 @@ def _parameters(one: Address, path: str) -> list[dict[str, Any]]:
     return found
 
 
-def _known(name: str) -> str:
-    return name if name in {"type", "id", "version"} else "name"
+def _named(name: str) -> dict[str, Any]:
+    if name in {"type", "id", "version"}:
+        return {"$ref": f"#/components/parameters/{name}"}
+    return _in("path", name, {"type": "string"})
 
 
 def _bodies(one: Address) -> dict[str, Any]:
@@ -144,7 +146,6 @@ def _components() -> dict[str, Any]:
             "type": _in("path", "type", {"type": "string", "enum": types}),
             "id": _in("path", "id", id_),
             "version": _in("path", "version", {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"}),
-            "name": _in("path", "name", {"type": "string"}),
             "pretty": _in("query", "_pretty", {"type": "boolean"}),
             "count": _in("query", "_count", {"type": "integer", "minimum": 0, "maximum": 1000}),
             "since": _in("query", "_since", {"type": "string", "format": "date-time"}),
