@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
 from qamqor.engine.fhir import json_text
 from qamqor.errors import GoneBefore, NotAllowed, NotThere
@@ -150,6 +151,7 @@ def test_readers_who_come_together_are_each_kept() -> None:
 
     def look(number: int) -> None:
         read.one("Patient", "amina", actor=actor("gp", account=number), at=AT)
+        connection.close()
 
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(look, range(200)))
