@@ -30,6 +30,8 @@ def serve(
     settings.share_a_new_key()
     (said.data / "static").mkdir(parents=True, exist_ok=True)
     _set_up()
+    if said.is_demo:
+        _show_demo_accounts()
     run_server(host, port, workers)
 
 
@@ -85,6 +87,17 @@ def _set_up() -> None:
 
         demo_accounts.ensure()
     connections.close_all()
+
+
+def _show_demo_accounts() -> None:
+    """One account a role, held by somebody of the record; only where approvals are invented."""
+    from django.db import connections
+
+    from qamqor.services import demo_accounts
+
+    demo_accounts.ensure()
+    connections.close_all()
+    typer.echo(f"Demo accounts: demo-gp, demo-practice-nurse …; password {demo_accounts.PASSWORD}")
 
 
 def run_server(host: str, port: int, workers: int) -> None:
