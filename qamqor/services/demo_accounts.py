@@ -16,6 +16,13 @@ from qamqor.store.fhir import versions
 
 PASSWORD: Final = "demo-demo-demo"  # noqa: S105 (printed on the page of the demo)
 STAND_INS: Final = {
+    "gp": "Ахметов Данияр",
+    "practice_nurse": "Сәрсенбаева Назгүл",
+    "district_nurse": "Қасенова Жанар",
+    "midwife": "Жүнісова Мәлика",
+    "psychologist": "Қасымова Әсел",
+    "social_worker": "Мусина Лаура",
+    "resident": "Омарова Гүлмира",
     "registrar": "Тулегенова Дана",
     "lead_nurse": "Сейтқали Айнұр",
     "head": "Калиева Меруерт",
@@ -34,6 +41,10 @@ def ensure() -> int:
     """
     if not settings.QAMQOR.is_demo:
         raise NotPossible("accounts with a known password exist in the demo only (QAMQOR_DEMO=1)")
+    # Made while the record was still empty: made again once its people are there.
+    homeless = Account.objects.filter(is_demo=True, practitioner_role_id="", patient_id="")
+    if _first("PractitionerRole") is not None:
+        homeless.filter(organization_id="").delete()
     there = set(Account.objects.filter(is_demo=True).values_list("role", flat=True))
     missing = [role for role in ROLES if role not in there]
     held = _posts() if missing else {}

@@ -61,8 +61,14 @@ def test_a_closed_account_acts_no_more() -> None:
 
 def test_the_demo_has_one_account_for_each_role_and_makes_none_twice(settings: Any) -> None:
     settings.QAMQOR = replace(installed.QAMQOR, is_demo=True)
-    stored(AREA, POST, HUMAN)
-
+    assert demo_accounts.ensure() == len(ROLES)
+    patient = {
+        "resourceType": "Patient",
+        "id": "amina",
+        "managingOrganization": {"reference": "Organization/clinic"},
+        "generalPractitioner": [{"reference": "Organization/area"}],
+    }
+    stored(AREA, POST, HUMAN, patient)
     assert demo_accounts.ensure() == len(ROLES)
     assert demo_accounts.ensure() == 0
     assert accounts.one("demo-gp").get_full_name() == "Данияр Ахметов"
