@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 urlpatterns = [
@@ -12,7 +11,7 @@ urlpatterns = [
     path("", include("qamqor.web.node.urls")),
     path("language", set_language, name="set_language"),
     path("", include("qamqor.web.preview.urls")),
-    path("", RedirectView.as_view(pattern_name="account_home"), name="home"),
+    path("", include("qamqor.web.worklist.urls")),
 ]
 handler400 = "qamqor.web.errors.bad_request"
 handler403 = "qamqor.web.errors.denied"

@@ -13,7 +13,7 @@ from qamqor.engine.fhir.names import CODES
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.sights import Sights
+from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir.write import Change, Stored, save
 from qamqor.store.fhir import versions
 
@@ -127,6 +127,11 @@ def _check(outcome: Outcome, today: date) -> None:
         raise Unusable(issues, status=422)
 
 
+def _here(at: datetime) -> str:
+    """The moment on the clock of this place: its date as written is the day of the list."""
+    return at.astimezone(zone()).isoformat(timespec="seconds")
+
+
 def _call(id_: str, patient: str, outcome: Outcome, actor: Actor, at: datetime) -> dict[str, Any]:
     reached = outcome.code != "no_answer"
     first = outcome.actions[0].split("/")[1]
@@ -140,7 +145,7 @@ def _call(id_: str, patient: str, outcome: Outcome, actor: Actor, at: datetime) 
         "topic": {"coding": [{"system": f"{CODES}/action", "code": first}]},
         "recipient": [{"reference": f"Patient/{patient}"}],
         "sender": {"reference": actor.reference},
-        "sent": at.isoformat(),
+        "sent": _here(at),
         **({"note": [{"text": outcome.reason.strip()}]} if outcome.reason.strip() else {}),
     }
 
@@ -160,8 +165,8 @@ def _task(
         "for": {"reference": f"Patient/{patient}"},
         "requester": {"reference": actor.reference},
         "owner": {"reference": actor.reference},
-        "authoredOn": at.isoformat(),
-        "lastModified": at.isoformat(),
+        "authoredOn": _here(at),
+        "lastModified": _here(at),
         "input": _inputs(programme, item),
     }
     if outcome.until is not None:

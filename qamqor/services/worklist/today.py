@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.population.one_person import Due
 from qamqor.engine.worklist import (
     PRESSING,
     Attempt,
@@ -25,8 +26,9 @@ from qamqor.engine.worklist import (
     read_points,
     row,
 )
-from qamqor.errors import NotAllowed
+from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit, installed
+from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
 from qamqor.store import derived, work
@@ -111,6 +113,35 @@ def today(
     return Today(lines, counts(rows), len(on_tab), as_of, fresh)
 
 
+def one(actor: Actor, patient: str, *, as_of: date, at: datetime) -> Line:
+    """One person as the list shows them, whichever tab they are on; kept in the audit.
+
+    Raises:
+        NotThere: not a person of the actor's.
+    """
+    roles = roles_of(actor)
+    relation, facts = looks.at_one(Sights(actor, at), "Patient", patient)
+    person = _people([patient]).get(patient)
+    if person is None:
+        raise NotThere(f"Patient/{patient} is not here")
+    audit.record(
+        actor, "read", at=at, what=[f"Patient/{patient}"], people=facts.people, relation=relation
+    )
+    rows = dict(derived.due_of([patient])).get(patient, [])
+    due = [derived.read_due(row, as_of) for row in rows]
+    needs = [_need(each) for each in due if each.role in roles and each.status in PRESSING]
+    beside = work.work_of([patient]).get(patient, {})
+    known = replace(_known(patient, needs, beside, as_of), done_on=as_of)
+    found = row(known, points=points(), as_of=as_of)
+    if found is None:
+        raise NotThere(f"Patient/{patient} is not on the list")
+    return Line(found, person)
+
+
+def _need(due: Due) -> Need:
+    return Need(*(getattr(due, name) for name in Need.__slots__))
+
+
 def listed(actor: Actor, *, as_of: date, role: str = "") -> list[Row]:
     """The whole list in its order: three queries for the due care, however many people."""
     roles, sight = roles_of(actor, role), Sights(actor, at=_morning(as_of))
@@ -118,21 +149,7 @@ def listed(actor: Actor, *, as_of: date, role: str = "") -> list[Row]:
     needs: dict[str, list[Need]] = {}
     for due in work.needs_of(sorted(actor.areas), roles, PRESSING):
         one = derived.read_due(due, as_of)
-        needs.setdefault(one.patient_id, []).append(
-            Need(
-                one.programme,
-                one.action,
-                one.item,
-                one.role,
-                one.channel,
-                one.urgency,
-                one.due_on,
-                one.overdue_on,
-                one.status,
-                one.reason,
-                one.evidence,
-            )
-        )
+        needs.setdefault(one.patient_id, []).append(_need(one))
     beside = work.work_of(list(needs))
     found = (
         row(_known(who, own, beside.get(who, {}), as_of), points=points(), as_of=as_of)

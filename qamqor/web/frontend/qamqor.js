@@ -52,3 +52,14 @@ document.addEventListener("click", (event) => {
     panel.replaceChildren();
   }
 });
+
+// A list is walked with j and k, opened with Enter, and a call is closed with 1, 2 or 3.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  if (event.key === "j" || event.key === "k") {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    const at = rows.indexOf(document.activeElement);
+    rows[Math.max(0, Math.min(rows.length - 1, at + (event.key === "j" ? 1 : -1)))]?.focus();
+  }
+  document.querySelector(`#panel [data-key="${CSS.escape(event.key)}"]`)?.click();
+});

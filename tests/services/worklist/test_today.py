@@ -72,7 +72,8 @@ def resident(who: str, area: str = "north", *, systolic: int = 160) -> None:
 
 
 def household(*members: str) -> None:
-    code = {"coding": [{"code": "household"}]}
+    kind = "http://qamqor.invalid/fhir/CodeSystem/group_kind"
+    code = {"coding": [{"system": kind, "code": "household"}]}
     put(
         {
             "resourceType": "Group",

@@ -1,0 +1,48 @@
+"""Which role may open which room, and who is behind a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from qamqor.errors import NotAllowed
+from qamqor.services.accounts import actor_for
+from qamqor.store.accounts import Account
+
+STAFF: Final = frozenset(
+    {
+        "gp",
+        "practice_nurse",
+        "district_nurse",
+        "midwife",
+        "psychologist",
+        "social_worker",
+        "lead_nurse",
+        "head",
+    }
+)
+View = Callable[..., HttpResponse]
+
+
+def staff(view: View) -> View:
+    """A page for those who care for people; it gets the actor behind the request.
+
+    Raises:
+        NotAllowed: somebody else is signed in, or their post has ended.
+    """
+
+    @login_required
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        account = request.user
+        actor = actor_for(account, timezone.now()) if isinstance(account, Account) else None
+        if actor is None or actor.role not in STAFF:
+            raise NotAllowed("this page is for those who care for people")
+        return view(request, actor, *args, **named)
+
+    return opened

@@ -1,0 +1,1 @@
+"""A health worker's list of who to see next."""

@@ -1,0 +1,165 @@
+"""A nurse's day on the list, in a real browser: see who, see why, close a call with one key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from qamqor.engine.fhir import json_text
+from qamqor.store.accounts import Account
+from qamqor.store.fhir import versions
+from tests.browser import LANGUAGES, SIZES, faults, new_context
+from tests.services.test_derived import put
+from tests.services.worklist.test_today import household, resident
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+PEOPLE = {
+    "amina": ("Ахметова", "Айгүл", "ул. Абая, 27"),
+    "bolat": ("Әбіш", "Қуаныш", "ул. Абая, 27"),
+    "dana": ("Жұмағұлова-Сейтқалиева", "Гүлбаршын", "с. Ойтал, ул. Школьная, 3"),
+}
+
+
+@pytest.fixture
+def village(settings: Any) -> None:
+    settings.QAMQOR = replace(django_settings.QAMQOR, is_demo=True)
+    put(
+        {
+            "resourceType": "Organization",
+            "id": "north",
+            "type": [
+                {
+                    "coding": [
+                        {
+                            "system": "http://qamqor.invalid/fhir/CodeSystem/organisation_kind",
+                            "code": "gp_area",
+                        }
+                    ]
+                }
+            ],
+            "name": "Area 4",
+            "partOf": {"reference": "Organization/centre"},
+        },
+        {
+            "resourceType": "PractitionerRole",
+            "id": "nurse",
+            "active": True,
+            "organization": {"reference": "Organization/north"},
+        },
+    )
+    for who, (family, given, street) in PEOPLE.items():
+        resident(who, systolic=190 if who == "dana" else 150)
+        person = json_text.decode(versions.read("Patient", who).content or "")  # type: ignore[union-attr]
+        put(
+            {
+                **person,
+                "name": [{"use": "official", "family": family, "given": [given]}],
+                "address": [{"use": "home", "text": street}],
+                "telecom": [{"system": "phone", "value": "+77010001427"}],
+            }
+        )
+    household("amina", "bolat")
+
+
+def signed_in(browser: Browser, url: str, *, language: str = "en", size: str = "desk",
+              role: str = "practice_nurse") -> BrowserContext:  # fmt: skip
+    account = Account.objects.create_user(
+        f"nurse-{language}-{size}",
+        role=role,
+        practitioner_role_id="nurse",
+        organization_id="centre",
+        is_demo=True,
+        first_name="Назгүл",
+        last_name="Сарсенбаева",
+    )
+    client = Client()
+    client.force_login(account, backend=django_settings.AUTHENTICATION_BACKENDS[0])
+    session = client.session
+    session["began"] = session["seen"] = timezone.now().timestamp()
+    session.save()
+    context = new_context(browser, language, size)
+    name = django_settings.SESSION_COOKIE_NAME
+    context.add_cookies(
+        [
+            {"name": name, "value": client.cookies[name].value, "url": url},
+            {"name": "qamqor_density", "value": "compact", "url": url},
+            {"name": django_settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url},
+        ]
+    )
+    return context
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_list_and_its_reasons_are_whole(
+    village: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today")
+        expect(page.locator("[data-row]")).to_have_count(3)
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/today/dana")
+        expect(page.locator("#panel h2")).to_contain_text("Жұмағұлова-Сейтқалиева")
+        assert faults(page) == []
+
+
+def test_a_call_in_vain_is_closed_with_two_keys_and_can_be_taken_back(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(live_server.url)
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        expect(page.locator("#panel h2")).to_be_visible()
+        page.keyboard.press("2")
+
+        expect(page.locator(".q-saved")).to_contain_text("Saved: no answer")
+        expect(page.locator(".q-list")).to_contain_text("today, no answer")
+        page.get_by_role("button", name="Take back").click()
+        expect(page.locator(".q-saved")).to_contain_text("Taken back")
+        expect(page.get_by_text("today, no answer")).to_have_count(0)
+
+
+def test_an_agreed_day_moves_the_person_to_what_is_agreed(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today/dana")
+        page.keyboard.press("1")
+
+        expect(page.locator("[data-row]")).to_have_count(2)
+        page.get_by_role("link", name="Agreed").click()
+        expect(page.locator("[data-row]")).to_have_text("Жұмағұлова-Сейтқалиева Гүлбаршын")
+
+
+def test_a_refusal_without_a_reason_comes_back_with_the_question(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today/dana")
+        page.get_by_text("Take off the list").click()
+        page.get_by_role("button", name="Refused").click()
+
+        expect(page.get_by_role("alert")).to_contain_text("Say why")
+        assert faults(page) == []
+
+
+def test_who_cares_for_nobody_has_no_list(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url, role="auditor") as context:
+        page = context.new_page()
+        answer = page.goto(f"{live_server.url}/today")
+
+        assert answer is not None
+        assert answer.status == 404
