@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
@@ -83,17 +83,39 @@ def keep_refusal(
 def apply(
     tx: Transaction, changes: Sequence[Change], *, actor: Actor, at: datetime
 ) -> list[Stored]:
-    """Make changes inside a transaction that may do more (bundles, merges, imports)."""
+    """Make changes inside a transaction that may do more (bundles, merges, imports).
+
+    A resource that is changed again is first written as it is after the change before.
+    """
+    stored: list[Stored] = []
+    for together in _each_once(changes):
+        stored += _apply(tx, together, actor=actor, at=at)
+    return stored
+
+
+def _each_once(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """The changes in their order, in runs in which no resource comes twice."""
+    run: list[Change] = []
+    named: set[Key] = set()
+    for change in changes:
+        if (change.type, change.id) in named:
+            yield run
+            run, named = [], set()
+        run.append(change)
+        named.add((change.type, change.id))
+    if run:
+        yield run
+
+
+def _apply(
+    tx: Transaction, changes: Sequence[Change], *, actor: Actor, at: datetime
+) -> list[Stored]:
     standing = versions.standing(tx, {(change.type, change.id): None for change in changes})
     relations = gate.check(_wishes(changes, standing), actor=actor, at=at)
     moment = round((at - EPOCH).total_seconds() * 1_000_000)
     stored: list[Stored] = []
     for change in changes:
-        done = _one(tx, change, standing.get((change.type, change.id)), at, moment)
-        standing[change.type, change.id] = Standing(
-            done.key, done.version.version, done.version.sequence, moment, change.resource is None
-        )
-        stored.append(done)
+        stored.append(_one(tx, change, standing.get((change.type, change.id)), at, moment))
     versions.write(tx, [(done.key, done.version) for done in stored])
     people = index.keep(
         tx, [(d.key, d.version.type, d.resource, d.before is not None) for d in stored]

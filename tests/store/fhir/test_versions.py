@@ -36,6 +36,22 @@ def test_every_version_can_be_read_again() -> None:
 
 
 @pytest.mark.django_db
+def test_one_resource_changed_three_times_at_once_has_three_versions() -> None:
+    put("amina", "unknown")
+    said = [{"resourceType": "Basic", "code": {"text": text}} for text in ("a", "b")]
+    changes = [Change("PUT", "Basic", "amina", one) for one in said]
+    stored = save([*changes, Change("DELETE", "Basic", "amina")], actor=PLATFORM, at=AT)
+
+    assert [one.version.version for one in stored] == [2, 3, 4]
+    assert ['"text":"a"' in (one.before.content or "") for one in stored if one.before] == [
+        False,
+        True,
+        False,
+    ]
+    assert versions.read("Basic", "amina") == stored[-1].version
+
+
+@pytest.mark.django_db
 def test_a_failed_change_leaves_no_gap_in_the_sequence() -> None:
     put("amina", "unknown")
     with pytest.raises(VersionConflict):
