@@ -46,3 +46,12 @@ def _empty_record() -> None:
             cursor.execute(f"delete from {table}")
         cursor.execute("update node_counter set value = 0")
     audit.protect()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The one browser of a run: a process holds one driver at a time."""
+    from tests.browser import chromium
+
+    with chromium() as started:
+        yield started

@@ -11,7 +11,11 @@ from babel.messages.pofile import read_po, write_po
 
 SERVICES = Path(__file__).parents[1] / "qamqor" / "services"
 KEYWORDS = {"say": None, "rich": None, "count": (1, 2), "rich_count": (1, 2)}
-METHODS = [("report_*.py", "python"), ("templates/*.jinja", "jinja2")]
+METHODS = [
+    ("report_*.py", "python"),
+    ("templates/report.html.jinja", "jinja2"),
+    ("templates/pieces.html.jinja", "jinja2"),
+]
 
 
 def sentences() -> Catalog:

@@ -1,7 +1,6 @@
 """The card and the calendar's picture: what they say, and whole in a real browser."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from qamqor.services.immunisation_pages import card, timeline
 from qamqor.services.immunisation_sources import resources_of
 from qamqor.services.immunisation_words import ImmunisationWords
 from qamqor.services.population import Place
-from tests.browser import chromium
 
 AS_OF = date(2026, 11, 20)
 CONTENT = Path("content")
@@ -118,12 +116,6 @@ def _has_doses(who: str, place: Place) -> bool:
         return len(resources_of(who, None, place)) > 5
     except NotThere:
         return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 OUTSIDE = """() => [...document.querySelectorAll('svg')].flatMap(svg => {

@@ -1,12 +1,10 @@
 """The report in a real browser: whole, reachable, readable, alone."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from qamqor.engine.programmes.load import load_pack
 from qamqor.services import report
@@ -56,19 +54,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         out = folder / f"{language}.html"
         report.write(sample.results, pack, language, out, warehouse=sample.warehouse, about=about)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("not run: there is no chromium on PATH")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield opened
-        opened.close()
 
 
 def opened(browser: Browser, file: Path, size: tuple[int, int]) -> Page:

@@ -52,7 +52,8 @@ def _people() -> None:
 
 
 def entries(action: str) -> list[dict[str, Any]]:
-    rows = [row for some in audit.stream() for row in some if row.action == action]
+    every = [audit.Row(*row) for some in audit.stream() for row in some]
+    rows = [row for row in every if row.action == action]
     return [{**msgspec.json.decode(row.entry), "outcome": row.outcome} for row in rows]
 
 
