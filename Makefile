@@ -8,6 +8,9 @@ TESTS ?=
 WORKERS ?= 2
 # The demo's people are invented, and so is who approved its programmes.
 DEMO_DIR ?= var/demo
+DEMO_PORT ?= 8000
+# 0 ends after the report.
+DEMO_SERVE ?= 1
 
 .PHONY: help setup system demo test test-long check format lint types imports house bench room docs words lock clean
 
@@ -35,8 +38,9 @@ $(PAGE_WORDS): $(wildcard qamqor/locale/*/*.po) | .venv/ready
 system: setup  ## what tests need from the operating system: a browser and fonts
 	@tools/ensure_system.sh
 
-demo: setup  ## everything set up, an invented district, who is due and why
-	@QAMQOR_DEMO=1 $(PY) -m qamqor demo run --out $(DEMO_DIR)
+demo: setup  ## everything set up, an invented district, who is due and why; then serve it
+	@QAMQOR_DEMO=1 $(PY) -m qamqor demo run --out $(DEMO_DIR) --areas 2 --port $(DEMO_PORT) \
+	  $(if $(filter 0,$(DEMO_SERVE)),,--serve)
 
 test: setup system check  ## every test, everything it needs set up first
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(TESTS)

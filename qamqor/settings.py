@@ -98,6 +98,12 @@ def share_a_new_key() -> None:
     os.environ.setdefault("QAMQOR_SECRET_KEY", secrets.token_urlsafe(50))
 
 
+def as_demo(data: Path) -> dict[str, str]:
+    """The environment of a command of its own that works on the demo in a folder."""
+    kept = {name: value for name, value in os.environ.items() if name != "QAMQOR_DATABASE"}
+    return {**kept, "QAMQOR_DATA": str(data.absolute()), "QAMQOR_DEMO": "1"}
+
+
 def load_django() -> None:
     """Make the database and its models usable by a command; at most once in a process."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qamqor.settings")

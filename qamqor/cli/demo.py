@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from qamqor import settings
-from qamqor.services import content, demo, demo_run
+from qamqor.errors import NotPossible
+from qamqor.services import content, demo, demo_record, demo_run
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -62,6 +65,9 @@ def run(
     place: Place = "merke",
     seed: Seed = 1,
     as_of: AsOf = None,
+    areas: Annotated[int, typer.Option(min=0, help="GP areas to put into the record.")] = 0,
+    serve: Annotated[bool, typer.Option("--serve", help="Then serve until stopped.")] = False,
+    port: Annotated[int, typer.Option(help="Port to serve on.")] = 8000,
     as_json: Json = False,
 ) -> None:
     """Invent a district, load it, work out who is due, and write the report in three languages."""
@@ -83,11 +89,43 @@ def run(
         memory_gb=known.memory_gb or 8.0,
         say=say,
     )
+    loaded = _into_record(out, areas, finished.area_id, say) if areas else None
     seconds = time.perf_counter() - started
     if as_json:
-        typer.echo(json.dumps(_summary(wish, out, finished, seconds)))
+        typer.echo(json.dumps({**_summary(wish, out, finished, seconds), "record": loaded}))
     else:
         typer.echo(_last_words(wish, out, finished, f"{pack.id} {pack.version}", seconds))
+    if serve:
+        _serve(out, port, loaded)
+
+
+def _into_record(
+    out: Path, areas: int, first: str | None, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """Load some areas into a new record, in a command of its own; gives what that command says."""
+    people = demo_record.pick_areas(
+        out / demo_run.RECORDS, out / "record-areas", areas=areas, first=first
+    )
+    say(f"Loading {people:,} people of {areas} GP areas into the record")
+    for old in out.glob("qamqor.sqlite3*"):
+        old.unlink()
+    command = [sys.executable, "-m", "qamqor", "fhir", "load", str(out / "record-areas"), "--json"]
+    done = subprocess.run(  # noqa: S603
+        command, env=settings.as_demo(out), stdout=subprocess.PIPE, check=False
+    )
+    if done.returncode:
+        raise NotPossible("the record could not be loaded; what stands above says why")
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def _serve(out: Path, port: int, loaded: dict[str, Any] | None) -> None:
+    """Become the server of the demo; it goes on until somebody stops it."""
+    people = f" with {loaded['people']:,} people in the record" if loaded else ""
+    typer.echo(f"Serving http://localhost:{port}{people} until you press Ctrl-C.")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "qamqor", "serve", "--port", str(port)]
+    os.execve(sys.executable, command, settings.as_demo(out))  # noqa: S606
 
 
 def _wish(
@@ -140,7 +178,7 @@ Try next:
 --area {finished.area_id} --status overdue
   everyone in one village     {qamqor} population due {as_of} --place oytal
   other people                {again} --seed {wish.seed + 1}
-Nothing keeps running. To clean up: rm -r {out}"""
+To clean up: rm -r {out}"""
 
 
 def _workers(known: settings.Settings) -> int:
