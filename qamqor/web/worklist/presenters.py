@@ -23,8 +23,6 @@ TABS: Final[dict[Tab, str | Promise]] = {
     Tab.to_call: _("To call"),
     Tab.to_visit: _("To visit"),
     Tab.agreed: _("Agreed"),
-    Tab.waiting: _("Waiting for an answer"),
-    Tab.done: _("Done"),
 }
 ACTS: Final[dict[str, tuple[str | Promise, str]]] = {
     "home": (_("Visit"), "visit"),
@@ -127,6 +125,7 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
     needs = tuple(said(need) for need in row.needs)
     state = needs[0].state if needs else "done"
     act, icon = ACTS[row.channel]
+    due_on = needs[0].due_on if needs else None
     return Shown(
         patient=row.patient_id,
         name=name_of(person),
@@ -134,10 +133,8 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
         tags=needs[:MOST_TAGS],
         more=max(0, len(needs) - MOST_TAGS),
         state=state,
-        when=dates.from_here(row.oldest_due_on, today)
-        if row.oldest_due_on
-        else gettext("not known"),
-        since=dates.short(row.oldest_due_on),
+        when=dates.from_here(due_on, today) if due_on else gettext("not known"),
+        since=dates.short(due_on),
         reason=needs[0].reason if needs else "",
         channel=str(CHANNELS[row.channel]),
         channel_icon=icon,

@@ -87,7 +87,8 @@ def _address(request: HttpRequest) -> str:
 def _asked(request: HttpRequest) -> tuple[Tab | None, str, int]:
     said, page = request.GET.get("tab", ""), request.GET.get("page", "1")
     tab = Tab(said) if said in set(Tab) else None
-    return tab, request.GET.get("role", ""), max(1, int(page)) if page.isdigit() else 1
+    number = int(page) if page.isdecimal() and len(page) < 6 else 1
+    return tab, request.GET.get("role", ""), max(1, number)
 
 
 def _list(
@@ -105,6 +106,7 @@ def _list(
         "page": page,
         "pages": -(-found.people // worklist.PAGE) or 1,
         "query": request.GET.urlencode(),
+        "beside": f"&role={role}" if role else "",
         "undo": request.session.get("undo"),
         "messages": messages.get_messages(request),
         "open": patient,

@@ -154,6 +154,25 @@ def test_a_refusal_without_a_reason_comes_back_with_the_question(
         assert faults(page) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("tab=nonsense&page=²", 200),
+        ("page=" + "9" * 5000, 200),
+        ("role=gp", 404),
+        ('role="><script>', 404),
+    ],
+)
+def test_an_address_written_by_hand_breaks_nothing(
+    village: None, live_server: Any, browser: Browser, query: str, status: int
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        answer = context.new_page().goto(f"{live_server.url}/today?{query}")
+
+        assert answer is not None
+        assert answer.status == status
+
+
 def test_who_cares_for_nobody_has_no_list(
     village: None, live_server: Any, browser: Browser
 ) -> None:
