@@ -43,8 +43,7 @@ def own_database(tmp_path: Path, settings: Any) -> Iterator[None]:
         yield
         return
     name = Path(str(connection.settings_dict["NAME"]))
-    if not name.is_file():
-        pytest.skip("the test database is in memory")
+    assert name.is_file(), "the settings of tests name a file"
     kept = tmp_path / "kept.sqlite3"
     shutil.copy2(name, kept)
     yield

@@ -61,8 +61,8 @@ def ask(
         Unusable: a type that FHIR does not know.
         NotAllowed: a type the actor may not read as a whole.
     """
-    chosen = _types(types, actor, only_people or patients is not None)
     at = clock()
+    chosen = _types(types, actor, at, only_people or patients is not None)
     job = Job(
         id=str(uuid.uuid4()),
         client=_client(actor),
@@ -98,12 +98,12 @@ def _begin(tx: Transaction, job: Job, actor: Actor, at: datetime) -> None:
     )
 
 
-def _types(asked: tuple[str, ...], actor: Actor, only_people: bool) -> list[str]:
+def _types(asked: tuple[str, ...], actor: Actor, at: datetime, only_people: bool) -> list[str]:
     unknown = [type_ for type_ in asked if type_ not in resource_types()]
     if unknown:
         raise Unusable([Issue("value", f"{type_} is no resource type") for type_ in unknown])
-    chosen = list(asked) or [t for t in versions.types() if stream.may_read_all(actor, t)]
-    forbidden = [type_ for type_ in chosen if not stream.may_read_all(actor, type_)]
+    chosen = list(asked) or [t for t in versions.types() if stream.may_read_all(actor, at, t)]
+    forbidden = [type_ for type_ in chosen if not stream.may_read_all(actor, at, type_)]
     if forbidden or (not chosen and actor.role != "system"):
         listed = ", ".join(forbidden) or "anything"
         raise NotAllowed(f"exporting {listed} needs a system scope on it")
