@@ -55,3 +55,16 @@ def browser() -> Iterator[Any]:
 
     with chromium() as started:
         yield started
+
+
+@pytest.fixture
+def village(settings: Any) -> None:
+    """The small village of ``tests.pages`` in the record of the test, in a demo installation."""
+    from dataclasses import replace
+
+    from django.conf import settings as django_settings
+
+    from tests.pages import make_village
+
+    settings.QAMQOR = replace(django_settings.QAMQOR, is_demo=True)
+    make_village()

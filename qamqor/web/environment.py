@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from qamqor.web.accounts import demo
 from qamqor.web.components import dates, icons, words
+from qamqor.web.components.places import places
 
 
 def environment(**options: Any) -> Environment:
@@ -58,6 +59,7 @@ def reader(request: HttpRequest) -> dict[str, Any]:
         "language": (translation.get_language() or settings.LANGUAGE_CODE)[:2],
         "account": getattr(request, "user", None),
         "density": request.COOKIES.get("qamqor_density", "comfortable"),
+        "places": places(request),
     }
 
 

@@ -2,97 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
-from django.test import Client
-from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, expect
 
-from qamqor.engine.fhir import json_text
-from qamqor.store.accounts import Account
-from qamqor.store.fhir import versions
-from tests.browser import LANGUAGES, SIZES, faults, new_context
-from tests.services.test_derived import put
-from tests.services.worklist.test_today import household, resident
+from tests.browser import LANGUAGES, SIZES, faults
+from tests.pages import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-PEOPLE = {
-    "amina": ("Ахметова", "Айгүл", "ул. Абая, 27"),
-    "bolat": ("Әбіш", "Қуаныш", "ул. Абая, 27"),
-    "dana": ("Жұмағұлова-Сейтқалиева", "Гүлбаршын", "с. Ойтал, ул. Школьная, 3"),
-}
-
-
-@pytest.fixture
-def village(settings: Any) -> None:
-    settings.QAMQOR = replace(django_settings.QAMQOR, is_demo=True)
-    put(
-        {
-            "resourceType": "Organization",
-            "id": "north",
-            "type": [
-                {
-                    "coding": [
-                        {
-                            "system": "http://qamqor.invalid/fhir/CodeSystem/organisation_kind",
-                            "code": "gp_area",
-                        }
-                    ]
-                }
-            ],
-            "name": "Area 4",
-            "partOf": {"reference": "Organization/centre"},
-        },
-        {
-            "resourceType": "PractitionerRole",
-            "id": "nurse",
-            "active": True,
-            "organization": {"reference": "Organization/north"},
-        },
-    )
-    for who, (family, given, street) in PEOPLE.items():
-        resident(who, systolic=190 if who == "dana" else 150)
-        person = json_text.decode(versions.read("Patient", who).content or "")  # type: ignore[union-attr]
-        put(
-            {
-                **person,
-                "name": [{"use": "official", "family": family, "given": [given]}],
-                "address": [{"use": "home", "text": street}],
-                "telecom": [{"system": "phone", "value": "+77010001427"}],
-            }
-        )
-    household("amina", "bolat")
-
-
-def signed_in(browser: Browser, url: str, *, language: str = "en", size: str = "desk",
-              role: str = "practice_nurse") -> BrowserContext:  # fmt: skip
-    account = Account.objects.create_user(
-        f"nurse-{language}-{size}",
-        role=role,
-        practitioner_role_id="nurse",
-        organization_id="centre",
-        is_demo=True,
-        first_name="Назгүл",
-        last_name="Сарсенбаева",
-    )
-    client = Client()
-    client.force_login(account, backend=django_settings.AUTHENTICATION_BACKENDS[0])
-    session = client.session
-    session["began"] = session["seen"] = timezone.now().timestamp()
-    session.save()
-    context = new_context(browser, language, size)
-    name = django_settings.SESSION_COOKIE_NAME
-    context.add_cookies(
-        [
-            {"name": name, "value": client.cookies[name].value, "url": url},
-            {"name": "qamqor_density", "value": "compact", "url": url},
-            {"name": django_settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url},
-        ]
-    )
-    return context
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,0 +1,54 @@
+"""Where a member of staff can go from any page: the lines of the navigation, by role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from qamqor.web.access import STAFF
+
+
+class Place(NamedTuple):
+    """One line of the navigation.
+
+    Attributes:
+        view: name of the page's address; whatever begins with that address belongs to the place.
+        roles: who is shown the line; the page itself decides who may open it.
+    """
+
+    view: str
+    name: str | Promise
+    icon: str
+    roles: frozenset[str]
+
+
+class Shown(NamedTuple):
+    """A line as a page shows it."""
+
+    name: str
+    href: str
+    icon: str
+    is_current: bool
+
+
+PLACES: Final = (Place("today", _("Today"), "list", STAFF),)
+"""In the order of a working day. On a phone the first five stand at the bottom."""
+
+
+def places(request: HttpRequest) -> tuple[Shown, ...]:
+    """What the reader of a page may be shown; nothing to somebody not signed in."""
+    return tuple(_shown(request))
+
+
+def _shown(request: HttpRequest) -> Iterator[Shown]:
+    role = getattr(getattr(request, "user", None), "role", "")
+    for place in PLACES:
+        if role in place.roles:
+            href = reverse(place.view)
+            here = request.path == href or request.path.startswith(f"{href}/")
+            yield Shown(str(place.name), href, place.icon, here)

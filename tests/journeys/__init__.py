@@ -1,0 +1,1 @@
+"""What people come to do, walked in a real browser: keys, clicks and screens are counted."""
