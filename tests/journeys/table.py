@@ -14,8 +14,8 @@ PAGE: Final = Path(__file__).parents[2] / "docs/explanation/journeys.md"
 TOP: Final = """# What each journey costs
 
 Keys, clicks, pages and the time an expert needs, by the keystroke-level model (key 0.28 s, pointing
-1.1, hand moved 0.4, decision 1.35; the machine's own time is not in it). Tests walk each of them in a
-real browser and fail when one grows (`tests/journeys`).
+1.1, hand moved 0.4, decision 1.35; the machine's own time is not in it). Tests walk each of them in
+a real browser and fail when one grows (`tests/journeys`).
 
 | who | what | promised | keys | clicks | pages | seconds |
 |---|---|---|---|---|---|---|
