@@ -25,6 +25,8 @@ ROOMS: Final = {
     "demo": "Invent a believable district and run everything on it.",
 }
 
+VERBS: Final = frozenset({"serve", "backup", "restore"})
+"""Verbs without a room: they start without loading what the rooms need."""
 WHAT_TO_DO: Final = "see that the folder exists, may be written to and has room, and try again"
 
 
@@ -50,7 +52,8 @@ def main() -> None:
     """Run one command; an error on purpose becomes words and an exit code, never a traceback."""
     room = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
-        command_line([room] if room in ROOMS else list(ROOMS))(prog_name="qamqor")
+        rooms = [] if room in VERBS else [room] if room in ROOMS else list(ROOMS)
+        command_line(rooms)(prog_name="qamqor")
     except ContentError as error:
         for problem in error.problems:
             typer.echo(str(problem), err=True)

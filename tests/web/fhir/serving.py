@@ -66,16 +66,16 @@ def start(folder: Path, port: int, *, database: str | None = None) -> subprocess
 
 
 def wait_until_answering(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    for _ in range(600):
+    for _ in range(1500):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/fhir/metadata", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5):
                 return
         except urllib.error.HTTPError:
             return
         except OSError:
             if process.poll() is not None:
                 break
-            time.sleep(0.05)
+            time.sleep(0.02)
     raise RuntimeError((folder / "log").read_text()[-3000:])
 
 
