@@ -1,6 +1,7 @@
 """How generated tests draw: the same examples in every short run, new ones in every long run."""
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,10 +28,18 @@ def _empty_record_afterwards(
 ) -> Iterator[None]:
     """Tests with real transactions leave nothing in the tables that Django's models do not know."""
     yield
+    _forget_own_parameters()
     marked = request.node.get_closest_marker("django_db")
     if marked is not None and marked.kwargs.get("transaction"):
         with django_db_blocker.unblock():
             _empty_record()
+
+
+def _forget_own_parameters() -> None:
+    """What a test added to R4's search parameters went with its transaction."""
+    loaded = sys.modules.get("qamqor.services.fhir.own_parameters")
+    if loaded is not None:
+        loaded.forget()
 
 
 def _empty_record() -> None:

@@ -69,6 +69,15 @@ class Transaction:
         """Take the next numbers of the change sequence; returns the first of them."""
         return self._group.take(count)
 
+    @property
+    def parameters(self) -> int | None:
+        """Which search parameters of its own the node has; None once this commit changed them."""
+        return self._group.parameters
+
+    def parameters_changed(self) -> None:
+        """Whoever indexes later in this commit reads them anew."""
+        self._group.parameters = None
+
     def note(self, name: str, thing: Any) -> None:
         """Leave something for the end of the commit."""
         self.notes.setdefault(name, []).append(thing)
@@ -80,8 +89,13 @@ class _Group:
     def __init__(self) -> None:
         self.cursor = connection.cursor()
         lock = "" if connection.vendor == "sqlite" else " for update"
-        self.cursor.execute(f"select value from node_counter where name = 'sequence'{lock}")
-        self._stored = self.value = int(self.cursor.fetchone()[0])
+        self.cursor.execute(
+            "select value from node_counter where name in ('parameters', 'sequence')"
+            f" order by name{lock}"
+        )
+        self.parameters: int | None
+        self.parameters, self.value = (int(row[0]) for row in self.cursor.fetchall())
+        self._stored = self.value
         self.notes: dict[str, list[Any]] = {}
         _here.group = self
 

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.search.extract import values
+from qamqor.engine.fhir.search.parameters import own
 from qamqor.engine.fhir.search.values import Values
+from qamqor.services.fhir import own_parameters
 from qamqor.store import node
 from qamqor.store.fhir import search_index, versions
 from qamqor.store.node import Transaction
@@ -26,17 +28,27 @@ class Saved(NamedTuple):
 def follow(tx: Transaction, saved: Iterable[Saved]) -> None:
     """Index what was saved, inside the transaction that saves it.
 
-    A load of many brings the values of its resources (``tx.prepared["search"]``).
+    A load of many brings the values of its resources (``tx.prepared["search"]``), read by the
+    parameters of R4 alone; where the node has more on a type, they are read here.
     """
+    own_parameters.for_writing(tx)
     prepared = tx.prepared.get("search", {})
+    has_parameters = False
     changes: dict[int, tuple[int, Values | None, Values | None]] = {}
     for key, resource, before in saved:
         old = changes[key][1] if key in changes else _values(before)
         new = None
         if resource is not None:
-            new = prepared.get((resource["resourceType"], resource["id"])) or values(resource)
+            type_ = resource["resourceType"]
+            ready = None if own(type_) else prepared.get((type_, resource["id"]))
+            new = ready or values(resource)
+            has_parameters = has_parameters or type_ == "SearchParameter"
+        elif before is not None:
+            has_parameters = has_parameters or '"SearchParameter"' in before[:200]
         changes[key] = (key, old, new)
     search_index.replace(tx, changes.values())
+    if has_parameters:
+        own_parameters.follow(tx)
 
 
 def _values(content: str | None) -> Values | None:
@@ -57,10 +69,12 @@ def rebuild(progress: Any = None) -> int:
         done += len(keys)
         if progress is not None:
             progress(done)
+    node.commit(own_parameters.all_ready)
     return done
 
 
 def _fill(tx: Transaction, keys: Sequence[int]) -> None:
+    own_parameters.for_writing(tx)
     current = versions.read_by_keys(keys)
     search_index.replace(
         tx,

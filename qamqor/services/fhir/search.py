@@ -18,7 +18,7 @@ from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.in_search import in_sight
 from qamqor.services.access.sights import Sights
-from qamqor.services.fhir import terminology
+from qamqor.services.fhir import own_parameters, terminology
 from qamqor.store.fhir import search, search_include, versions
 from qamqor.store.fhir.search_sql import InSight
 from qamqor.store.fhir.versions import Version
@@ -75,6 +75,7 @@ def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
         Unusable: something in the search cannot be asked.
         NotAllowed: the actor may search no resource of the type.
     """
+    own_parameters.for_reading(at)
     sights, setting = Sights(actor, at), _setting(asked.bases, at)
     query = _read(asked, setting)
     _must_be_allowed(sights, asked)
@@ -96,6 +97,7 @@ def matches(
         NotAllowed: the actor may search no resource of the type.
     """
     asked = Asked((type_,), tuple(parse_qsl(text, True)), is_strict=True, bases=bases)
+    own_parameters.for_reading(at)
     sights, setting = Sights(actor, at), _setting(bases, at)
     query = _read(asked, setting)
     if not query.criteria[type_]:

@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from qamqor import __version__
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import resource_types
 from qamqor.engine.fhir.names import BASE
-from qamqor.engine.fhir.search.parameters import parameters
+from qamqor.engine.fhir.search.parameters import Parameter, own, parameters
+from qamqor.services.fhir import own_parameters
 from qamqor.web.fhir import exchange, outcomes
 from qamqor.web.fhir.addresses import interactions
 from qamqor.web.fhir.exchange import Wishes
@@ -40,7 +42,9 @@ def metadata(request: HttpRequest) -> HttpResponse:
     if request.GET.get("mode", "full") not in {"full", "normative"}:
         text = "mode is full or normative; for terminology see the operations of ValueSet"
         return exchange.answer(outcomes.said_well(text, code="not-supported"), Wishes(), status=400)
-    return exchange.answer(_written(exchange.address(request)), asked)
+    own_parameters.for_reading(timezone.now())
+    added = frozenset(one for name in resource_types() for one in own(name) if one.is_ready)
+    return exchange.answer(_written(exchange.address(request), added), asked)
 
 
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -55,7 +59,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 @lru_cache(maxsize=8)
-def _written(address: str) -> str:
+def _written(address: str, _: frozenset[Parameter]) -> str:
+    """The statement as text, made anew when the node's own search parameters are others."""
     return json_text.encode(statement(address)).decode()
 
 
@@ -125,5 +130,12 @@ def _search(name: str) -> dict[str, Any]:
     includes = [f"{name}:{code}" for code, one in known.items() if one.type == "reference"]
     return {
         **({"searchInclude": includes} if includes else {}),
-        "searchParam": [{"name": code, "type": one.type} for code, one in known.items()],
+        "searchParam": [
+            {
+                "name": code,
+                **({"definition": one.url} if one.url else {}),
+                "type": one.type,
+            }
+            for code, one in known.items()
+        ],
     }

@@ -14,9 +14,13 @@ RESOURCE: dict[str, Any] = {
     "id": "o",
     "valueQuantity": {"value": Decimal("2.50"), "unit": "kg", "code": "kg"},
     "component": [{"valueInteger": 3}, {"valueInteger": -4}],
+    "extension": [{"url": "whole", "valueBoolean": True}],
     "_issued": {"extension": [{"url": "u"}]},
 }
 FOUND = {
+    "Observation.issued.extension.url": ["u"],
+    "Observation.extension.url": ["whole"],
+    "Observation.extension('whole').value": [True],
     "2 'kg' + 500 'g' = 2.5 'kg'": [True],
     "2 'kg' - 1 'm'": [],
     "(2 'm' * 3 'kg').toString()": ["6000 'm.g'"],

@@ -125,13 +125,20 @@ def _constant(node: Constant, context: Context) -> Items:
 
 def _member(node: Member, context: Context) -> Items:
     if node.source is None:
-        named = [item for item in context.this if definitions.is_a(item.type, node.name)]
-        if named and definitions.kind(node.name) == "resource":
+        named = _named(node, context)
+        if named:
             return named
         return step(context.this, node.name, context)
     if node.name in WITHOUT_VALUE:
         return step(even_without_value(node.source, context), node.name, context)
     return step(evaluate(node.source, context), node.name, context)
+
+
+def _named(node: Member, context: Context) -> Items:
+    """The resources a path begins with by their type: ``Patient`` of ``Patient.name``."""
+    if definitions.kind(node.name) != "resource":
+        return []
+    return [item for item in context.this if definitions.is_a(item.type, node.name)]
 
 
 WITHOUT_VALUE: Final = frozenset({"extension", "id"})
@@ -144,6 +151,8 @@ def even_without_value(node: Node, context: Context) -> Items:
         return library.FUNCTIONS[node.name](library.Asked(node, found, context, evaluate))
     if not isinstance(node, Member):
         return evaluate(node, context)
+    if node.source is None and (named := _named(node, context)):
+        return named
     source = context.this if node.source is None else evaluate(node.source, context)
     return [part for item in source for part in children(item, node.name)]
 

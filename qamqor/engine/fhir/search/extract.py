@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from qamqor.engine.fhir.search import plainly, read
 from qamqor.engine.fhir.search.composites import Parts, composite_rows
-from qamqor.engine.fhir.search.parameters import KEPT_ELSEWHERE, Parameter, parameters
+from qamqor.engine.fhir.search.parameters import KEPT_ELSEWHERE, Parameter, indexed, own
 from qamqor.engine.fhir.search.paths import Branch, Hop, NotPlain, branches
 from qamqor.engine.fhir.search.put import Put, put
 from qamqor.engine.fhir.search.values import Values
@@ -51,7 +51,8 @@ def values(resource: Mapping[str, Any], zone: int = NATIONAL) -> Values:
         zone: microseconds that local time is ahead of UTC.
     """
     found = Values()
-    walk, plain = _walk(str(resource.get("resourceType")), zone)
+    resource_type = str(resource.get("resourceType"))
+    walk, plain = _walk(resource_type, zone, own(resource_type))
     walk(resource, found)
     for parameter in plain:
         plainly.read_parameter(parameter, resource, zone, found)
@@ -59,10 +60,15 @@ def values(resource: Mapping[str, Any], zone: int = NATIONAL) -> Values:
 
 
 @cache
-def _walk(resource_type: str, zone: int) -> tuple[Step, tuple[Parameter, ...]]:
-    """The walk through one type, and the parameters whose paths are evaluated instead."""
+def _walk(
+    resource_type: str, zone: int, _: tuple[Parameter, ...]
+) -> tuple[Step, tuple[Parameter, ...]]:
+    """The walk through one type, and the parameters whose paths are evaluated instead.
+
+    Made anew when the node's own parameters of the type, the last argument, are others.
+    """
     root, plain = Node(), []
-    for parameter in parameters(resource_type).values():
+    for parameter in indexed(resource_type).values():
         if parameter.code in KEPT_ELSEWHERE:
             continue
         try:

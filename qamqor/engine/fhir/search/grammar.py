@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from qamqor.engine.fhir.search import shape
 from qamqor.engine.fhir.search.parameters import (
     Parameter,
+    indexed,
     is_compartment_owner,
     parameters,
     searchable_types,
@@ -124,6 +125,8 @@ def criterion(
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
     parameter = parameters(resource_type).get(code)
+    if parameter is None and code in indexed(resource_type):
+        raise Unusable("is being indexed; ask again in a while", "transient")
     if parameter is None:
         raise Unknown(f"is no search parameter of {resource_type}")
     if dot:

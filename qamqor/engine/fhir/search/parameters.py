@@ -1,7 +1,9 @@
-"""Every search parameter and compartment of FHIR R4, by resource type."""
+"""Every search parameter and compartment of FHIR R4, and those a node added, by resource type."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -35,6 +37,8 @@ class Parameter:
         path: FHIRPath of what it searches.
         targets: resource types a reference may point to; empty = any.
         components: of a composite, in order.
+        url: of the SearchParameter resource that added it here; empty = a parameter of R4.
+        is_ready: whether every resource stored is indexed by it, so that it may be asked.
     """
 
     number: int
@@ -44,6 +48,8 @@ class Parameter:
     path: str
     targets: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    url: str = ""
+    is_ready: bool = True
 
     def may_point_to(self, resource_type: str) -> bool:
         """Whether a reference under this parameter may lead to that type."""
@@ -63,9 +69,55 @@ def searchable_types() -> tuple[str, ...]:
     return tuple(_facts()["parameters"])
 
 
-@cache
+class _Own(threading.local):
+    """What this node added to R4, by type; each thread has its own, so that one that is about to
+    change the set and one that still answers by the old one do not meet."""
+
+    def __init__(self) -> None:
+        self.by_type: dict[str, tuple[Parameter, ...]] = {}
+        self.to_ask: dict[str, dict[str, Parameter]] = {}
+        self.to_index: dict[str, dict[str, Parameter]] = {}
+
+
+_own: Final = _Own()
+
+
+def install(own: Iterable[Parameter]) -> None:
+    """Have exactly these parameters beside those of R4, from now on in this thread.
+
+    A parameter whose name the type has already is passed over.
+    """
+    to_index: dict[str, dict[str, Parameter]] = {}
+    for one in own:
+        known = to_index.setdefault(one.resource_type, dict(_defined(one.resource_type)))
+        known.setdefault(one.code, one)
+    _own.to_index = to_index
+    _own.to_ask = {
+        name: {code: one for code, one in known.items() if one.is_ready}
+        for name, known in to_index.items()
+    }
+    _own.by_type = {
+        name: tuple(one for one in known.values() if one.url) for name, known in to_index.items()
+    }
+
+
+def own(resource_type: str) -> tuple[Parameter, ...]:
+    """The parameters this node added to a type."""
+    return _own.by_type.get(resource_type, ())
+
+
 def parameters(resource_type: str) -> dict[str, Parameter]:
-    """The parameters of a type by name, those of every resource among them; none if unknown."""
+    """The parameters of a type that may be asked, by name; none if the type is unknown."""
+    return _own.to_ask.get(resource_type) or _defined(resource_type)
+
+
+def indexed(resource_type: str) -> dict[str, Parameter]:
+    """The parameters of a type by which resources are indexed, also those not yet to be asked."""
+    return _own.to_index.get(resource_type) or _defined(resource_type)
+
+
+@cache
+def _defined(resource_type: str) -> dict[str, Parameter]:
     return {entry[1]: _made(resource_type, entry) for entry in _facts()["parameters"].get(
         resource_type, ()
     )}  # fmt: skip
@@ -84,10 +136,9 @@ def _made(resource_type: str, entry: list[Any]) -> Parameter:
     )
 
 
-@cache
 def by_number() -> dict[int, Parameter]:
     """Every parameter by its number."""
-    return {p.number: p for name in searchable_types() for p in parameters(name).values()}
+    return {p.number: p for name in searchable_types() for p in indexed(name).values()}
 
 
 def compartments() -> tuple[str, ...]:

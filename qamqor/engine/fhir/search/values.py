@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 # System of a token whose type implies it (a FHIR ``code``): it answers to any system.
@@ -54,6 +54,14 @@ class Values:
     def by_kind(self) -> dict[str, list[Any]]:
         """Every kind with its distinct rows, sorted."""
         return {kind: sorted(set(getattr(self, kind))) for kind in KINDS}
+
+    def of(self, numbers: Collection[int]) -> Values:
+        """The rows of some parameters only."""
+        some = Values()
+        some.texts = self.texts
+        for kind in KINDS:
+            setattr(some, kind, [row for row in getattr(self, kind) if row[0] in numbers])
+        return some
 
 
 KINDS: Final = (
