@@ -102,7 +102,7 @@ def count(types: Iterable[str], *, most: int) -> int:
     marks = ", ".join(["%s"] * len(listed))
     found = quick.rows(
         f"""select count(*) from (select 1 from fhir_resource where type in ({marks})
-        and is_deleted = 0 limit %s) some""",
+        and is_deleted = 0 limit %s) as counted""",
         [*listed, most],
     )
     return int(found[0][0])
