@@ -20,8 +20,10 @@ from qamqor.engine.identity.spelling import ONE_EDIT_FROM, edits, gaps
 from qamqor.store.node import Transaction
 
 IIN: Final = f"{IDENTIFIERS}/iin"
+CHART: Final = f"{IDENTIFIERS}/chart"
 MOST_OF_A_KEY: Final = 200  # people read of one key; a key that more share tells nobody apart
 MOST_WORDS: Final = 12  # words one mistyped word may stand for
+MOST_BEGUN: Final = 16  # words one beginning may stand for
 
 _ONE_KEY: Final = """select * from (select %s as place, key from person_key where hash = %s
     order by key limit %s) k{n}"""
@@ -107,7 +109,7 @@ def _filed(key: int, patient: Mapping[str, Any]) -> Filed:
         organization_id=_referred([patient.get("managingOrganization")], "Organization"),
         is_active=patient.get("active") is not False,
         replaced_by=_replaced_by(patient),
-        identity=identity_of(patient, iin_system=IIN),
+        identity=identity_of(patient, iin_system=IIN, chart_system=CHART),
     )
 
 
@@ -260,7 +262,7 @@ def words_from(part: str, beginning: str) -> list[str]:
     rows = _all(
         """select word from name_word where part = %s and gap >= %s and gap < %s and gap = word
         order by gap limit %s""",
-        [part, beginning, beginning + "\U0010ffff", MOST_WORDS],
+        [part, beginning, beginning + "\U0010ffff", MOST_BEGUN],
     )
     return [row[0] for row in rows]
 

@@ -26,6 +26,8 @@ STAFF: Final = frozenset(
         "head",
     }
 )
+DESK: Final = STAFF | {"registrar"}
+"""Who finds and registers people: those who care for them, and the registry."""
 View = Callable[..., HttpResponse]
 
 
@@ -35,13 +37,21 @@ def staff(view: View) -> View:
     Raises:
         NotAllowed: somebody else is signed in, or their post has ended.
     """
+    return _open_to(STAFF, view)
 
+
+def desk(view: View) -> View:
+    """A page for staff and the registry, as ``staff``."""
+    return _open_to(DESK, view)
+
+
+def _open_to(roles: frozenset[str], view: View) -> View:
     @login_required
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         account = request.user
         actor = actor_for(account, timezone.now()) if isinstance(account, Account) else None
-        if actor is None or actor.role not in STAFF:
+        if actor is None or actor.role not in roles:
             raise NotAllowed("this page is for those who care for people")
         return view(request, actor, *args, **named)
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from qamqor.web.accounts import demo
 from qamqor.web.components import dates, icons, words
-from qamqor.web.components.places import places
+from qamqor.web.components.places import finds_people, places
 
 
 def environment(**options: Any) -> Environment:
@@ -60,6 +60,7 @@ def reader(request: HttpRequest) -> dict[str, Any]:
         "account": getattr(request, "user", None),
         "density": request.COOKIES.get("qamqor_density", "comfortable"),
         "places": places(request),
+        "finds": finds_people(request),
     }
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("language", set_language, name="set_language"),
     path("", include("qamqor.web.preview.urls")),
     path("", include("qamqor.web.worklist.urls")),
+    path("", include("qamqor.web.registration.urls")),
 ]
 handler400 = "qamqor.web.errors.bad_request"
 handler403 = "qamqor.web.errors.denied"

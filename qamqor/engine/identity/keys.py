@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from typing import Final
 
 from qamqor.engine.identity.births import near
 from qamqor.engine.identity.letters import loose
 from qamqor.engine.identity.names import FullName, Part
 from qamqor.engine.identity.person import Identity
+
+ENDING: Final = 4  # last digits of a number by which a person is found again
 
 
 def filed(identity: Identity, *, area_id: str = "") -> set[str]:
@@ -23,6 +26,8 @@ def filed(identity: Identity, *, area_id: str = "") -> set[str]:
         area_id: the GP area the person is attached to, for lists of one area.
     """
     keys = set(_numbers(identity))
+    keys.update(chart_key(chart) for chart in identity.charts)
+    keys.update(f"ends|{number[-ENDING:]}" for number in (*identity.iins, *identity.phones))
     if identity.born_on:
         keys.add(f"born|{identity.born_on}")
     for name in identity.names:
@@ -34,6 +39,11 @@ def filed(identity: Identity, *, area_id: str = "") -> set[str]:
             keys.add(f"area-family|{area_id}|{family.loose}")
             keys.add(f"area-given|{area_id}|{given.loose}")
     return keys
+
+
+def chart_key(chart: str) -> str:
+    """The key of a paper chart's number; case, spaces and hyphens do not count."""
+    return "chart|" + "".join(letter for letter in chart.casefold() if letter.isalnum())
 
 
 def twin_keys(identity: Identity) -> list[str]:

@@ -25,6 +25,7 @@ class Identity:
         phones: as ``+77011234567``.
         addresses: folded keys of street, house and flat.
         households: ids of the households the person is a member of.
+        charts: numbers of paper charts, as written.
     """
 
     names: tuple[FullName, ...] = ()
@@ -34,16 +35,22 @@ class Identity:
     phones: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     households: tuple[str, ...] = ()
+    charts: tuple[str, ...] = ()
 
 
 def identity_of(
-    patient: Mapping[str, Any], *, iin_system: str, households: Iterable[str] = ()
+    patient: Mapping[str, Any],
+    *,
+    iin_system: str,
+    chart_system: str = "",
+    households: Iterable[str] = (),
 ) -> Identity:
     """The identity fields of a Patient resource.
 
     Args:
         patient: the resource; it may be incomplete or of an odd shape, never of a wrong one.
         iin_system: the system of the identification number.
+        chart_system: the system of chart numbers; without it none is read.
         households: ids of the Groups the person belongs to.
     """
     sex = str(patient.get("gender", ""))
@@ -65,6 +72,11 @@ def identity_of(
             address_key(each) for each in _list(patient, "address") if each.get("use") != "old"
         ),
         households=tuple(households),
+        charts=_unique(
+            str(each.get("value", "")).strip()
+            for each in _list(patient, "identifier")
+            if chart_system and each.get("system") == chart_system
+        ),
     )
 
 

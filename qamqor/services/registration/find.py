@@ -190,9 +190,11 @@ def find_by_name(
     """
     sights = rights.need("search", actor=actor, at=at)
     typed = read_typed(text)
-    ranked = _ranked(typed, _together(typed), area_id)
-    if not ranked:
-        ranked = _ranked(typed, _apart(typed, area_id), area_id)
+    ranked = (
+        _ranked(typed, _together(typed), area_id)
+        or _ranked(typed, _begun(typed), area_id)
+        or _ranked(typed, _apart(typed, area_id), area_id)
+    )
     open_ = rights.visible([one[3] for one in ranked], sights)
     shown = [one for one in ranked if one[2] in open_][:limit]
     rights.keep((one[3].patient_id for one in shown), asked="name", actor=actor, at=at)
@@ -227,6 +229,14 @@ def _together(typed: Typed) -> Iterator[str]:
         yield from (
             f"born-family|{typed.born_on}|{family_part(word).loose}" for word in typed.words
         )
+
+
+def _begun(typed: Typed) -> Iterator[str]:
+    """Keys of two names of which each may only be begun: ``ахм айг``."""
+    for one, other in permutations(typed.words[:2], 2):
+        families = people.words_from("family", family_part(one).folded)
+        givens = people.words_from("given", given_part(other).folded)
+        yield from (f"name|{family}|{given}" for family in families for given in givens)
 
 
 def _apart(typed: Typed, area_id: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from qamqor.web.access import STAFF
+from qamqor.web.access import DESK, STAFF
 
 
 class Place(NamedTuple):
@@ -19,12 +19,14 @@ class Place(NamedTuple):
     Attributes:
         view: name of the page's address; whatever begins with that address belongs to the place.
         roles: who is shown the line; the page itself decides who may open it.
+        is_for_phones: only at the bottom of a phone; a wider page has it elsewhere.
     """
 
     view: str
     name: str | Promise
     icon: str
     roles: frozenset[str]
+    is_for_phones: bool = False
 
 
 class Shown(NamedTuple):
@@ -34,9 +36,13 @@ class Shown(NamedTuple):
     href: str
     icon: str
     is_current: bool
+    is_for_phones: bool
 
 
-PLACES: Final = (Place("today", _("Today"), "list", STAFF),)
+PLACES: Final = (
+    Place("today", _("Today"), "list", STAFF),
+    Place("find", _("Find"), "search", DESK, is_for_phones=True),
+)
 """In the order of a working day. On a phone the first five stand at the bottom."""
 
 
@@ -51,4 +57,9 @@ def _shown(request: HttpRequest) -> Iterator[Shown]:
         if role in place.roles:
             href = reverse(place.view)
             here = request.path == href or request.path.startswith(f"{href}/")
-            yield Shown(str(place.name), href, place.icon, here)
+            yield Shown(str(place.name), href, place.icon, here, place.is_for_phones)
+
+
+def finds_people(request: HttpRequest) -> bool:
+    """Whether the reader of a page is offered the box that finds people."""
+    return getattr(getattr(request, "user", None), "role", "") in DESK

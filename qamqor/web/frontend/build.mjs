@@ -30,7 +30,9 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const nhsuk = `nhsuk-${version("nhsuk-frontend")}.js`;
 const htmx = `htmx-${version("htmx.org")}.js`;
-const script = readFileSync(join(here, "qamqor.js"), "utf8").replace("NHSUK", nhsuk);
+// The parts of one script: a page asks for it once.
+const parts = ["qamqor.js", "find.js"].map((name) => readFileSync(join(here, name), "utf8"));
+const script = parts.join("").replace("NHSUK", nhsuk);
 const notice = "/* Parts from nhsuk-frontend, MIT License, Copyright NHS England. */\n";
 keep("qamqor.css", notice + tokens.replace(/\/\*.*?\*\//gs, "").replace(/\s+/g, " ") + compiled.css);
 keep("qamqor.js", script);

@@ -17,7 +17,7 @@ from qamqor.engine.worklist import Tab
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import today as worklist
-from qamqor.web.access import STAFF, staff
+from qamqor.web.access import DESK, STAFF, staff
 from qamqor.web.worklist import presenters
 from qamqor.web.worklist.forms import OutcomeForm, UndoForm
 
@@ -26,7 +26,7 @@ from qamqor.web.worklist.forms import OutcomeForm, UndoForm
 @login_required
 def start(request: HttpRequest) -> HttpResponse:
     role = getattr(request.user, "role", "")
-    return redirect("today" if role in STAFF else "account_home")
+    return redirect("today" if role in STAFF else "find" if role in DESK else "account_home")
 
 
 @require_GET

@@ -1,0 +1,1 @@
+"""Finds people, registers them, and keeps what the register says of them."""

@@ -1,0 +1,1 @@
+"""Pages of finding and registering people, in a real browser."""
