@@ -89,7 +89,7 @@ def run(
         memory_gb=known.memory_gb or 8.0,
         say=say,
     )
-    loaded = _into_record(out, areas, finished.area_id, say) if areas else None
+    loaded = _into_record(out, areas, say) if areas else None
     seconds = time.perf_counter() - started
     if as_json:
         typer.echo(json.dumps({**_summary(wish, out, finished, seconds), "record": loaded}))
@@ -99,13 +99,9 @@ def run(
         _serve(out, port, loaded)
 
 
-def _into_record(
-    out: Path, areas: int, first: str | None, say: Callable[[str], None]
-) -> dict[str, Any]:
+def _into_record(out: Path, areas: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Load some areas into a new record, in a command of its own; gives what that command says."""
-    people = demo_record.pick_areas(
-        out / demo_run.RECORDS, out / "record-areas", areas=areas, first=first
-    )
+    people = demo_record.pick_areas(out / demo_run.RECORDS, out / "record-areas", areas=areas)
     say(f"Loading {people:,} people of {areas} GP areas into the record")
     for old in out.glob("qamqor.sqlite3*"):
         old.unlink()

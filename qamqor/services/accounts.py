@@ -22,8 +22,10 @@ from qamqor.errors import NotPossible, NotThere
 from qamqor.services import audit
 from qamqor.services.access.actor import PLATFORM, Actor
 from qamqor.services.access.glass import carried
+from qamqor.store import mentions
 from qamqor.store.accounts import ROLES, Account
 from qamqor.store.fhir import versions
+from qamqor.store.fhir.versions import Version
 from qamqor.store.node import Transaction
 
 PASSWORD_BYTES: Final = 15
@@ -184,9 +186,25 @@ def organisation_of(practitioner_role: str) -> str:
 
 
 def areas_of(practitioner_role: str) -> frozenset[str]:
-    """The GP area whose people are theirs, when the post belongs to one."""
+    """The GP areas whose people are theirs: that of the post, and those of the teams it is in.
+
+    A psychologist and a social worker are shared, and stand in the teams of several areas.
+    """
+    if not practitioner_role:
+        return frozenset()
     place = _place_of(practitioner_role)
-    return frozenset({str(place["id"])}) if place and _is_area(place) else frozenset()
+    own = {str(place["id"])} if place and _is_area(place) else set()
+    teams = mentions.of(f"PractitionerRole/{practitioner_role}")
+    return frozenset(own.union(*map(_areas_of_team, teams)))
+
+
+def _areas_of_team(team: Version) -> set[str]:
+    """The areas a team without a person of its own works for, while it works."""
+    said = json_text.decode(team.content or "{}")
+    if said.get("subject") or said.get("status", "active") != "active":
+        return set()
+    held = [str(one.get("reference", "")) for one in said.get("managingOrganization", [])]
+    return {one.removeprefix("Organization/") for one in held if one.startswith("Organization/")}
 
 
 def _place_of(practitioner_role: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.errors import NotPossible
 from qamqor.services import accounts
 from qamqor.services.accounts import NewAccount
+from qamqor.store import mentions
 from qamqor.store.accounts import ROLES, Account
 from qamqor.store.fhir import versions
 
@@ -76,21 +78,29 @@ def _wanted(role: str, post: Mapping[str, Any] | None) -> NewAccount:
 
 
 def _posts() -> dict[str, dict[str, Any]]:
-    """For each role the first post of an area whose people are in the record."""
-    areas = {area for patient in _some("Patient", 50) for area in _areas(patient)}
+    """For each role the first post in the team of the area most people of the record belong to."""
+    areas = Counter(area for patient in _some("Patient", 200) for area in _areas(patient))
     found: dict[str, dict[str, Any]] = {}
-    for post in _some("PractitionerRole", 20_000):
-        place = str(post.get("organization", {}).get("reference", ""))
-        for code in (
-            c.get("code") for kind in post.get("code", []) for c in kind.get("coding", [])
-        ):
-            if code not in found or (place in areas and not found[code].get("is_near")):
-                found[code] = {**post, "is_near": place in areas}
+    for area, _ in areas.most_common():
+        for team in mentions.of(area):
+            for code, post in _members(json_text.decode(team.content or "{}")):
+                found.setdefault(code, post)
     return found
 
 
+def _members(team: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Role and post of everybody in a team whose post is in the record."""
+    for one in team.get("participant", []):
+        post = str(one.get("member", {}).get("reference", "")).removeprefix("PractitionerRole/")
+        held = _read("PractitionerRole", post)
+        for code in (c.get("code") for role in one.get("role", []) for c in role.get("coding", [])):
+            if held is not None:
+                yield str(code), held
+
+
 def _areas(patient: Mapping[str, Any]) -> list[str]:
-    return [str(one.get("reference", "")) for one in patient.get("generalPractitioner", [])]
+    said = [str(one.get("reference", "")) for one in patient.get("generalPractitioner", [])]
+    return [one for one in said if one.startswith("Organization/")]
 
 
 def _organisation() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +15,14 @@ NAMED: Final = re.compile(rb'"Patient/([A-Za-z0-9\-.]{1,64})"')
 _AREA: Final = "Organization/"
 
 
-class _Named(msgspec.Struct):
+class _Named(msgspec.Struct, frozen=True):
     reference: str = ""
 
 
 class _Patient(msgspec.Struct):
     id: str
     generalPractitioner: list[_Named] = []  # noqa: N815
+    managingOrganization: _Named = _Named()  # noqa: N815
 
 
 def pick_areas(records: Path, out: Path, *, areas: int, first: str | None = None) -> int:
@@ -30,7 +31,7 @@ def pick_areas(records: Path, out: Path, *, areas: int, first: str | None = None
     Args:
         records: folder of NDJSON by type.
         out: emptied first.
-        areas: how many, those with most people first.
+        areas: how many; those of one organisation with most people, so that its head sees all.
         first: an area that is among them in any case.
 
     Returns:
@@ -53,19 +54,34 @@ def pick_areas(records: Path, out: Path, *, areas: int, first: str | None = None
 
 def _people(file: Path, areas: int, first: str | None) -> frozenset[bytes]:
     found = list(_attached(file))
-    counts = Counter(area for _, area in found)
+    counts = Counter(area for _, area, _ in found)
     chosen = [first] if first in counts else []
-    chosen += [area for area, _ in counts.most_common() if area not in chosen]
-    return frozenset(one.encode() for one, area in found if area in chosen[:areas])
+    belongs = {area: organization for _, area, organization in found}
+    chosen += [area for area in _of_one_organisation(counts, belongs, areas) if area not in chosen]
+    return frozenset(one.encode() for one, area, _ in found if area in chosen[:areas])
 
 
-def _attached(file: Path) -> Iterator[tuple[str, str]]:
+def _of_one_organisation(
+    counts: Mapping[str, int], belongs: Mapping[str, str], areas: int
+) -> Iterator[str]:
+    """The largest areas, those of the organisation first whose largest have the most people."""
+    largest = sorted(counts, key=lambda area: -counts[area])
+    siblings: dict[str, list[str]] = {}
+    for area in largest:
+        siblings.setdefault(belongs[area], []).append(area)
+    yield from max(siblings.values(), key=lambda some: sum(counts[one] for one in some[:areas]))
+    yield from largest
+
+
+def _attached(file: Path) -> Iterator[tuple[str, str, str]]:
+    """Each person with their area and its organisation."""
     decode = msgspec.json.Decoder(_Patient).decode
     with file.open("rb") as lines:
         for patient in map(decode, lines):
             for one in patient.generalPractitioner:
                 if one.reference.startswith(_AREA):
-                    yield patient.id, one.reference.removeprefix(_AREA)
+                    area = one.reference.removeprefix(_AREA)
+                    yield patient.id, area, patient.managingOrganization.reference
 
 
 def _id(line: bytes) -> bytes:

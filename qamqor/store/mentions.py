@@ -16,7 +16,9 @@ from qamqor.store.fhir.versions import Version
 from qamqor.store.node import Transaction
 
 PEOPLE: Final = frozenset({"Patient"})
-WATCHED: Final[Mapping[str, frozenset[str]]] = {"CareTeam": PEOPLE | {"Organization"}}
+WATCHED: Final[Mapping[str, frozenset[str]]] = {
+    "CareTeam": PEOPLE | {"Organization", "PractitionerRole"}
+}
 """The types of which mentions are kept, by type of the resource that makes them."""
 
 
@@ -87,7 +89,8 @@ def of(target: str, tx: Transaction | None = None, *, made_after: int = 0) -> li
     """The current version of every resource that speaks of a target, in order of creation.
 
     Args:
-        target: ``Patient/id``; for CareTeams also ``Organization/id``.
+        target: ``Patient/id``; for CareTeams also ``Organization/id`` and
+            ``PractitionerRole/id``.
         tx: a transaction that is about to change them.
         made_after: only resources whose first version came after this number of the sequence.
     """

@@ -38,6 +38,23 @@ HUMAN: dict[str, Any] = {
 }
 
 
+def team(area: str, post: str, *, role: str = "psychologist") -> dict[str, Any]:
+    """The team of an area with one member."""
+    code = {"system": "http://qamqor.invalid/fhir/CodeSystem/role", "code": role}
+    return {
+        "resourceType": "CareTeam",
+        "id": f"team-{area}",
+        "status": "active",
+        "managingOrganization": [{"reference": f"Organization/{area}"}],
+        "participant": [
+            {
+                "role": [{"coding": [code]}],
+                "member": {"reference": f"PractitionerRole/{post}"},
+            }
+        ],
+    }
+
+
 def stored(*resources: dict[str, Any]) -> None:
     changes = [write.Change("PUT", r["resourceType"], r["id"], r) for r in resources]
     write.save(changes, actor=PLATFORM, at=NOW)
@@ -51,6 +68,21 @@ def test_a_post_in_an_area_gives_its_holder_that_area_and_its_organisation() -> 
     assert actor is not None
     assert (actor.reference, actor.organization) == ("PractitionerRole/post", "clinic")
     assert actor.areas == {"area"}
+
+
+def test_a_shared_post_has_the_people_of_every_team_it_is_in() -> None:
+    shared = {
+        "resourceType": "PractitionerRole",
+        "id": "psychologist",
+        "organization": {"reference": "Organization/clinic"},
+    }
+    ended = {**team("old", "psychologist"), "status": "inactive"}
+    about_one = {**team("mine", "psychologist"), "subject": {"reference": "Patient/amina"}}
+    stored(
+        AREA, shared, team("area", "psychologist"), team("south", "psychologist"), ended, about_one
+    )
+
+    assert accounts.areas_of("psychologist") == {"area", "south"}
 
 
 def test_a_closed_account_acts_no_more() -> None:
@@ -68,7 +100,7 @@ def test_the_demo_has_one_account_for_each_role_and_makes_none_twice(settings: A
         "managingOrganization": {"reference": "Organization/clinic"},
         "generalPractitioner": [{"reference": "Organization/area"}],
     }
-    stored(AREA, POST, HUMAN, patient)
+    stored(AREA, POST, HUMAN, patient, team("area", "post", role="gp"))
     assert demo_accounts.ensure() == len(ROLES)
     assert demo_accounts.ensure() == 0
     assert accounts.one("demo-gp").get_full_name() == "Данияр Ахметов"

@@ -46,8 +46,17 @@ def test_an_area_is_taken_whole_and_others_not_at_all(district: Path, tmp_path: 
     assert named <= {f"Patient/{one}" for one in every[f"Organization/{smallest}"]}
 
 
-def test_the_largest_areas_come_first(district: Path, tmp_path: Path) -> None:
+def test_the_largest_areas_of_one_organisation_come_first(district: Path, tmp_path: Path) -> None:
     every = areas_of(district)
     people = pick_areas(district, tmp_path / "out", areas=2)
 
-    assert people == sum(sorted(map(len, every.values()))[-2:])
+    taken = areas_of(tmp_path / "out")
+    assert taken == {area: every[area] for area in taken}
+    assert people == sum(map(len, taken.values()))
+    assert len(organisations_of(tmp_path / "out")) == 1
+
+
+def organisations_of(folder: Path) -> set[str]:
+    lines = (folder / "Patient.ndjson").read_bytes().splitlines()
+    patients = [msgspec.json.decode(line) for line in lines]
+    return {one["managingOrganization"]["reference"] for one in patients}

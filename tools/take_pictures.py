@@ -1,0 +1,109 @@
+"""Takes the pictures of the docs from a running demo: every page, three languages, desk and phone.
+
+Run ``make demo`` in one window and ``python tools/take_pictures.py`` in another. What is wrong with
+a page (cut text, too wide, axe's findings) is said at the end and makes the command fail.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.browser import LANGUAGES, chromium, faults, new_context  # noqa: E402
+
+PICTURES = ROOT / "docs/pictures/pages"
+GALLERY = ROOT / "docs/explanation/screens.md"
+TOP = """# Every page, in three languages
+
+Taken from the demo at 1366×768 and 390×844 by
+`tools/take_pictures.py`; everybody shown is invented.
+"""
+# Chromium itself turns its picture into a small WebP, so that no library is needed for it.
+SMALLER = """async (png) => {
+  const image = await createImageBitmap(await (await fetch('data:image/png;base64,' + png)).blob());
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  const blob = await canvas.convertToBlob({type: 'image/webp', quality: 0.72});
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  return btoa([...bytes].map(c => String.fromCharCode(c)).join(''));
+}"""
+
+
+def main(url: str = "http://localhost:8000", *only: str) -> int:
+    """Take them all, or only those named; how many pages had something wrong with them."""
+    wanted = yaml.safe_load((ROOT / "tools/pictures.yaml").read_text())
+    pages = [one for one in wanted if not only or one["name"] in only]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    wrong = 0
+    with chromium() as browser:
+        shrinker = browser.new_page()
+        for role in dict.fromkeys(one["role"] for one in pages):
+            wrong += _of_role(browser, shrinker, url, [one for one in pages if one["role"] == role])
+    GALLERY.write_text(TOP + "".join(_shown(one) for one in wanted))
+    return wrong
+
+
+def _of_role(browser: Browser, shrinker: Page, url: str, pages: list[dict[str, Any]]) -> int:
+    wrong = 0
+    for size in ("desk", "phone"):
+        with new_context(browser, "en", size) as context:
+            person = _signed_in(context, url, pages[0]["role"])
+            for language in LANGUAGES:
+                cookie = {"name": "qamqor_language", "value": language, "url": url}
+                context.add_cookies([cookie])  # type: ignore[list-item]
+                for one in pages:
+                    page = context.new_page()
+                    wrong += _one(page, shrinker, url, one, person, f"{language}-{size}")
+                    page.close()
+    return wrong
+
+
+def _signed_in(context: BrowserContext, url: str, role: str) -> str:
+    if not role:
+        return ""
+    page = context.new_page()
+    page.goto(f"{url}/accounts/login/")
+    page.locator(f'button[value="demo-{role.replace("_", "-")}"]').click()
+    page.goto(f"{url}/today")
+    rows = page.locator("[data-row] a, a[data-row]")
+    href = rows.first.get_attribute("href") if rows.count() else ""
+    page.close()
+    return re.sub(r"^/(today|person)/|[/?].*", "", href or "")
+
+
+def _one(page: Page, shrinker: Page, url: str, one: dict[str, Any], person: str, kind: str) -> int:
+    answer = page.goto(url + one["path"].format(person=person))
+    for key in one.get("then", ()):
+        page.keyboard.press(key)
+    page.wait_for_load_state("networkidle")
+    found = faults(page)
+    if answer is None or answer.status != 200:
+        found.insert(0, f"answered {answer and answer.status}")
+    for fault in found:
+        sys.stdout.write(f"{one['name']} {kind}: {fault}\n")
+    png = page.screenshot(full_page=kind.endswith("phone"))
+    webp = base64.b64decode(shrinker.evaluate(SMALLER, base64.b64encode(png).decode()))
+    (PICTURES / f"{one['name']}-{kind}.webp").write_bytes(webp)
+    return bool(found)
+
+
+def _shown(one: dict[str, Any]) -> str:
+    lines = [f"\n## {one['name'].replace('-', ' ').capitalize()}\n"]
+    for size in ("desk", "phone"):
+        for language in LANGUAGES:
+            file = f"{one['name']}-{language}-{size}.webp"
+            lines.append(f"![{one['name']}, {language}, {size}](../pictures/pages/{file})")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]) > 0)
