@@ -89,7 +89,7 @@ def install(own: Iterable[Parameter]) -> None:
     """
     to_index: dict[str, dict[str, Parameter]] = {}
     for one in own:
-        known = to_index.setdefault(one.resource_type, dict(_defined(one.resource_type)))
+        known = to_index.setdefault(one.resource_type, dict(defined(one.resource_type)))
         known.setdefault(one.code, one)
     _own.to_index = to_index
     _own.to_ask = {
@@ -108,16 +108,17 @@ def own(resource_type: str) -> tuple[Parameter, ...]:
 
 def parameters(resource_type: str) -> dict[str, Parameter]:
     """The parameters of a type that may be asked, by name; none if the type is unknown."""
-    return _own.to_ask.get(resource_type) or _defined(resource_type)
+    return _own.to_ask.get(resource_type) or defined(resource_type)
 
 
 def indexed(resource_type: str) -> dict[str, Parameter]:
     """The parameters of a type by which resources are indexed, also those not yet to be asked."""
-    return _own.to_index.get(resource_type) or _defined(resource_type)
+    return _own.to_index.get(resource_type) or defined(resource_type)
 
 
 @cache
-def _defined(resource_type: str) -> dict[str, Parameter]:
+def defined(resource_type: str) -> dict[str, Parameter]:
+    """The parameters R4 gives a type, by name; none if the type is unknown."""
     return {entry[1]: _made(resource_type, entry) for entry in _facts()["parameters"].get(
         resource_type, ()
     )}  # fmt: skip

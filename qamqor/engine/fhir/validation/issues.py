@@ -73,6 +73,24 @@ RULES: Final[dict[str, Rule]] = {
         "Bundle.entry.fullUrl is absolute and, where it ends in Type/id, names the type and id of "
         "the resource beside it.",
     ),
+    "found-id": Rule(
+        "required",
+        "In a searchset, resources that were found or included have an id; only what is about to "
+        "be created has none.",
+    ),
+    "parameter-type": Rule(
+        "value",
+        "In a CapabilityStatement a search parameter has the type of its definition, where that "
+        "is one of R4's.",
+    ),
+    "derived-parameter": Rule(
+        "value",
+        "A SearchParameter derived from one of R4's agrees with it: the same type, no other base.",
+    ),
+    "known-path": Rule(
+        "value",
+        "A StructureDefinition that constrains a type of R4 names elements of that type only.",
+    ),
     "nesting": Rule("too-long", "Elements of one kind are nested at most 50 deep."),
     "ele-1": Rule("invariant", "An element has a value or parts beside its id."),
     "ext-1": Rule("invariant", "An extension has either a value or extensions, not both."),

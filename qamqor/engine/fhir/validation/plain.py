@@ -8,6 +8,7 @@ from typing import Any, Final
 from qamqor.engine.fhir import definitions
 from qamqor.engine.fhir.definitions import Element
 from qamqor.engine.fhir.validation import content, invariants, links, primitives, rulebook, xhtml
+from qamqor.engine.fhir.validation.agreeing import AGREEMENTS
 from qamqor.engine.fhir.validation.findings import Findings, Place
 from qamqor.engine.fhir.validation.issues import Issue, kind, shown
 
@@ -230,10 +231,9 @@ def _own_rules(value: dict[str, Any], type_name: str, place: Place, findings: Fi
         has_value = any(name.startswith("value") for name in names)
         if has_value == ("extension" in names):
             findings.add("ext-1", place, "Give a value or extensions, and not both.")
-    if type_name == "Attachment" and not content.has_its_size(value):
-        findings.add("attachment-size", place.at("size"), "Correct it or leave it out.")
-    if type_name == "Bundle.entry" and not content.is_full_url(value):
-        findings.add("full-url", place.at("fullUrl"), "Write it in full, or as urn:uuid:….")
+    for asked in AGREEMENTS.get(type_name, ()):
+        if asked.needs <= value.keys() and not asked.holds(value):
+            findings.add(asked.rule, place.at(asked.at), asked.advice)
     _ask(type_name, Part(value, None, place), type_name, findings)
 
 

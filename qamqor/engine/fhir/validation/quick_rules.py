@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from qamqor.engine.fhir import definitions
 from qamqor.engine.fhir.validation import compiled, content, invariants, rulebook
+from qamqor.engine.fhir.validation.agreeing import AGREEMENTS
 from qamqor.engine.fhir.validation.compiled import Names
 from qamqor.engine.fhir.validation.nested import Test
 from qamqor.engine.fhir.validation.rulebook import Invariant
@@ -58,12 +59,8 @@ def value_rules(type_name: str) -> list[Rule]:
         for rule in errors_of(type_name)
         if found_in(compiled.PRESENCE, rule, type_name) is None and rule.key not in OF_THE_WHOLE
     ]
-    if type_name == "Attachment":
-        needs = frozenset({"size", "data"})
-        rules.append(Rule(needs, content.has_its_size, content.has_its_size))
-    if type_name == "Bundle.entry":
-        needs = frozenset({"fullUrl"})
-        rules.append(Rule(needs, content.is_full_url, content.is_full_url))
+    for asked in AGREEMENTS.get(type_name, ()):
+        rules.append(Rule(asked.needs, asked.holds, asked.holds))
     return rules + _hoisted(type_name)
 
 

@@ -50,7 +50,40 @@ def bundle(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
     )
 
 
+PATHS = [
+    "Observation",
+    "Observation.value[x]",
+    "Observation.valueQuantity.value",
+    "Observation.value[x].coding.system",
+    "Observation.component.referenceRange.low.unit",
+    "Observation.component.extension:ours.value[x]",
+    "Observation.contained.name",
+    "Observation.subject.identifier.period.start.extension",
+    "Observation.effectiveDateTime",
+]
 FINE = {
+    "a constraint on every kind of path": {
+        "resourceType": "StructureDefinition",
+        "url": "http://a.kz/StructureDefinition/o",
+        "name": "O",
+        "status": "draft",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Observation",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Observation|4.0.1",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": path, "path": path} for path in PATHS]},
+    },
+    "a search that found nothing but has words": bundle(
+        {
+            "resource": {
+                "resourceType": "OperationOutcome",
+                "issue": [{"severity": "information", "code": "informational"}],
+            },
+            "search": {"mode": "outcome"},
+        },
+        type="searchset",
+    ),
     "an observation": OBSERVATION,
     "a patient": PATIENT,
     "a code with an extension in place of a value": observation(status=..., _status=REASON),
@@ -355,6 +388,78 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
         bundle({"fullUrl": "http://a.kz/Patient/b", "resource": PATIENT}),
         "full-url",
         "Bundle.entry[0].fullUrl",
+    ),
+    "something found that has no id": (
+        bundle({"resource": {"resourceType": "Patient", "active": True}}, type="searchset"),
+        "found-id",
+        "Bundle.entry",
+    ),
+    "a search parameter of another type than R4 gave it": (
+        {
+            "resourceType": "CapabilityStatement",
+            "status": "draft",
+            "date": "2026",
+            "kind": "instance",
+            "implementation": {"description": "x"},
+            "fhirVersion": "4.0.1",
+            "format": ["json"],
+            "rest": [
+                {
+                    "mode": "server",
+                    "resource": [
+                        {
+                            "type": "Patient",
+                            "searchParam": [
+                                {
+                                    "name": "active",
+                                    "definition": "http://hl7.org/fhir/SearchParameter/"
+                                    "Patient-active|4.0.1",
+                                    "type": "date",
+                                }
+                            ],
+                        }
+                    ],
+                }
+            ],
+        },
+        "parameter-type",
+        "CapabilityStatement.rest[0].resource[0].searchParam[0].type",
+    ),
+    "a parameter unlike what it is derived from": (
+        {
+            "resourceType": "SearchParameter",
+            "url": "http://a.kz/SearchParameter/active",
+            "derivedFrom": "http://hl7.org/fhir/SearchParameter/Patient-active",
+            "name": "Active",
+            "status": "draft",
+            "description": "x",
+            "code": "active",
+            "base": ["Person"],
+            "type": "token",
+        },
+        "derived-parameter",
+        "SearchParameter.derivedFrom",
+    ),
+    "a path of no element": (
+        {
+            "resourceType": "StructureDefinition",
+            "url": "http://a.kz/StructureDefinition/p",
+            "name": "P",
+            "status": "draft",
+            "kind": "resource",
+            "abstract": False,
+            "type": "Patient",
+            "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+            "derivation": "constraint",
+            "differential": {
+                "element": [
+                    {"id": "Patient", "path": "Patient"},
+                    {"id": "Patient.contact.age", "path": "Patient.contact.age"},
+                ]
+            },
+        },
+        "known-path",
+        "StructureDefinition.differential",
     ),
     "something wrong in an entry": (
         bundle({"resource": patient(gender="f")}),
