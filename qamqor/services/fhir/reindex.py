@@ -11,7 +11,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.services import derived
 from qamqor.services.access import index
 from qamqor.services.fhir import indexing
-from qamqor.store import mentions, node, people
+from qamqor.store import mentions, node, people, referrals
 from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
 
@@ -35,6 +35,12 @@ def reindex(*, at: datetime, say: Say = lambda room, count: None) -> dict[str, i
 def _people(at: datetime, progress: Callable[[int], None]) -> int:
     node.commit(people.clear)
     return _in_steps(people.rebuild_some, progress)
+
+
+def _referrals(at: datetime, progress: Callable[[int], None]) -> int:
+    node.commit(referrals.clear)
+    progress(0)
+    return _in_steps(referrals.rebuild_some, progress)
 
 
 def _mentions(at: datetime, progress: Callable[[int], None]) -> int:
@@ -91,6 +97,7 @@ ROOMS: Final[Mapping[str, Callable[[datetime, Callable[[int], None]], Any]]] = {
     "search": _search,
     "access": _access,
     "people": _people,
+    "referrals": _referrals,
     "mentions": _mentions,
     "due care": _derived,
 }

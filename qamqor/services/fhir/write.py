@@ -13,7 +13,7 @@ from qamqor.services import accounts, audit, derived
 from qamqor.services.access import gate, index
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import indexing
-from qamqor.store import mentions, node, people
+from qamqor.store import mentions, node, people, referrals
 from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Key, Standing, Version
 from qamqor.store.node import Transaction
@@ -189,6 +189,16 @@ def _file_people(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: da
         people.refresh(tx, changed)
 
 
+def _file_referrals(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
+    changed = [
+        (done.version.type, done.version.id, done.resource)
+        for done in stored
+        if done.version.type in referrals.TYPES
+    ]
+    if changed:
+        referrals.refresh(tx, changed)
+
+
 def _file_mentions(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime) -> None:
     mentions.refresh(
         tx,
@@ -263,5 +273,12 @@ def _index(tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime
     indexing.follow(tx, saved)
 
 
-AFTER: Final[tuple[Any, ...]] = (_file_people, _file_mentions, _derive, _index, accounts.follow)
+AFTER: Final[tuple[Any, ...]] = (
+    _file_people,
+    _file_referrals,
+    _file_mentions,
+    _derive,
+    _index,
+    accounts.follow,
+)
 """What follows from a change, in this order, each ``(tx, stored, actor, at)``, all or nothing."""

@@ -1,0 +1,1 @@
+"""Referrals and advice: written, sent, booked, seen, answered, closed."""
