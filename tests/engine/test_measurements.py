@@ -88,7 +88,7 @@ def test_a_weight_keeps_the_decimal_as_it_was_typed() -> None:
     assert value is not None
     found = observation(
         WEIGHT,
-        {"weight": value},
+        [{"weight": value}],
         patient="Patient/a",
         performer="x",
         encounter=None,
@@ -102,7 +102,7 @@ def test_a_weight_keeps_the_decimal_as_it_was_typed() -> None:
 
 def test_a_pressure_is_one_observation_of_two_parts() -> None:
     values = {"systolic": Decimal(128), "diastolic": Decimal(78)}
-    found = observation(PRESSURE, values, patient="Patient/a", performer="PractitionerRole/n",
+    found = observation(PRESSURE, [values], patient="Patient/a", performer="PractitionerRole/n",
                         encounter="Encounter/e", setting="clinic", at=AT)  # fmt: skip
 
     assert [c["valueQuantity"]["value"] for c in found["component"]] == [128, 78]

@@ -13,7 +13,7 @@ LANGUAGES: Final = ("en", "ru", "kk")
 Words = Mapping[str, str]
 _KEYS: Final = {
     "id", "code", "unit", "shown_unit", "label", "decimals", "hard", "soft", "change", "high",
-    "below", "advance", "parts", "again_when_high",
+    "below", "advance", "parts", "again_when_high", "quick", "also",
 }  # fmt: skip
 
 
@@ -59,7 +59,13 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One thing measured: one number, or a panel of several under one code."""
+    """One thing measured: one number, or a panel of several under one code.
+
+    Attributes:
+        again_when_high: whether a second reading is taken when the first is high.
+        also: other codes under which the same is sent by others.
+        is_quick: whether it stands open on every visit; the others are a click away.
+    """
 
     id: str
     code: str
@@ -67,6 +73,8 @@ class Measurement:
     parts: tuple[Measure, ...]
     is_panel: bool
     again_when_high: bool = False
+    is_quick: bool = False
+    also: tuple[str, ...] = ()
 
 
 def read_measurements(raw: Any, where: str) -> tuple[Measurement, ...]:
@@ -107,6 +115,8 @@ def _measurement(one: Mapping[str, Any], where: str, problems: list[Problem]) ->
         parts=measures,
         is_panel=parts is not None,
         again_when_high=bool(one.get("again_when_high", False)),
+        is_quick=bool(one.get("quick", False)),
+        also=tuple(one.get("also", ())),
     )
 
 

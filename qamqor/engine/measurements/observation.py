@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from qamqor.engine.fhir.names import EXTENSIONS, LOINC, UCUM
+from qamqor.engine.fhir.names import CODES, EXTENSIONS, LOINC, UCUM
 from qamqor.engine.measurements.definition import Measure, Measurement
+
+
+def mean(measurement: Measurement, readings: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    """What several readings of one visit come to: each part's mean, to the decimals it has."""
+    found = {}
+    for part in measurement.parts:
+        total = sum((reading[part.id] for reading in readings), Decimal(0))
+        step = Decimal(1).scaleb(-part.decimals)
+        found[part.id] = (total / len(readings)).quantize(step, rounding=ROUND_HALF_UP)
+    return found
 
 
 def observation(
     measurement: Measurement,
-    values: Mapping[str, Decimal],
+    readings: Sequence[Mapping[str, Decimal]],
     *,
     patient: str,
     performer: str,
@@ -23,8 +33,11 @@ def observation(
 ) -> dict[str, Any]:
     """One Observation of a finished measurement.
 
+    Several readings of one visit are one event: their mean is the value that counts, and each
+    reading stands beside it as a component of our own code.
+
     Args:
-        values: id of the part → number, as typed; every part has one.
+        readings: one or more; id of the part → number, as typed; every part has one.
         patient, performer, encounter: FHIR references.
         setting: ``clinic``, ``home``, ``phone``, ``mobile`` or ``remote``.
     """
@@ -42,9 +55,12 @@ def observation(
     }
     if encounter:
         resource["encounter"] = {"reference": encounter}
+    values = mean(measurement, readings) if len(readings) > 1 else readings[0]
+    each = _each(measurement, readings) if len(readings) > 1 else []
     if not measurement.is_panel:
         part = measurement.parts[0]
-        return {**resource, "valueQuantity": _quantity(part, values[part.id])}
+        resource["valueQuantity"] = _quantity(part, values[part.id])
+        return {**resource, "component": each} if each else resource
     components = [
         {
             "code": _code(part.code, part.label["en"]),
@@ -52,7 +68,24 @@ def observation(
         }
         for part in measurement.parts
     ]
-    return {**resource, "component": components}
+    return {**resource, "component": [*components, *each]}
+
+
+def _each(
+    measurement: Measurement, readings: Sequence[Mapping[str, Decimal]]
+) -> list[dict[str, Any]]:
+    """The single readings, in codes that no table of rules takes for the value."""
+    return [
+        {
+            "code": {
+                "coding": [{"system": f"{CODES}/reading", "code": f"{part.id}_{number}"}],
+                "text": f"{part.label['en']}, reading {number}",
+            },
+            "valueQuantity": _quantity(part, reading[part.id]),
+        }
+        for number, reading in enumerate(readings, 1)
+        for part in measurement.parts
+    ]
 
 
 def _code(code: str, text: str) -> dict[str, Any]:

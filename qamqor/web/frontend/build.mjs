@@ -1,4 +1,5 @@
 // Makes the one stylesheet and the scripts of all pages. Run by `make setup`.
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -37,6 +38,9 @@ const notice = "/* Parts from nhsuk-frontend, MIT License, Copyright NHS England
 keep("qamqor.css", notice + tokens.replace(/\/\*.*?\*\//gs, "").replace(/\s+/g, " ") + compiled.css);
 keep("qamqor.js", script);
 keep("passkeys.js", readFileSync(join(here, "passkeys.js"), "utf8"));
+const draft = readFileSync(join(here, "draft.js"), "utf8");
+keep("draft.js", draft);
+keep("visit.js", readFileSync(join(here, "visit.js"), "utf8").replace("./draft.js", `./draft.js?v=${createHash("sha256").update(draft).digest("hex").slice(0, 12)}`));
 keep(nhsuk, plain(`${modules}/nhsuk-frontend/dist/nhsuk/nhsuk-frontend-${version("nhsuk-frontend")}.min.js`));
 keep(htmx, plain(`${modules}/htmx.org/dist/htmx.min.js`));
 const logo = readFileSync(join(root, "qamqor/services/templates/logo.svg"), "utf8");

@@ -1,0 +1,1 @@
+"""The page of a visit: measure, ask, decide together, prescribe, sign."""

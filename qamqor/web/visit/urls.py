@@ -1,0 +1,14 @@
+"""The addresses of a visit."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from qamqor.web.visit import views
+
+urlpatterns = [
+    path("person/<str:patient>/visit", views.visit, name="visit"),
+    path("person/<str:patient>/visit/draft", views.draft, name="visit_draft"),
+    path("person/<str:patient>/visit/undo", views.undo, name="visit_undo"),
+    path("person/<str:patient>/visit/<uuid:key>", views.done, name="visit_done"),
+]

@@ -1,0 +1,197 @@
+"""Opens a visit, keeps what is typed, puts it into the record, takes it back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qamqor.engine.population.one_person import Due
+from qamqor.services import due
+from qamqor.services.access.actor import Actor
+from qamqor.services.visit import drafts, foreseen, known, measuring, signing
+from qamqor.services.visit.known import Known
+from qamqor.services.visit.measuring import Visit
+from qamqor.web.access import staff
+from qamqor.web.visit import presenters
+from qamqor.web.visit.forms import VisitForm
+
+
+@require_http_methods(["GET", "POST"])
+@staff
+def visit(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
+    now = timezone.now()
+    if request.method == "POST":
+        return _posted(request, actor, patient)
+    found = known.about(patient, actor=actor, at=now, as_of=timezone.localdate())
+    return _page(request, found, _form(found, actor.role))
+
+
+@require_POST
+@staff
+def draft(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
+    """Keeps what is typed while typing; answers the parts of the page that follow from it."""
+    form = VisitForm(request.POST, last={})
+    kept = _keep(request, actor, patient, form)
+    if kept is None or kept.is_stale:
+        return HttpResponse(status=409)
+    day = timezone.localdate()
+    then = _due_then(patient, form) or due.due_of(patient, as_of=day)
+    context = {"draft": kept.draft, "closes": presenters.closes(_owed(form), then, day)}
+    return render(request, "visit/parts.html", context)
+
+
+@require_POST
+@staff
+def undo(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
+    now, key = timezone.now(), str(request.POST.get("key", ""))
+    measuring.take_back(patient, key, actor=actor, at=now)
+    drafts.renew(patient, key, actor=actor, at=now)
+    said = gettext("Taken back. It stays in the history as entered by mistake.")
+    messages.success(request, said)
+    return redirect("visit", patient=patient)
+
+
+@require_GET
+@staff
+def done(request: HttpRequest, actor: Actor, patient: str, key: uuid.UUID) -> HttpResponse:
+    now, day = timezone.now(), timezone.localdate()
+    nothing = drafts.Draft(str(key), 0, actor.reference, actor.account or 0, {}, now, now)
+    found = known.about(patient, actor=actor, at=now, as_of=day, draft=nothing)
+    last = request.session.get("visit", {})
+    owed = last.get("owed", []) if last.get("key") == str(key) else []
+    context = {
+        "patient": patient,
+        "name": presenters.name_of(found.person),
+        "key": key,
+        "closes": presenters.closes(owed, found.due, day),
+    }
+    return render(request, "visit/done.html", context)
+
+
+def _posted(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
+    act, form = request.POST.get("act", "measure"), VisitForm(request.POST, last={})
+    signed = _signed(request, form)
+    if act == "sign" and signed:
+        return redirect("visit_done", patient=patient, key=signed)
+    if act in ("measure", "sign") and not form.is_valid():
+        return _page(request, *_again(request, actor, patient), status=422)
+    kept = _keep(request, actor, patient, form)
+    if kept is None or kept.is_stale:
+        return _conflict(request, patient, form, kept)
+    return _acted(request, actor, patient, form, kept.draft)
+
+
+def _acted(
+    request: HttpRequest, actor: Actor, patient: str, form: VisitForm, kept: drafts.Draft
+) -> HttpResponse:
+    act, now = request.POST.get("act", "measure"), timezone.now()
+    if act == "later":
+        messages.success(request, gettext("The draft is kept. Go on whenever you like."))
+        return redirect("home")
+    readings = form.sheet.readings
+    visit = Visit(patient, kept.key, kept.began_at, str(form["setting"].value() or "clinic"))
+    if act == "sign":
+        signing.sign(visit, readings, actor=actor, at=now)
+        request.session["visit"] = {"key": visit.key, "owed": _owed(form), "typed": form.typed}
+        return redirect("visit_done", patient=patient, key=visit.key)
+    if act == "measure" and readings:
+        measuring.keep(visit, readings, actor=actor, at=now)
+    return redirect("visit", patient=patient)
+
+
+def _signed(request: HttpRequest, form: VisitForm) -> str:
+    """The key of a visit that was signed just so: the same form sent once more."""
+    last = request.session.get("visit", {})
+    is_same = (last.get("key"), last.get("typed")) == (form["key"].value(), form.typed)
+    return str(last["key"]) if is_same else ""
+
+
+def _again(request: HttpRequest, actor: Actor, patient: str) -> tuple[Known, VisitForm]:
+    """The page once more, with what was typed and what is wrong with it."""
+    now, key = timezone.now(), str(request.POST.get("key", ""))
+    begun = drafts.standing(patient, key, actor=actor, at=now)
+    found = known.about(patient, actor=actor, at=now, as_of=timezone.localdate(), draft=begun)
+    return found, VisitForm(request.POST, last=found.last_values())
+
+
+def _keep(request: HttpRequest, actor: Actor, patient: str, form: VisitForm) -> drafts.Kept | None:
+    """Keeps the draft of a form; nothing where the form itself is broken."""
+    key, version = form["key"].value(), str(form["version"].value())
+    if not version.isdecimal():
+        return None
+    return drafts.keep(
+        patient,
+        str(key),
+        form.typed,
+        seen=int(version),
+        actor=actor,
+        at=timezone.now(),
+        anyway="anyway" in request.POST,
+    )
+
+
+def _form(found: Known, role: str) -> VisitForm:
+    owed = " ".join(presenters.owed_now(found.due, role))
+    first = {"key": found.draft.key, "version": found.draft.version, "owed": owed}
+    return VisitForm(initial={**first, **found.draft.fields}, last=found.last_values())
+
+
+def _page(request: HttpRequest, found: Known, form: VisitForm, status: int = 200) -> HttpResponse:
+    context = _context(found, form, found.draft)
+    context["messages"] = messages.get_messages(request)
+    return render(request, "visit/visit.html", context, status=status)
+
+
+def _conflict(
+    request: HttpRequest, patient: str, form: VisitForm, kept: drafts.Kept | None
+) -> HttpResponse:
+    """Both versions, for the one who typed them to choose."""
+    there = kept.draft if kept is not None else None
+    is_gone = there is None or not there.version
+    differences = presenters.differences(form.typed, there.fields if there else {})
+    context = {
+        "patient": patient,
+        "is_gone": is_gone,
+        "key": uuid.uuid4() if there is None or is_gone else there.key,
+        "version": there.version if there else 0,
+        "mine": form.typed,
+        "rows": [[one["name"], one["mine"], one["there"]] for one in differences],
+    }
+    return render(request, "visit/conflict.html", context, status=409)
+
+
+def _context(found: Known, form: VisitForm, kept: drafts.Draft) -> dict[str, Any]:
+    day, patient = timezone.localdate(), str(found.person["id"])
+    then = _due_then(patient, form)
+    return {
+        "patient": patient,
+        "person": presenters.person(found, day),
+        "form": form,
+        "draft": kept,
+        "now": timezone.now(),
+        "quick": presenters.boxes(form, found, quick=True),
+        "more": (more := presenters.boxes(form, found, quick=False)),
+        "more_is_typed": any(field.value for box in more for field in box.fields),
+        "saved": presenters.saved(found),
+        "closes": presenters.closes(_owed(form), then or found.due, day),
+        "medicines": presenters.medicines(found),
+        "colleagues": found.colleagues,
+        "may_measure": found.may_measure,
+    }
+
+
+def _owed(form: VisitForm) -> list[str]:
+    return [one for one in str(form["owed"].value() or "").split() if one.count("/") >= 2]
+
+
+def _due_then(patient: str, form: VisitForm) -> tuple[Due, ...]:
+    """What would be due if everything typed were kept; nothing where nothing is typed."""
+    made = measuring.as_if(patient, form.sheet.readings, at=timezone.now())
+    return foreseen.due_after(patient, made, as_of=timezone.localdate()) if made else ()
