@@ -52,6 +52,11 @@ class Entry:
     if_none_exist: str
     if_modified_since: str
 
+    @property
+    def is_operation(self) -> bool:
+        """Whether it calls an operation, such as ``Patient/1/$everything``."""
+        return bool(self.address.rest) and self.address.rest[0].startswith("$")
+
 
 def entries(bundle: dict[str, Any], *, base: str) -> list[Entry | Unusable]:
     """Every entry in order; one that cannot be understood is what is wrong with it.

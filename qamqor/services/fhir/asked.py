@@ -21,6 +21,7 @@ class Ask:
         if_match, if_none_match, if_none_exist: as the headers of HTTP; empty = not said.
         where: FHIRPath of the bundle entry it stands in; empty = a request of its own.
         new_id: the id a new resource gets.
+        is_operation: it calls an operation, which is answered elsewhere.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Ask:
     if_none_match: str = ""
     if_none_exist: str = ""
     where: str = ""
+    is_operation: bool = False
 
 
 class Result(NamedTuple):

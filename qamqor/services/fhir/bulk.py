@@ -121,7 +121,8 @@ def find(id_: str, *, actor: Actor) -> Job:
         NotThere: there is none, it is another client's, or it was cancelled.
     """
     job = jobs.find(id_)
-    if job is None or job.client != _client(actor) or job.state == "cancelled":
+    is_other = job is None or job.client != _client(actor) or "types" not in job.asked
+    if job is None or is_other or job.state == "cancelled":
         raise NotThere("there is no such export")
     return job
 

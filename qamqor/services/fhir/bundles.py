@@ -38,7 +38,8 @@ def transaction(
     """Do everything a transaction bundle asks, in FHIR's order, or nothing of it.
 
     Args:
-        look: answers an entry that only reads; asked when everything else is done.
+        look: answers an entry that only reads or calls an operation; asked when everything else
+            is done.
     Returns:
         one answer for each entry, in the order of the entries.
     Raises:
@@ -90,7 +91,7 @@ def _alone(
     try:
         if isinstance(entry, Unusable):
             raise entry
-        if entry.method in {"GET", "HEAD"}:
+        if entry.method in {"GET", "HEAD"} or entry.is_operation:
             return look(entry)
         ask = _ask(entry, at)
         _check(ask)
@@ -119,6 +120,7 @@ def _ask(entry: Entry, at: datetime) -> Ask:
         if_none_match=entry.if_none_match,
         if_none_exist=entry.if_none_exist,
         where=entry.where,
+        is_operation=entry.is_operation,
     )
 
 
@@ -138,6 +140,9 @@ def _refuse(entries: Sequence[Entry | Unusable], asks: Any) -> None:
 
 def _check(ask: Ask) -> None:
     where = f"{ask.where}.request.url"
+    if ask.is_operation:
+        text = "an operation that changes something stands in a batch, not in a transaction"
+        raise Unusable([Issue("not-supported", text, where)])
     if not ask.type:
         text = f"{ask.method} needs a resource type in its url"
         raise Unusable([Issue("not-supported", text, where)])

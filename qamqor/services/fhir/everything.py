@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final, NamedTuple
 
+from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.envelope import microseconds
 from qamqor.engine.fhir.references import mentioned
+from qamqor.engine.fhir.search import ranges as ranges_
+from qamqor.engine.fhir.search.extract import values
+from qamqor.engine.fhir.search.parameters import KEPT_ELSEWHERE, defined
 from qamqor.errors import GoneBefore, NotThere
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
@@ -30,6 +35,50 @@ SUPPORT: Final = frozenset(
     }
 )
 """What a record refers to and cannot be read without; shown beside it, never counted in it."""
+
+
+LASTING: Final = frozenset({"AllergyIntolerance", "Condition", "FamilyMemberHistory"})
+"""What holds from its beginning on, until it says that it ended."""
+ENDS: Final = frozenset({"abatement-date"})
+
+
+class Period(NamedTuple):
+    """The time of care, in microseconds since 1970, from ``start`` up to ``end``."""
+
+    start: int
+    end: int
+
+    def holds(self, version: Version) -> bool:
+        """Whether a resource has a date of care in it, or none at all.
+
+        Dates of care are those it can be searched by; an allergy or condition goes on until it
+        says that it ended.
+        """
+        if self == ALWAYS:
+            return True
+        numbers = _dates(version.type)
+        resource = json_text.decode(version.content or "{}")
+        ranges = [row for row in values(resource).dates if row[0] in numbers]
+        if not ranges:
+            return True
+        if version.type in LASTING:
+            ended = [high for number, _, high in ranges if numbers[number] in ENDS]
+            low, high = min(row[1] for row in ranges), max(ended, default=ranges_.FOREVER)
+            return low < self.end and high > self.start
+        return any(low < self.end and high > self.start for _, low, high in ranges)
+
+
+ALWAYS: Final = Period(ranges_.ALWAYS, ranges_.FOREVER)
+
+
+@cache
+def _dates(type_: str) -> dict[int, str]:
+    """The numbers and names of the dates by which a type can be searched, but for its versions."""
+    return {
+        one.number: one.code
+        for one in defined(type_).values()
+        if one.type == "date" and one.code not in KEPT_ELSEWHERE
+    }
 
 
 class Entry(NamedTuple):
@@ -63,6 +112,7 @@ def of_person(
     at: datetime,
     types: Sequence[str] = (),
     since: datetime | None = None,
+    care: Period = ALWAYS,
     count: int | None = None,
     after: int = 0,
 ) -> Part:
@@ -71,6 +121,7 @@ def of_person(
     Args:
         types: only these; empty = all.
         since: only what changed at or after this moment.
+        care: only what is about care within this time, or says nothing of time.
         count: how many resources at most; None = all.
         after: ``Part.after`` of the part before.
 
@@ -87,7 +138,11 @@ def of_person(
     of_others = [v for v in mentions.of(f"Patient/{patient}") if v.type != "Patient"]
     found = [person, *looks.at_each(sights, of_others, action="search")]
     earliest = microseconds(since) or 0
-    wanted = [v for v in found if (not types or v.type in types) and v.at >= earliest]
+    wanted = [
+        v
+        for v in found
+        if (not types or v.type in types) and v.at >= earliest and (v is person or care.holds(v))
+    ]
     stop = len(wanted) if count is None else after + count
     own = wanted[after:stop]
     support = looks.at_each(sights, _support(own, types), action="search")

@@ -85,7 +85,7 @@ def load(
     quarantine.parent.mkdir(parents=True, exist_ok=True)
     with quarantine.open("ab") as apart:
         for waiting in _commits(_prepared(sources, processes), found, apart):
-            node.commit(partial(_store, waiting, found, actor, at))
+            node.commit(partial(store, waiting, found, actor, at))
             progress(found.read)
     worked = derived.refresh(derived.day_of(at), sequence=versions.last_sequence())
     found.people = worked.people
@@ -147,7 +147,7 @@ def _keep_apart(entries: Iterable[Entry], found: Loaded, apart: BinaryIO) -> Non
         apart.write(msgspec.json.encode(entry) + b"\n")
 
 
-def _store(
+def store(
     pieces: dict[Key, Piece], found: Loaded, actor: Actor, at: datetime, tx: Transaction
 ) -> None:
     """Store some pieces; what the record has already, word for word, makes no new version."""

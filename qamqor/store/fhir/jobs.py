@@ -80,6 +80,14 @@ def report(tx: Transaction, id_: str, *, state: str, so_far: dict[str, Any], at:
     return bool(tx.changed())
 
 
+def fail(tx: Transaction, id_: str, *, at: int) -> None:
+    """Its worker could not go on; what was reported before stays."""
+    tx.execute(
+        "update fhir_job set state = 'failed', seen_at = %s where id = %s and state = 'running'",
+        [at, id_],
+    )
+
+
 def cancel(tx: Transaction, id_: str) -> None:
     """Nobody goes on with it, and what it made may be removed."""
     tx.execute("update fhir_job set state = 'cancelled' where id = %s", [id_])

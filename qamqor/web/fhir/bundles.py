@@ -17,6 +17,7 @@ from qamqor.services.fhir.asked import Result
 from qamqor.services.fhir.write import instant
 from qamqor.web.fhir import exchange, gate, outcomes, search
 from qamqor.web.fhir.exchange import Wishes
+from qamqor.web.fhir.operations import views as operations
 
 REASONS: Final = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
 
@@ -78,8 +79,11 @@ def _status(status: int) -> str:
 
 
 def _look(request: HttpRequest, entry: Entry, actor: Actor) -> dict[str, Any]:
-    """The answer to an entry that only reads: one resource, one version, or a search."""
+    """The answer to an entry that reads one resource or version, searches, or operates."""
     address = entry.address
+    if entry.is_operation:
+        told, status = operations.entry(entry, actor, base=exchange.address(request))
+        return {"resource": told, "response": {"status": _status(status)}}
     if address.type is not None and address.id is None and not address.rest:
         return _searched(request, entry, actor)
     if address.type is None or address.id is None:

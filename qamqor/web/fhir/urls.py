@@ -15,7 +15,7 @@ from qamqor.web.fhir import (
     search,
 )
 from qamqor.web.fhir.door import by_method
-from qamqor.web.fhir.operations import export
+from qamqor.web.fhir.operations import export, importing
 from qamqor.web.fhir.operations import views as operations
 
 
@@ -36,6 +36,9 @@ urlpatterns = [
     path("/.well-known/smart-configuration", front.smart_configuration),
     path("/$export-job/<str:id_>", export.status),
     path("/$export-file/<str:id_>/<str:name>", export.file),
+    path("/$import", by_method(POST=importing.take_import)),
+    path("/$import-job/<str:id_>", by_method(GET=importing.status, DELETE=importing.cancel)),
+    path("/$import-file/<str:id_>/<str:name>", by_method(GET=importing.file)),
     path("/<operation:name>", operations.call),
     path("/<str:type_>/<operation:name>", operations.call),
     path("/<str:type_>/<str:id_>/<operation:name>", operations.call),

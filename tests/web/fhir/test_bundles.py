@@ -211,3 +211,54 @@ def test_an_empty_bundle_is_answered_by_an_empty_one(api: Api) -> None:
         "resourceType": "Bundle",
         "type": "transaction-response",
     }
+
+
+def answers(api: Api, *entries: dict[str, Any]) -> list[dict[str, Any]]:
+    found = said(api.post("", bundle("batch", *entries)))["entry"]
+    return list(found)
+
+
+def test_a_batch_calls_operations_by_get_and_post(api: Api) -> None:
+    api.put("/Patient/a", patient("a"))
+    whole, checked, code = answers(
+        api,
+        entry("GET", "Patient/a/$everything?_count=1"),
+        entry("POST", "Patient/$validate", patient("x", gender="f")),
+        entry("GET", "ValueSet/$expand?url=http://example.org/none"),
+    )
+    assert whole["response"]["status"] == "200 OK"
+    assert whole["resource"]["entry"][0]["resource"]["id"] == "a"
+    assert checked["resource"]["resourceType"] == "OperationOutcome"
+    assert checked["resource"]["issue"][0]["code"] == "code-invalid"
+    assert code["response"]["status"].startswith("404")
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "status"),
+    [
+        ("GET", "Patient/a/$nothing", "404"),
+        ("GET", "$export", "404"),
+        ("POST", "$import", "404"),
+        ("PUT", "Patient/a/$everything", "405"),
+        ("GET", "Patient/$merge", "405"),
+        ("GET", "Patient/a/$everything?_count=x", "400"),
+        ("GET", "Patient/a/$everything/more", "404"),
+        ("GET", "Patient/b/$everything", "404"),
+    ],
+)
+def test_what_is_no_operation_here_is_told_so_and_stops_nobody(
+    api: Api, method: str, url: str, status: str
+) -> None:
+    api.put("/Patient/a", patient("a"))
+    wrong, right = answers(api, entry(method, url, patient("a")), entry("GET", "Patient/a"))
+    assert wrong["response"]["status"].startswith(status)
+    assert wrong["response"]["outcome"]["issue"]
+    assert right["response"]["status"] == "200 OK"
+
+
+def test_a_transaction_may_read_by_an_operation_and_not_change_by_one(api: Api) -> None:
+    api.put("/Patient/a", patient("a"))
+    reads = api.post("", bundle("transaction", entry("GET", "Patient/a/$everything")))
+    assert said(reads)["entry"][0]["resource"]["type"] == "searchset"
+    changes = api.post("", bundle("transaction", entry("POST", "Patient/$merge", patient("a"))))
+    assert changes.status_code == 400

@@ -103,8 +103,50 @@ def test_only_what_changed_since_a_moment_and_only_some_types() -> None:
     assert named(ask("amina", _type="Patient")) == ["Patient/amina"]
 
 
+def dated(id_: str, day: str) -> dict[str, Any]:
+    return {**observation(id_, "amina"), "effectiveDateTime": day}
+
+
+def test_only_care_within_some_days_and_what_has_no_date() -> None:
+    people()
+    put(
+        dated("before", "2025-12-31"),
+        dated("first", "2026-01-01T00:30:00+05:00"),
+        dated("last", "2026-01-31"),
+        dated("after", "2026-02-01"),
+    )
+    subject = {"reference": "Patient/amina"}
+    codes = {"code": {"text": "x"}, "subject": subject}
+    put(
+        {"resourceType": "Condition", "id": "old", "onsetDateTime": "2010", **codes},
+        {"resourceType": "Condition", "id": "over", "onsetDateTime": "2010",
+         "abatementDateTime": "2011", **codes},
+        {"resourceType": "CareTeam", "id": "team", "subject": subject},
+        {"resourceType": "CareTeam", "id": "then", "subject": subject,
+         "period": {"start": "2020", "end": "2021"}},
+    )  # fmt: skip
+
+    found = named(ask("amina", start="2026-01-01", end="2026-01-31"))
+
+    assert "Patient/amina" in found
+    assert {"Observation/first", "Observation/last"} <= set(found)
+    assert {"Observation/before", "Observation/after"}.isdisjoint(found)
+    assert {"Condition/old", "CareTeam/team"} <= set(found)
+    assert {"Condition/over", "CareTeam/then"}.isdisjoint(found)
+    assert "Observation/after" in named(ask("amina", start="2026-01"))
+    assert "Observation/before" in named(ask("amina", end="2026"))
+
+
 @pytest.mark.parametrize(
-    "query", [{"_type": "Patients"}, {"_count": "0"}, {"_after": "x"}, {"_since": "2026-03-02"}]
+    "query",
+    [
+        {"start": "monday"},
+        {"start": "2026-02", "end": "2026-01"},
+        {"_type": "Patients"},
+        {"_count": "0"},
+        {"_after": "x"},
+        {"_since": "2026-03-02"},
+    ],
 )
 def test_wrong_inputs_are_refused(query: dict[str, str]) -> None:
     people()

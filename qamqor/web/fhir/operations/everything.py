@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import is_resource
+from qamqor.engine.fhir.search.extract import NATIONAL
+from qamqor.engine.fhir.search.ranges import date_range
 from qamqor.errors import Issue, Unusable
 from qamqor.services.fhir import everything
-from qamqor.services.fhir.everything import Entry
+from qamqor.services.fhir.everything import ALWAYS, Entry, Period
 from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
 
 
@@ -20,6 +22,8 @@ from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
     levels=("instance",),
     types=("Patient",),
     inputs=(
+        In("start", "date", "Only care on or after this day, or without a date."),
+        In("end", "date", "Only care on or before this day, or without a date."),
         In("_since", "instant", "Only what changed at or after this moment."),
         In("_type", "string", "Resource types, separated by commas; may repeat.", most="*"),
         In("_count", "integer", "How many resources on a page; without it, all."),
@@ -38,6 +42,7 @@ def run(call: Call) -> Answer:
         at=call.at,
         types=types,
         since=call.moment("_since"),
+        care=_care(call),
         count=count,
         after=_after(call),
     )
@@ -57,6 +62,23 @@ def _types(call: Call) -> tuple[str, ...]:
     if unknown:
         raise Unusable([Issue("value", f"{name!r} is no resource type") for name in unknown])
     return tuple(dict.fromkeys(said))
+
+
+def _care(call: Call) -> Period:
+    """The time between the first moment of ``start`` and the last of ``end``."""
+    found = {name: _day(call, name) for name in ("start", "end") if call.one(name) is not None}
+    start = found["start"][0] if "start" in found else ALWAYS.start
+    end = found["end"][1] if "end" in found else ALWAYS.end
+    if start >= end:
+        raise Unusable([Issue("value", "end is before start")])
+    return Period(start, end)
+
+
+def _day(call: Call, name: str) -> tuple[int, int]:
+    found = date_range(call.one(name), NATIONAL)
+    if found is None:
+        raise Unusable([Issue("value", f"{name} is a day, such as 2026-03-02")])
+    return found
 
 
 def _after(call: Call) -> int:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Any, Final
+from urllib.parse import parse_qs
+
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.bundle import Entry
 from qamqor.errors import Issue, Unusable
+from qamqor.services.access.actor import Actor
 from qamqor.web.fhir import gate
 from qamqor.web.fhir.operations import registry
 from qamqor.web.fhir.operations.registry import Answer, Call, Operation
@@ -33,6 +39,51 @@ def call(
         )
     )
     return _response(answer)
+
+
+NOT_IN_BUNDLES: Final = frozenset({"export", "import"})
+"""They answer with an address to ask again, which an entry of a bundle has no place for."""
+
+
+def entry(asked: Entry, actor: Actor, *, base: str) -> tuple[dict[str, Any], int]:
+    """The answer to an operation called in a bundle, and its status.
+
+    Raises:
+        Unusable: there is no such operation, or it cannot be called so.
+    """
+    address, name = asked.address, asked.address.rest[0][1:]
+    level = "instance" if address.id else "type" if address.type else "system"
+    found = registry.find(name, level=level, type_=address.type)
+    _must_fit(asked, found)
+    body = asked.resource if asked.method == "POST" else None
+    query = parse_qs(address.query, keep_blank_values=True)
+    answer = found.run(
+        Call(
+            actor=actor,
+            at=timezone.now(),
+            inputs=registry.read_inputs(found, query=query, body=body),
+            type=address.type,
+            id=address.id,
+            accept=(query.get("_format") or [""])[0],
+            address=base,
+        )
+    )
+    if answer.resource is not None:
+        return dict(answer.resource), answer.status
+    data = base64.b64encode(answer.body or b"").decode()
+    binary = {"resourceType": "Binary", "contentType": answer.content_type, "data": data}
+    return binary, answer.status
+
+
+def _must_fit(asked: Entry, found: Operation) -> None:
+    where = f"{asked.where}.request"
+    if found.name in NOT_IN_BUNDLES or len(asked.address.rest) > 1:
+        text = f"${found.name} cannot be called in a bundle"
+        raise Unusable([Issue("not-supported", text, f"{where}.url")], status=404)
+    allowed = ("POST",) if found.changes else ("GET", "POST")
+    if asked.method not in allowed:
+        text = f"${found.name} is called by {' or '.join(allowed)}, not {asked.method}"
+        raise Unusable([Issue("not-supported", text, f"{where}.method")], status=405)
 
 
 def _query(request: HttpRequest) -> dict[str, list[str]]:
