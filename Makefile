@@ -19,8 +19,9 @@ help:  ## list these
 
 LOOK := qamqor/web/static/qamqor/names.json
 PAGE_WORDS := qamqor/locale/kk/LC_MESSAGES/django.mo
+VACCINATIONS := qamqor/engine/immunisation/everyone
 
-setup: .venv/ready $(LOOK) $(PAGE_WORDS)  ## .venv from the lock file, the look and the words of the pages
+setup: .venv/ready $(LOOK) $(PAGE_WORDS) $(VACCINATIONS)/loop.bc  ## .venv from the lock file; the look, words and loop that are made
 
 .venv/ready: requirements.lock pyproject.toml
 	@command -v uv >/dev/null || [ -x .tools/bin/uv ] || python3 -m pip install -q --target .tools uv
@@ -34,6 +35,9 @@ $(LOOK): package-lock.json $(wildcard qamqor/web/frontend/*) qamqor/services/tem
 
 $(PAGE_WORDS): $(wildcard qamqor/locale/*/*.po) | .venv/ready
 	@$(PY) tools/page_words.py compile && touch $@
+
+$(VACCINATIONS)/loop.bc: $(wildcard $(VACCINATIONS)/*.py) | .venv/ready
+	@$(PY) -c "from $(subst /,.,$(VACCINATIONS)).machine import translated_loop; translated_loop()" && touch $@
 
 system: setup  ## what tests need from the operating system: a browser and fonts
 	@tools/ensure_system.sh

@@ -373,9 +373,7 @@ def make_workspace(schedule: Ints, most_given: int, most_seen: int) -> Ints:
         for cell in range(len(sizes)):
             cells[course + at.JUDGED + cell] = course + at.COURSE_HEAD + sum(sizes[:cell])
     groups = len(_rows(schedule, at.GROUPS_FROM, at.GROUP))
-    cells[at.LAST_BLANK] = reserve(groups * at.BLANK)
-    for g in range(groups):
-        cells[cells[at.LAST_BLANK] + g * at.BLANK + at.BLANK_PERSON] = -1
+    cells[at.ANSWER_ROW], cells[at.LAST_BLANK] = reserve(at.ANSWER), reserve(groups * at.BLANK)
     cells[at.STATES] = reserve(len(antigens) * at.STATE)
     for a in range(len(antigens)):
         state = cells[at.STATES] + a * at.STATE

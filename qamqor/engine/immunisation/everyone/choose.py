@@ -5,52 +5,42 @@ Courses are counted here by their place ``c``; the scratch table holds a column 
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import njit
-
 from qamqor.engine.immunisation.everyone import layout as at
 from qamqor.engine.immunisation.everyone.dates import after
+from qamqor.engine.immunisation.everyone.layout import Cells
 
 
-@njit(cache=True, nogil=True)
-def row(w: Any, c: int) -> int:
+def row(w: Cells, c: int) -> int:
     """The position of course ``c``."""
     return int(w[at.COURSES] + c * w[at.COURSE_ROOM])
 
 
-@njit(cache=True, nogil=True)
-def cell(w: Any, line: int, c: int) -> int:
+def cell(w: Cells, line: int, c: int) -> int:
     """The position of a line's cell for course ``c`` in the scratch table."""
     return int(w[at.SCRATCH] + line * w[at.COURSE_COUNT] + c)
 
 
-@njit(cache=True, nogil=True)
-def series_cell(m: Any, w: Any, c: int, column: int) -> int:
+def series_cell(m: Cells, w: Cells, c: int, column: int) -> int:
     """A value of the series of course ``c``."""
     return int(m[w[row(w, c) + at.OF_SERIES] + column])
 
 
-@njit(cache=True, nogil=True)
-def standing(w: Any, c: int) -> int:
+def standing(w: Cells, c: int) -> int:
     """The standing of course ``c``."""
     return int(w[row(w, c) + at.STANDING])
 
 
-@njit(cache=True, nogil=True)
-def satisfied(w: Any, c: int) -> int:
+def satisfied(w: Cells, c: int) -> int:
     """How many given doses count in course ``c``."""
     return int(w[row(w, c) + at.SATISFIED])
 
 
-@njit(cache=True, nogil=True)
-def is_in_process(w: Any, c: int) -> bool:
+def is_in_process(w: Cells, c: int) -> bool:
     """Begun and not complete."""
     return standing(w, c) == at.NOT_COMPLETE and satisfied(w, c) > 0
 
 
-@njit(cache=True, nogil=True)
-def winner(m: Any, w: Any, state: int, begin: int, end: int) -> int:
+def winner(m: Cells, w: Cells, state: int, begin: int, end: int) -> int:
     """The prioritised course among ``[begin, end)``, one series group (Table 8-3); -1: none."""
     scorable, last, complete, completes, in_process, started = 0, -1, -1, 0, -1, 0
     for c in range(begin, end):
@@ -74,8 +64,7 @@ def winner(m: Any, w: Any, state: int, begin: int, end: int) -> int:
     return by_points(m, w, state, begin, end, completes, started)
 
 
-@njit(cache=True, nogil=True)
-def only_default(m: Any, w: Any, begin: int, end: int) -> int:
+def only_default(m: Cells, w: Cells, begin: int, end: int) -> int:
     """The default course, if there is exactly one."""
     found, count = -1, 0
     for c in range(begin, end):
@@ -84,8 +73,7 @@ def only_default(m: Any, w: Any, begin: int, end: int) -> int:
     return found if count == 1 else -1
 
 
-@njit(cache=True, nogil=True)
-def is_scorable(m: Any, w: Any, state: int, c: int, begin: int, end: int) -> bool:
+def is_scorable(m: Cells, w: Cells, state: int, c: int, begin: int, end: int) -> bool:
     """SELECTSCORE-2."""
     if standing(w, c) == at.CONTRAINDICATED and not is_all_contraindicated(w, begin, end):
         return False
@@ -100,8 +88,7 @@ def is_scorable(m: Any, w: Any, state: int, c: int, begin: int, end: int) -> boo
     return not is_any_begun_or_default(m, w, begin, end)
 
 
-@njit(cache=True, nogil=True)
-def is_all_contraindicated(w: Any, begin: int, end: int) -> bool:
+def is_all_contraindicated(w: Cells, begin: int, end: int) -> bool:
     """Whether every course of the group is."""
     for c in range(begin, end):
         if standing(w, c) != at.CONTRAINDICATED:
@@ -109,8 +96,7 @@ def is_all_contraindicated(w: Any, begin: int, end: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
-def has_best_priority(m: Any, w: Any, c: int, begin: int, end: int) -> bool:
+def has_best_priority(m: Cells, w: Cells, c: int, begin: int, end: int) -> bool:
     """No course of the group comes before in the alphabet of priorities."""
     for other in range(begin, end):
         if series_cell(m, w, other, at.PRIORITY) < series_cell(m, w, c, at.PRIORITY):
@@ -118,8 +104,7 @@ def has_best_priority(m: Any, w: Any, c: int, begin: int, end: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
-def is_any_begun_or_default(m: Any, w: Any, begin: int, end: int) -> bool:
+def is_any_begun_or_default(m: Cells, w: Cells, begin: int, end: int) -> bool:
     """Whether a course of the group has a dose that counts, or is the default."""
     for c in range(begin, end):
         if satisfied(w, c) or series_cell(m, w, c, at.IS_DEFAULT):
@@ -127,8 +112,7 @@ def is_any_begun_or_default(m: Any, w: Any, begin: int, end: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
-def first_satisfied(w: Any, state: int, c: int) -> int:
+def first_satisfied(w: Cells, state: int, c: int) -> int:
     """The day of the first dose that counts."""
     course = row(w, c)
     for k in range(w[course + at.TARGETS]):
@@ -138,9 +122,8 @@ def first_satisfied(w: Any, state: int, c: int) -> int:
     return at.NOTHING
 
 
-@njit(cache=True, nogil=True)
 def by_points(
-    m: Any, w: Any, state: int, begin: int, end: int, completes: int, started: int
+    m: Cells, w: Cells, state: int, begin: int, end: int, completes: int, started: int
 ) -> int:
     """Tables 8-7, 8-9 and 8-11; where they name nobody, the most useful standing."""
     is_any_begun = False
@@ -165,8 +148,7 @@ def by_points(
     return highest(m, w, begin, end)
 
 
-@njit(cache=True, nogil=True)
-def award(w: Any, begin: int, end: int, one: int, several: int, otherwise: int) -> None:
+def award(w: Cells, begin: int, end: int, one: int, several: int, otherwise: int) -> None:
     """Points for the courses hit: one reward for a single hit, another for several."""
     hits = 0
     for c in range(begin, end):
@@ -178,8 +160,7 @@ def award(w: Any, begin: int, end: int, one: int, several: int, otherwise: int) 
             w[row(w, c) + at.POINTS] += otherwise
 
 
-@njit(cache=True, nogil=True)
-def add_most_valid(w: Any, begin: int, end: int, weight: int) -> None:
+def add_most_valid(w: Cells, begin: int, end: int, weight: int) -> None:
     """SELECTB-19: the most doses that count."""
     most = 0
     for c in range(begin, end):
@@ -190,8 +171,7 @@ def add_most_valid(w: Any, begin: int, end: int, weight: int) -> None:
     award(w, begin, end, weight, 0, -weight)
 
 
-@njit(cache=True, nogil=True)
-def score_in_process(m: Any, w: Any, state: int, begin: int, end: int) -> None:
+def score_in_process(m: Cells, w: Cells, state: int, begin: int, end: int) -> None:
     """Table 8-9."""
     fewest, soonest = at.NEVER, at.NEVER
     for c in range(begin, end):
@@ -213,15 +193,13 @@ def score_in_process(m: Any, w: Any, state: int, begin: int, end: int) -> None:
     award(w, begin, end, 1, 0, -1)
 
 
-@njit(cache=True, nogil=True)
-def hit_completable(w: Any, begin: int, end: int) -> None:
+def hit_completable(w: Cells, begin: int, end: int) -> None:
     """SELECTB-3."""
     for c in range(begin, end):
         w[cell(w, at.HIT, c)] = w[cell(w, at.FINISH, c)] < at.NEVER
 
 
-@njit(cache=True, nogil=True)
-def score_without_doses(m: Any, w: Any, begin: int, end: int) -> None:
+def score_without_doses(m: Cells, w: Cells, begin: int, end: int) -> None:
     """Table 8-11."""
     start = at.NEVER
     for c in range(begin, end):
@@ -238,8 +216,7 @@ def score_without_doses(m: Any, w: Any, begin: int, end: int) -> None:
     award(w, begin, end, -1, -1, 1)
 
 
-@njit(cache=True, nogil=True)
-def highest(m: Any, w: Any, begin: int, end: int) -> int:
+def highest(m: Cells, w: Cells, begin: int, end: int) -> int:
     """The highest sum, then the smallest preference, then the order of the schedule."""
     found, points, preference = -1, 0, 0
     for c in range(begin, end):
@@ -251,8 +228,7 @@ def highest(m: Any, w: Any, begin: int, end: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
-def most_useful(m: Any, w: Any, begin: int, end: int) -> int:
+def most_useful(m: Cells, w: Cells, begin: int, end: int) -> int:
     """The best standing, then the smallest preference, then the order of the schedule."""
     found, best = -1, at.NEVER
     for c in range(begin, end):
@@ -263,7 +239,6 @@ def most_useful(m: Any, w: Any, begin: int, end: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
 def usefulness(value: int) -> int:
     """The place of a standing where no table names a winner."""
     if value == at.NOT_COMPLETE:
@@ -273,8 +248,7 @@ def usefulness(value: int) -> int:
     return 2 if value == at.AGED_OUT else 3
 
 
-@njit(cache=True, nogil=True)
-def open_doses(w: Any, c: int) -> int:
+def open_doses(w: Cells, c: int) -> int:
     """Target doses neither satisfied nor skipped."""
     course, found = row(w, c), 0
     for k in range(w[course + at.TARGETS]):
@@ -283,8 +257,7 @@ def open_doses(w: Any, c: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
-def is_all_valid(w: Any, state: int, c: int) -> bool:
+def is_all_valid(w: Cells, state: int, c: int) -> bool:
     """Whether every record counts."""
     judged = w[row(w, c) + at.JUDGED]
     for r in range(w[state + at.RECORD_COUNT]):
@@ -293,8 +266,7 @@ def is_all_valid(w: Any, state: int, c: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
-def finish_day(m: Any, w: Any, c: int) -> int:
+def finish_day(m: Cells, w: Cells, c: int) -> int:
     """SELECTB-12: when the course could end; ``NEVER`` where it cannot."""
     course = row(w, c)
     earliest, finish = w[course + at.EARLIEST], at.NOTHING
@@ -315,8 +287,7 @@ def finish_day(m: Any, w: Any, c: int) -> int:
     return finish
 
 
-@njit(cache=True, nogil=True)
-def is_best(m: Any, w: Any, groups: int, c: int) -> bool:
+def is_best(m: Cells, w: Cells, groups: int, c: int) -> bool:
     """Table 8-14 for one prioritised course; equivalence is directed."""
     if standing(w, c) == at.COMPLETE:
         return True

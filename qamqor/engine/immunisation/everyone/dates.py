@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import njit
-
 from qamqor.engine.immunisation.everyone import layout as at
+from qamqor.engine.immunisation.everyone.layout import Cells
 
 
-@njit(cache=True, nogil=True)
-def after(m: Any, day: int, offset: int) -> int:
+def after(m: Cells, day: int, offset: int) -> int:
     """The day ``offset`` after ``day``; a missing day becomes the first of the next month."""
     if offset == at.NO_OFFSET:
         return at.NOTHING
@@ -28,21 +24,18 @@ def after(m: Any, day: int, offset: int) -> int:
     return int(min(moved, m[month + months + 1]) + days)
 
 
-@njit(cache=True, nogil=True)
 def is_within(begin: int, end: int, day: int) -> bool:
     """Whether ``day`` lies in ``[begin, end)``; ``NOTHING`` is no bound."""
     return (begin == at.NOTHING or begin <= day) and (end == at.NOTHING or day < end)
 
 
-@njit(cache=True, nogil=True)
-def is_at_age(m: Any, w: Any, begin: int, end: int, day: int) -> bool:
+def is_at_age(m: Cells, w: Cells, begin: int, end: int, day: int) -> bool:
     """Whether the person is of an age in ``[begin, end)`` on ``day``."""
     if begin != at.NO_OFFSET and after(m, w[at.BORN], begin) > day:
         return False
     return end == at.NO_OFFSET or day < after(m, w[at.BORN], end)
 
 
-@njit(cache=True, nogil=True)
 def is_in_force(effective: int, cessation: int, anchor: int) -> bool:
     """Whether a rule holds on ``anchor``; both ends belong to the window."""
     return (effective == at.NOTHING or effective <= anchor) and (

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import njit
-
 from qamqor.engine.immunisation.everyone import layout as at
 from qamqor.engine.immunisation.everyone.dates import after, is_at_age, is_in_force, is_within
+from qamqor.engine.immunisation.everyone.layout import Cells
 from qamqor.engine.immunisation.everyone.skip import interval_start, may_skip
 
 
-@njit(cache=True, nogil=True)
-def skip_current(w: Any, course: int) -> None:
+def skip_current(w: Cells, course: int) -> None:
     """Leave the current target dose out."""
     w[w[course + at.TARGET_SKIPPED] + w[course + at.CURRENT]] = 1
     w[course + at.CURRENT] += 1
 
 
-@njit(cache=True, nogil=True)
-def evaluate(m: Any, w: Any, state: int, course: int, completed: int) -> None:
+def evaluate(m: Cells, w: Cells, state: int, course: int, completed: int) -> None:
     """Go through the given doses once; a skip consumes a dose of the series, no given dose."""
     for r in range(w[state + at.RECORD_COUNT]):
         day = w[w[w[state + at.RECORDS] + r] + at.DAY]
@@ -36,8 +31,7 @@ def evaluate(m: Any, w: Any, state: int, course: int, completed: int) -> None:
             satisfy(m, w, course, r)
 
 
-@njit(cache=True, nogil=True)
-def satisfy(m: Any, w: Any, course: int, r: int) -> None:
+def satisfy(m: Cells, w: Cells, course: int, r: int) -> None:
     """Close the current target; a recurring dose is put behind itself once more."""
     k = w[course + at.CURRENT]
     doses, records = w[course + at.TARGET_DOSE], w[course + at.TARGET_RECORD]
@@ -54,8 +48,7 @@ def satisfy(m: Any, w: Any, course: int, r: int) -> None:
     w[course + at.CURRENT] += 1
 
 
-@njit(cache=True, nogil=True)
-def judge(m: Any, w: Any, state: int, course: int, r: int) -> None:
+def judge(m: Cells, w: Cells, state: int, course: int, r: int) -> None:
     """Set what becomes of record ``r``, with a bit for every fault found."""
     given = w[w[state + at.RECORDS] + r]
     dose = w[w[course + at.TARGET_DOSE] + w[course + at.CURRENT]]
@@ -83,8 +76,7 @@ def judge(m: Any, w: Any, state: int, course: int, r: int) -> None:
         w[judged] = at.NOT_VALID if found else at.VALID
 
 
-@njit(cache=True, nogil=True)
-def age_rule(m: Any, dose: int, anchor: int) -> int:
+def age_rule(m: Cells, dose: int, anchor: int) -> int:
     """Which age rule holds on ``anchor``; -1: none."""
     for rule in range(m[dose + at.AGE_FROM], m[dose + at.AGE_UNTIL], at.AGE):
         if is_in_force(m[rule + at.AGE_EFFECTIVE], m[rule + at.AGE_CESSATION], anchor):
@@ -92,8 +84,7 @@ def age_rule(m: Any, dose: int, anchor: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
-def age_faults(m: Any, w: Any, dose: int, day: int) -> int:
+def age_faults(m: Cells, w: Cells, dose: int, day: int) -> int:
     """Too young, too old, or nothing."""
     rule = age_rule(m, dose, day)
     if rule < 0:
@@ -104,8 +95,7 @@ def age_faults(m: Any, w: Any, dose: int, day: int) -> int:
     return 0 if is_young_enough else at.TOO_OLD
 
 
-@njit(cache=True, nogil=True)
-def is_spaced(m: Any, w: Any, state: int, course: int, dose: int, r: int) -> bool:
+def is_spaced(m: Cells, w: Cells, state: int, course: int, dose: int, r: int) -> bool:
     """All preferable intervals hold, or else all allowable ones, of which there is one."""
     if intervals_hold(
         m, w, state, course, m[dose + at.INTERVAL_FROM], m[dose + at.INTERVAL_UNTIL], r, True
@@ -116,9 +106,8 @@ def is_spaced(m: Any, w: Any, state: int, course: int, dose: int, r: int) -> boo
     )
 
 
-@njit(cache=True, nogil=True)
 def intervals_hold(
-    m: Any, w: Any, state: int, course: int, begin: int, end: int, r: int, is_preferable: bool
+    m: Cells, w: Cells, state: int, course: int, begin: int, end: int, r: int, is_preferable: bool
 ) -> bool:
     """Every interval in force holds; no interval, or no start, is what ``is_preferable`` says."""
     day = w[w[w[state + at.RECORDS] + r] + at.DAY]
@@ -138,8 +127,7 @@ def intervals_hold(
     return is_any or is_preferable
 
 
-@njit(cache=True, nogil=True)
-def has_conflict(m: Any, w: Any, state: int, course: int, given: int) -> bool:
+def has_conflict(m: Cells, w: Cells, state: int, course: int, given: int) -> bool:
     """Too soon after another live vaccine, of any antigen."""
     day, product = w[given + at.DAY], w[given + at.GIVEN_PRODUCT]
     for other in range(w[at.GIVEN_FROM], w[at.GIVEN_UNTIL], at.GIVEN):
@@ -157,8 +145,7 @@ def has_conflict(m: Any, w: Any, state: int, course: int, given: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
-def judged_of(w: Any, state: int, course: int, given: int) -> int:
+def judged_of(w: Cells, state: int, course: int, given: int) -> int:
     """How a given dose was judged in this course; 0 where it is not of the antigen."""
     for r in range(w[state + at.RECORD_COUNT]):
         if w[w[state + at.RECORDS] + r] == given:
@@ -166,8 +153,7 @@ def judged_of(w: Any, state: int, course: int, given: int) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True)
-def is_listed(m: Any, w: Any, dose: int, given: int) -> bool:
+def is_listed(m: Cells, w: Cells, dose: int, given: int) -> bool:
     """A preferable or an allowable vaccine at this age."""
     product, maker = w[given + at.GIVEN_PRODUCT], w[given + at.GIVEN_MAKER]
     for rule in range(m[dose + at.VACCINE_FROM], m[dose + at.VACCINE_UNTIL], at.VACCINE):

@@ -8,7 +8,12 @@ positions of the first row and behind the last.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeAlias
+
+# What the compiled functions take: pointers to int32, int64 and uint8. Any list will do in Python.
+Cells: TypeAlias = Any
+Longs: TypeAlias = Any
+Bytes: TypeAlias = Any
 
 # --- the schedule -----------------------------------------------------------------------------
 FIRST_OF_MONTH: Final = 0  # position of the days on which months begin
@@ -81,7 +86,8 @@ MEMBER_FROM, MEMBER_UNTIL, IS_FULL, IS_LIVE = range(4)
 # --- the workspace ----------------------------------------------------------------------------
 AS_OF, BORN, SEX, COUNTRY, GIVEN_FROM, GIVEN_UNTIL, SEEN_FROM, SEEN_UNTIL = range(8)
 COURSES, STATES, SCRATCH, CHOSEN, COURSE_COUNT, COURSE_ROOM, HAS_LIVE, LAST_BLANK = range(8, 16)
-WORK_HEAD: Final = 16
+MERGED_STANDING, MERGED_REASON, ANSWER_ROW = range(16, 19)
+WORK_HEAD: Final = 19
 
 GIVEN: Final = 4  # a given dose
 DAY, GIVEN_PRODUCT, GIVEN_MAKER, IS_UNFIT = range(4)
@@ -89,8 +95,13 @@ DAY, GIVEN_PRODUCT, GIVEN_MAKER, IS_UNFIT = range(4)
 SEEN: Final = 2  # an observation of the person
 SEEN_CODE, SEEN_DAY = range(2)
 
-BLANK: Final = 4  # of a vaccine group: the last person without a dose of it, and whose answer it is
-BLANK_BORN, BLANK_SEX, BLANK_COUNTRY, BLANK_PERSON = range(4)
+ANSWER: Final = 7  # what a vaccine group came to
+ANS_STANDING, ANS_REASON, ANS_EARLIEST, ANS_RECOMMENDED, ANS_PAST_DUE, ANS_LATEST, ANS_NUMBER = (
+    range(7)
+)
+
+BLANK: Final = 11  # of a vaccine group: the answer of the last person without a dose of it
+BLANK_IS_KNOWN, BLANK_BORN, BLANK_SEX, BLANK_COUNTRY = range(7, 11)
 
 STATE: Final = 11  # what an antigen came to
 RECORDS, RECORD_COUNT, BEST, HAS_CONTRA, FIRST_STANDING, FIRST_REASON = range(6)

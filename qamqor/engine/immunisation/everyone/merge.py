@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import njit
-
 from qamqor.engine.immunisation.everyone import layout as at
+from qamqor.engine.immunisation.everyone.layout import Bytes, Cells
 
 
-@njit(cache=True, nogil=True)
-def state_of(m: Any, w: Any, member: int) -> int:
+def state_of(m: Cells, w: Cells, member: int) -> int:
     """The position of the state of a group's member antigen."""
     return int(w[at.STATES] + m[member] * at.STATE)
 
 
-@njit(cache=True, nogil=True)
-def kept(w: Any, state: int, k: int) -> int:
+def kept(w: Cells, state: int, k: int) -> int:
     """The position of the ``k``-th best course of an antigen."""
     return int(w[state + at.KEPT] + k * at.COURSE)
 
 
-@njit(cache=True, nogil=True)
-def merge(m: Any, w: Any, out: Any, group: int, i: int, g: int) -> None:
-    """Write standing and dates of person ``i`` in vaccine group ``g``."""
+def merge(m: Cells, w: Cells, group: int, into: int) -> None:
+    """Write standing and dates in a vaccine group to the answer row at ``into``."""
     begin, end = m[group + at.MEMBER_FROM], m[group + at.MEMBER_UNTIL]
     choose_courses(m, w, begin, end)
-    standing, reason = merged_standing(m, w, begin, end)
-    out.standing[i, g], out.reason[i, g] = standing, reason
-    if standing == at.NOT_COMPLETE:
-        write_dates(m, w, out, group, i, g)
+    for k in range(at.ANSWER):
+        w[into + k] = at.NOTHING
+    w[into + at.ANS_NUMBER] = 0
+    merge_standings(m, w, begin, end, into)
+    if w[into + at.ANS_STANDING] == at.NOT_COMPLETE:
+        write_dates(m, w, group, into)
 
 
-@njit(cache=True, nogil=True)
-def choose_courses(m: Any, w: Any, begin: int, end: int) -> None:
+def choose_courses(m: Cells, w: Cells, begin: int, end: int) -> None:
     """Mark the best courses that the group's answer is about: risk before routine."""
     risks, is_risk_complete, is_open = 0, True, False
     for member in range(begin, end):
@@ -56,8 +51,7 @@ def choose_courses(m: Any, w: Any, begin: int, end: int) -> None:
                 w[course + at.IS_CHOSEN] = of_risk and is_risk
 
 
-@njit(cache=True, nogil=True)
-def mark_started(w: Any, state: int) -> None:
+def mark_started(w: Cells, state: int) -> None:
     """Of several routine courses of one antigen, mark those begun, and of these the open ones."""
     others, begun, useful = 0, 0, 0
     for k in range(w[state + at.BEST]):
@@ -75,15 +69,13 @@ def mark_started(w: Any, state: int) -> None:
         w[course + at.IS_CHOSEN] = is_in
 
 
-@njit(cache=True, nogil=True)
 def is_useful(standing: int) -> bool:
     """Neither too old nor not recommended."""
     return standing not in (at.AGED_OUT, at.NOT_RECOMMENDED)
 
 
-@njit(cache=True, nogil=True)
-def merged_standing(m: Any, w: Any, begin: int, end: int) -> tuple[int, int]:
-    """Table 9-4; the second number is the reason of the first course that stands so."""
+def merge_standings(m: Cells, w: Cells, begin: int, end: int, into: int) -> None:
+    """Table 9-4; the reason is that of the first course that stands so."""
     first = -1
     found = 0
     for member in range(begin, end):
@@ -95,12 +87,13 @@ def merged_standing(m: Any, w: Any, begin: int, end: int) -> tuple[int, int]:
                     first = w[course + at.STANDING]
                 found |= 1 << w[course + at.STANDING]
     if first < 0:
-        return without_best(m, w, begin, end)
+        stand_without_best(m, w, begin, end, into)
+        return
     standing = strongest(found, first, end - begin == 1)
-    return standing, reason_for(m, w, begin, end, standing)
+    w[into + at.ANS_STANDING] = standing
+    w[into + at.ANS_REASON] = reason_for(m, w, begin, end, standing)
 
 
-@njit(cache=True, nogil=True)
 def strongest(found: int, first: int, is_single: bool) -> int:
     """Which of the standings ``found`` (one bit each) the group takes."""
     if is_single:
@@ -111,8 +104,7 @@ def strongest(found: int, first: int, is_single: bool) -> int:
     return at.IMMUNE if found == 1 << at.IMMUNE else at.COMPLETE
 
 
-@njit(cache=True, nogil=True)
-def reason_for(m: Any, w: Any, begin: int, end: int, standing: int) -> int:
+def reason_for(m: Cells, w: Cells, begin: int, end: int, standing: int) -> int:
     """The reason of the first chosen course that stands so."""
     for member in range(begin, end):
         state = state_of(m, w, member)
@@ -123,21 +115,22 @@ def reason_for(m: Any, w: Any, begin: int, end: int, standing: int) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True)
-def without_best(m: Any, w: Any, begin: int, end: int) -> tuple[int, int]:
+def stand_without_best(m: Cells, w: Cells, begin: int, end: int, into: int) -> None:
     """No best course: contraindicated where one is, else the first prioritised course."""
+    w[into + at.ANS_STANDING], w[into + at.ANS_REASON] = at.NOT_RECOMMENDED, 0
     for member in range(begin, end):
         if w[state_of(m, w, member) + at.HAS_CONTRA]:
-            return at.CONTRAINDICATED, 4
+            w[into + at.ANS_STANDING], w[into + at.ANS_REASON] = at.CONTRAINDICATED, 4
+            return
     for member in range(begin, end):
         state = state_of(m, w, member)
         if w[state + at.FIRST_STANDING] >= 0:
-            return int(w[state + at.FIRST_STANDING]), int(w[state + at.FIRST_REASON])
-    return at.NOT_RECOMMENDED, 0
+            w[into + at.ANS_STANDING] = w[state + at.FIRST_STANDING]
+            w[into + at.ANS_REASON] = w[state + at.FIRST_REASON]
+            return
 
 
-@njit(cache=True, nogil=True)
-def write_dates(m: Any, w: Any, out: Any, group: int, i: int, g: int) -> None:
+def write_dates(m: Cells, w: Cells, group: int, into: int) -> None:
     """The dates of the open courses as one forecast."""
     begin, end = m[group + at.MEMBER_FROM], m[group + at.MEMBER_UNTIL]
     soonest, latest_start, last_record = at.NEVER, at.NOTHING, at.NOTHING
@@ -161,47 +154,46 @@ def write_dates(m: Any, w: Any, out: Any, group: int, i: int, g: int) -> None:
     earliest = soonest if end - begin == 1 else latest_start
     if end - begin > 1 and is_priority:
         earliest = max(soonest, last_record)
-    out.earliest[i, g], out.recommended[i, g] = earliest, max(earliest, recommended)
-    out.past_due[i, g] = at.NOTHING if past_due == at.NEVER else max(earliest, past_due)
-    out.latest[i, g] = at.NOTHING if latest == at.NEVER else latest
-    out.number[i, g] = lowest if m[group + at.IS_FULL] else most
+    w[into + at.ANS_EARLIEST] = earliest
+    w[into + at.ANS_RECOMMENDED] = max(earliest, recommended)
+    w[into + at.ANS_PAST_DUE] = at.NOTHING if past_due == at.NEVER else max(earliest, past_due)
+    w[into + at.ANS_LATEST] = at.NOTHING if latest == at.NEVER else latest
+    w[into + at.ANS_NUMBER] = lowest if m[group + at.IS_FULL] else most
 
 
-@njit(cache=True, nogil=True)
 def earlier(day: int, other: int) -> int:
     """The earlier of two days, the second of which may not be given."""
     return day if other == at.NOTHING else min(day, other)
 
 
-@njit(cache=True, nogil=True)
-def dose_number(w: Any, state: int, course: int) -> int:
+def dose_number(w: Cells, state: int, course: int) -> int:
     """FORECASTDN-1; with risk and routine both best, each dose that counts in either."""
     number = int(w[course + at.DOSE_NUMBER])
     return max(number, 1 + int(w[state + at.COUNTED])) if w[state + at.IS_MIXED] else number
 
 
-@njit(cache=True, nogil=True)
-def write_doses(m: Any, w: Any, out: Any, group: int, first_dose: int, g: int) -> None:
-    """What each given dose of the group counts for; the person's doses begin at ``first_dose``."""
+def write_doses(
+    m: Cells, w: Cells, group: int, judged: Bytes, faults: Bytes, first: int, groups: int
+) -> None:
+    """What each given dose of the group counts for: valid as soon as one series says so.
+
+    The cells of the person's first dose are at ``first``, those of the next ``groups`` further.
+    """
     for member in range(m[group + at.MEMBER_FROM], m[group + at.MEMBER_UNTIL]):
         state = state_of(m, w, member)
         for r in range(w[state + at.RECORD_COUNT]):
             given = w[w[state + at.RECORDS] + r]
-            d = first_dose + (given - w[at.GIVEN_FROM]) // at.GIVEN
-            if out.judged[d, g] == 0:
-                write_dose(m, w, out, group, given, d, g)
+            cell = first + (given - w[at.GIVEN_FROM]) // at.GIVEN * groups
+            if judged[cell]:
+                continue
+            found = judgement(m, w, group, given, at.BY_PRIORITISED)
+            if found == 0:
+                found = judgement(m, w, group, given, at.BY_ANY)
+            judged[cell], faults[cell] = found >> 8, found & 255
 
 
-@njit(cache=True, nogil=True)
-def write_dose(m: Any, w: Any, out: Any, group: int, given: int, d: int, g: int) -> None:
-    """What a given dose counts for in the group: valid as soon as one series says so."""
-    if not write_judged(m, w, out, group, given, d, g, at.BY_PRIORITISED):
-        write_judged(m, w, out, group, given, d, g, at.BY_ANY)
-
-
-@njit(cache=True, nogil=True)
-def write_judged(m: Any, w: Any, out: Any, group: int, given: int, d: int, g: int, by: int) -> bool:
-    """Write the best way a dose was judged by some courses; whether it was judged at all."""
+def judgement(m: Cells, w: Cells, group: int, given: int, by: int) -> int:
+    """The best way some courses judged a dose, above its faults; 0: none judged it."""
     for judged in range(at.VALID, at.SUBSTANDARD + 1):
         faults = 0
         for member in range(m[group + at.MEMBER_FROM], m[group + at.MEMBER_UNTIL]):
@@ -210,6 +202,5 @@ def write_judged(m: Any, w: Any, out: Any, group: int, given: int, d: int, g: in
                 if w[w[state + at.RECORDS] + r] == given:
                     faults |= w[w[state + by] + 5 * r + judged]
         if faults & at.WAS_JUDGED:
-            out.judged[d, g], out.faults[d, g] = judged, faults & 255
-            return True
-    return False
+            return (judged << 8) + (faults & 255)
+    return 0

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import njit
-
 from qamqor.engine.immunisation.everyone import layout as at
 from qamqor.engine.immunisation.everyone.dates import after, is_at_age, is_in_force
 from qamqor.engine.immunisation.everyone.judge import age_rule, skip_current
+from qamqor.engine.immunisation.everyone.layout import Cells
 from qamqor.engine.immunisation.everyone.skip import interval_start, may_skip
 
 
-@njit(cache=True, nogil=True)
-def forecast(m: Any, w: Any, antigen: int, state: int, course: int, completed: int) -> None:
+def forecast(m: Cells, w: Cells, antigen: int, state: int, course: int, completed: int) -> None:
     """Set standing and dates of a course whose given doses have been judged."""
     n, as_of = w[state + at.RECORD_COUNT], w[at.AS_OF]
     while True:
@@ -35,7 +31,6 @@ def forecast(m: Any, w: Any, antigen: int, state: int, course: int, completed: i
         skip_current(w, course)
 
 
-@njit(cache=True, nogil=True)
 def standing_for(column: int) -> int:
     """What a column of Table 7-10 means."""
     if column == 1:
@@ -49,8 +44,7 @@ def standing_for(column: int) -> int:
     return at.AGED_OUT if column in (6, 7) else at.NOT_COMPLETE
 
 
-@njit(cache=True, nogil=True)
-def reason(m: Any, w: Any, antigen: int, course: int) -> int:
+def reason(m: Cells, w: Cells, antigen: int, course: int) -> int:
     """The first column of Table 7-10 that holds."""
     if w[course + at.CURRENT] >= w[course + at.TARGETS]:
         return 1 if w[course + at.SATISFIED] else 2
@@ -66,8 +60,7 @@ def reason(m: Any, w: Any, antigen: int, course: int) -> int:
     return 6 if maximum != at.NOTHING and w[at.AS_OF] >= maximum else 8
 
 
-@njit(cache=True, nogil=True)
-def is_observed(w: Any, code: int) -> bool:
+def is_observed(w: Cells, code: int) -> bool:
     """Whether the person has an observation of the code."""
     for seen in range(w[at.SEEN_FROM], w[at.SEEN_UNTIL], at.SEEN):
         if w[seen + at.SEEN_CODE] == code:
@@ -75,8 +68,7 @@ def is_observed(w: Any, code: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
-def is_any_observed(m: Any, w: Any, begin: int, end: int) -> bool:
+def is_any_observed(m: Cells, w: Cells, begin: int, end: int) -> bool:
     """Whether the person has one of the codes in ``[begin, end)``."""
     for cell in range(begin, end):
         if is_observed(w, m[cell]):
@@ -84,8 +76,7 @@ def is_any_observed(m: Any, w: Any, begin: int, end: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
-def is_immune(m: Any, w: Any, antigen: int) -> bool:
+def is_immune(m: Cells, w: Cells, antigen: int) -> bool:
     """Evidence by observation, or by birth before a date."""
     if is_any_observed(m, w, m[antigen + at.IMMUNITY_FROM], m[antigen + at.IMMUNITY_UNTIL]):
         return True
@@ -100,8 +91,7 @@ def is_immune(m: Any, w: Any, antigen: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
-def is_barred(m: Any, w: Any, antigen: int, product: int) -> bool:
+def is_barred(m: Cells, w: Cells, antigen: int, product: int) -> bool:
     """Whether a vaccine (``NOTHING``: the antigen) must not be given to this person now."""
     for rule in range(m[antigen + at.BAR_FROM], m[antigen + at.BAR_UNTIL], at.BAR):
         if m[rule + at.BAR_PRODUCT] == product and is_observed(w, m[rule + at.BAR_OBSERVATION]):
@@ -110,8 +100,7 @@ def is_barred(m: Any, w: Any, antigen: int, product: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
-def is_contraindicated(m: Any, w: Any, antigen: int, dose: int) -> bool:
+def is_contraindicated(m: Cells, w: Cells, antigen: int, dose: int) -> bool:
     """The antigen is, or every vaccine that could still be given."""
     if w[at.SEEN_FROM] == w[at.SEEN_UNTIL]:
         return False
@@ -125,16 +114,14 @@ def is_contraindicated(m: Any, w: Any, antigen: int, dose: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
-def maximum_day(m: Any, w: Any, course: int) -> int:
+def maximum_day(m: Cells, w: Cells, course: int) -> int:
     """The first day on which the current target dose may no longer be given."""
     dose = w[w[course + at.TARGET_DOSE] + w[course + at.CURRENT]]
     rule = age_rule(m, dose, w[at.AS_OF])
     return at.NOTHING if rule < 0 else after(m, w[at.BORN], m[rule + at.AGE_MAXIMUM])
 
 
-@njit(cache=True, nogil=True)
-def latest_interval(m: Any, w: Any, state: int, course: int, which: int) -> int:
+def latest_interval(m: Cells, w: Cells, state: int, course: int, which: int) -> int:
     """The latest of an interval's dates over those in force; ``which``: the cell of the offset."""
     dose = w[w[course + at.TARGET_DOSE] + w[course + at.CURRENT]]
     found = at.NOTHING
@@ -150,8 +137,7 @@ def latest_interval(m: Any, w: Any, state: int, course: int, which: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
-def earliest_day(m: Any, w: Any, state: int, course: int) -> int:
+def earliest_day(m: Cells, w: Cells, state: int, course: int) -> int:
     """The latest of all floors that exist; birth where none does."""
     dose = w[w[course + at.TARGET_DOSE] + w[course + at.CURRENT]]
     earliest = at.NOTHING
@@ -166,8 +152,7 @@ def earliest_day(m: Any, w: Any, state: int, course: int) -> int:
     return int(w[at.BORN]) if earliest == at.NOTHING else int(earliest)
 
 
-@njit(cache=True, nogil=True)
-def conflict_end(m: Any, w: Any, dose: int) -> int:
+def conflict_end(m: Cells, w: Cells, dose: int) -> int:
     """When the last live vaccine no longer stands in the way."""
     found = at.NOTHING
     for given in range(w[at.GIVEN_FROM], w[at.GIVEN_UNTIL], at.GIVEN):
@@ -182,8 +167,7 @@ def conflict_end(m: Any, w: Any, dose: int) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
-def set_dates(m: Any, w: Any, state: int, course: int, earliest: int) -> None:
+def set_dates(m: Cells, w: Cells, state: int, course: int, earliest: int) -> None:
     """An age in the schedule replaces the intervals, it is not a maximum."""
     dose = w[w[course + at.TARGET_DOSE] + w[course + at.CURRENT]]
     rule = age_rule(m, dose, w[at.AS_OF])
@@ -203,8 +187,7 @@ def set_dates(m: Any, w: Any, state: int, course: int, earliest: int) -> None:
     w[course + at.DOSE_NUMBER] = 1 + counted(w, state, course, m[dose + at.SEASON_START])
 
 
-@njit(cache=True, nogil=True)
-def counted(w: Any, state: int, course: int, season_start: int) -> int:
+def counted(w: Cells, state: int, course: int, season_start: int) -> int:
     """Satisfied doses, of this season where the dose has one."""
     found = 0
     for k in range(w[course + at.TARGETS]):

@@ -6,16 +6,12 @@ In these functions ``m`` is the schedule, ``w`` the workspace, ``state`` the ant
 
 from __future__ import annotations
 
-from typing import Any
-
-from numba import njit
-
 from qamqor.engine.immunisation.everyone import layout as at
 from qamqor.engine.immunisation.everyone.dates import after, is_at_age, is_in_force, is_within
+from qamqor.engine.immunisation.everyone.layout import Cells
 
 
-@njit(cache=True, nogil=True)
-def previous_day(w: Any, state: int, course: int, upto: int) -> int:
+def previous_day(w: Cells, state: int, course: int, upto: int) -> int:
     """The day of the latest record from which an interval may be counted."""
     for r in range(upto - 1, -1, -1):
         judged = w[w[course + at.JUDGED] + r]
@@ -25,8 +21,7 @@ def previous_day(w: Any, state: int, course: int, upto: int) -> int:
     return at.NOTHING
 
 
-@njit(cache=True, nogil=True)
-def target_day(m: Any, w: Any, state: int, course: int, number: int) -> int:
+def target_day(m: Cells, w: Cells, state: int, course: int, number: int) -> int:
     """The day on which dose ``number`` of the series was satisfied last."""
     found = at.NOTHING
     for k in range(w[course + at.TARGETS]):
@@ -36,8 +31,7 @@ def target_day(m: Any, w: Any, state: int, course: int, number: int) -> int:
     return int(found)
 
 
-@njit(cache=True, nogil=True)
-def recent_day(m: Any, w: Any, state: int, course: int, products: int, upto: int) -> int:
+def recent_day(m: Cells, w: Cells, state: int, course: int, products: int, upto: int) -> int:
     """The day of the latest record of one of the products."""
     for r in range(upto - 1, -1, -1):
         given = w[w[state + at.RECORDS] + r]
@@ -46,8 +40,7 @@ def recent_day(m: Any, w: Any, state: int, course: int, products: int, upto: int
     return at.NOTHING
 
 
-@njit(cache=True, nogil=True)
-def observed_day(w: Any, code: int) -> int:
+def observed_day(w: Cells, code: int) -> int:
     """When an observation was last made."""
     found = at.NOTHING
     for seen in range(w[at.SEEN_FROM], w[at.SEEN_UNTIL], at.SEEN):
@@ -56,8 +49,7 @@ def observed_day(w: Any, code: int) -> int:
     return int(found)
 
 
-@njit(cache=True, nogil=True)
-def interval_start(m: Any, w: Any, state: int, course: int, rule: int, upto: int) -> int:
+def interval_start(m: Cells, w: Cells, state: int, course: int, rule: int, upto: int) -> int:
     """The day an interval is counted from; ``NOTHING``: the rule does not apply."""
     anchor = m[rule + at.ANCHOR]
     if anchor == 0:
@@ -69,8 +61,7 @@ def interval_start(m: Any, w: Any, state: int, course: int, rule: int, upto: int
     return observed_day(w, m[rule + at.OBSERVATION])
 
 
-@njit(cache=True, nogil=True)
-def count_holds(m: Any, w: Any, state: int, course: int, rule: int, upto: int) -> bool:
+def count_holds(m: Cells, w: Cells, state: int, course: int, rule: int, upto: int) -> bool:
     """A condition on how many doses were given, of some kind, at some age, in some time."""
     found, products = 0, m[rule + at.COUNTED_SET]
     for r in range(upto):
@@ -90,9 +81,8 @@ def count_holds(m: Any, w: Any, state: int, course: int, rule: int, upto: int) -
     return bool(found == wanted) if comparison == 1 else bool(found < wanted)
 
 
-@njit(cache=True, nogil=True)
 def condition_holds(
-    m: Any, w: Any, state: int, course: int, rule: int, completed: int, upto: int, day: int
+    m: Cells, w: Cells, state: int, course: int, rule: int, completed: int, upto: int, day: int
 ) -> bool:
     """One condition of a skip, on ``day``."""
     test = m[rule + at.TEST]
@@ -108,9 +98,8 @@ def condition_holds(
     return count_holds(m, w, state, course, rule, upto)
 
 
-@njit(cache=True, nogil=True)
 def set_holds(
-    m: Any, w: Any, state: int, course: int, one: int, completed: int, upto: int, day: int
+    m: Cells, w: Cells, state: int, course: int, one: int, completed: int, upto: int, day: int
 ) -> bool:
     """One set of conditions: all of them, or any."""
     is_every = bool(m[one + at.SET_EVERY] == 1)
@@ -121,10 +110,9 @@ def set_holds(
     return is_every
 
 
-@njit(cache=True, nogil=True)
 def skip_holds(
-    m: Any,
-    w: Any,
+    m: Cells,
+    w: Cells,
     state: int,
     course: int,
     skip: int,
@@ -143,10 +131,9 @@ def skip_holds(
     return is_every
 
 
-@njit(cache=True, nogil=True)
 def may_skip(
-    m: Any,
-    w: Any,
+    m: Cells,
+    w: Cells,
     state: int,
     course: int,
     completed: int,
