@@ -77,7 +77,7 @@ def answer_everyone(
 
 def _as_compiled(people: People) -> list[npt.NDArray[Any]]:
     """The arrays of a population as the compiled loop reads them: whole, of one type each."""
-    kinds: dict[str, type] = {name: np.int32 for name in People._fields}
+    kinds: dict[str, type] = dict.fromkeys(People._fields, np.int32)
     kinds |= {"is_unfit": np.uint8, "dose_from": np.int64, "observation_from": np.int64}
     return [np.ascontiguousarray(getattr(people, name), kind) for name, kind in kinds.items()]
 
