@@ -13,7 +13,6 @@ from typing import Any, Final
 
 HERE: Final = Path(__file__).parent
 TRANSLATED: Final = HERE / "loop.bc"
-DOOR: Final = "answer_block"
 PARTS: Final = (
     *("antigen", "choose", "dates", "judge", "layout", "loop", "merge", "next_dose", "skip"),
     "translate",
@@ -75,7 +74,7 @@ def answer_block() -> Callable[..., None]:
     engine.finalize_object()
     pointers, numbers = [ctypes.c_void_p] * (ADDED + POINTERS), [ctypes.c_int64] * NUMBERS
     kind: Any = ctypes.CFUNCTYPE(ctypes.c_int32, *pointers, *numbers)
-    function = kind(engine.get_function_address(DOOR))
+    function = kind(engine.get_function_address(answer_block.__name__))
 
     def call(*given: int, code: object = engine) -> None:
         unused = ctypes.c_void_p()

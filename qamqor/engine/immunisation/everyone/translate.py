@@ -11,8 +11,8 @@ from llvmlite import binding as llvm
 from numba.core import config as numba_config
 
 from qamqor.engine.immunisation.everyone import loop
-from qamqor.engine.immunisation.everyone.machine import DOOR
 
+DOOR = loop.answer_block.__name__
 POINTER_TO: Any = numba.types.CPointer
 TYPES: dict[str, Any] = {
     "Cells": POINTER_TO(numba.int32),
