@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import atexit
-
-from django.core.wsgi import get_wsgi_application
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from qamqor.settings import load_django
 from qamqor.store import node
 
-load_django()
+
+def _application() -> Callable[..., Iterable[bytes]]:
+    """Pages by Django's own way and the API by its shortest; models exist once Django is loaded."""
+    load_django()
+    from django.core.handlers.wsgi import WSGIHandler
+
+    from qamqor.web.fhir.shortest import with_shortest_way
+
+    return with_shortest_way(WSGIHandler())
+
+
 atexit.register(node.stop)
-application = get_wsgi_application()
+application: Any = _application()

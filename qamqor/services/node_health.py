@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +56,22 @@ def _committed(pieces: int, seconds: float) -> None:
 
 node.OBSERVERS.append(_committed)
 derived.OBSERVERS.append(WORKED_OUT.inc)
+
+
+def answered(interaction: str, status: int, seconds: float) -> None:
+    """Count one request; ``interaction`` in few words, of which there are few."""
+    _counted(interaction, status).inc()
+    _timed(interaction).observe(seconds)
+
+
+@cache
+def _counted(interaction: str, status: int) -> Counter:
+    return REQUESTS.labels(interaction, str(status))
+
+
+@cache
+def _timed(interaction: str) -> Histogram:
+    return SECONDS.labels(interaction)
 
 
 def metrics() -> tuple[bytes, str]:

@@ -28,6 +28,10 @@ MOST_TOGETHER: Final = 64
 OBSERVERS: Final[list[Callable[[int, float], None]]] = []
 """Told, after each commit of the committer, how many pieces it held and the seconds it took."""
 
+_AT_WORK: Final = threading.Lock()
+"""Held by whoever makes a commit in this process: who waits here wakes when it is free, who waits
+for SQLite's lock sleeps and asks again."""
+
 _here: Final = threading.local()
 """The commit that this thread is making, so that work inside work joins it."""
 
@@ -210,7 +214,7 @@ class Committer:
     def _do(self, jobs: list[_Job[Any]]) -> None:
         started = time.perf_counter()
         try:
-            with transaction.atomic():
+            with _AT_WORK, transaction.atomic():
                 group = _Group()
                 for job in jobs:
                     _attempt(group, job)
@@ -252,6 +256,26 @@ def commit(work: Callable[[Transaction], T]) -> T:
     if connection.in_atomic_block:
         return _joined(work)
     return _COMMITTER.commit(work)
+
+
+def append(name: str, take: Callable[[], list[Any]]) -> None:
+    """Write notes in a commit of their own, in the calling thread; returns once it is durable.
+
+    Args:
+        name: as of ``at_the_end``.
+        take: called once it is this commit's turn, so that whoever came meanwhile comes along.
+    """
+    try:
+        with _AT_WORK:
+            started = time.perf_counter()
+            with transaction.atomic():
+                group = _Group()
+                group.notes[name] = notes = take()
+                group.finish()
+    finally:
+        _here.group = None
+    for observe in OBSERVERS:
+        observe(len(notes), time.perf_counter() - started)
 
 
 def _joined(work: Callable[[Transaction], T]) -> T:

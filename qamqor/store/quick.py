@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -18,13 +18,13 @@ def rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     Args:
         sql: a select of constant text; it is kept, so that values never belong in it.
     """
-    if connection.vendor == "sqlite":
-        if connection.connection is None:
-            connection.ensure_connection()
-        raw: Any = connection.connection
-        found: list[tuple[Any, ...]] = raw.execute(_marked(sql), values).fetchall()
+    here: Any = connections[DEFAULT_DB_ALIAS]
+    if here.vendor == "sqlite":
+        if here.connection is None:
+            here.ensure_connection()
+        found: list[tuple[Any, ...]] = here.connection.execute(_marked(sql), values).fetchall()
         return found
-    with connection.cursor() as cursor:
+    with here.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
 

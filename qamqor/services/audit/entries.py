@@ -162,14 +162,13 @@ class _Together:
     def _lead(self) -> None:
         taken: list[_Reader] = []
 
-        def work(tx: Transaction) -> None:
+        def lines() -> list[Entry]:
             taken.extend(self._take())
-            for reader in taken:
-                tx.note("audit", reader.line)
+            return [reader.line for reader in taken]
 
         error: BaseException | None = None
         try:
-            node.commit(work)
+            node.append("audit", lines)
         except BaseException as failed:
             error = failed
             if not taken:

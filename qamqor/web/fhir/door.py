@@ -7,8 +7,8 @@ read and every change needs the form token, as on any page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -16,14 +16,12 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
-from django.urls.resolvers import RegexPattern, URLResolver
 
-from qamqor.web.fhir import outcomes
+from qamqor.web.fhir import exchange, outcomes, paths
 from qamqor.web.fhir.outcomes import NobodyKnown, WrongMethod
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 PREFIX: Final = "/fhir"
-ADDRESSES: Final = URLResolver(RegexPattern(r"^"), "qamqor.web.fhir.urls")
 ALWAYS: Final = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -35,21 +33,30 @@ def fhir_door(rest: Answer) -> Answer:
     with_session = SessionMiddleware(AuthenticationMiddleware(_as_page))
 
     def open_(request: HttpRequest) -> HttpResponseBase:
-        path = request.path_info
-        if not path.startswith(PREFIX) or path[5:6] not in {"", "/"}:
+        if not is_behind(request.path_info):
             return rest(request)
-        has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
-        is_page = has_cookie and "HTTP_AUTHORIZATION" not in request.META
-        return with_session(request) if is_page else _answer(request)  # type: ignore[return-value]
+        is_signed_in = is_page(request.META) and settings.SESSION_COOKIE_NAME in request.COOKIES
+        return with_session(request) if is_signed_in else answer(request)  # type: ignore[return-value]
 
     return open_
 
 
-def _answer(request: HttpRequest) -> HttpResponseBase:
+def is_behind(path: str) -> bool:
+    """Whether a path is one of /fhir."""
+    return path.startswith(PREFIX) and path[5:6] in {"", "/"}
+
+
+def is_page(said: Mapping[str, Any]) -> bool:
+    """Whether a request may come from a signed-in page: it has cookies and no token."""
+    return bool(said.get("HTTP_COOKIE")) and "HTTP_AUTHORIZATION" not in said
+
+
+def answer(request: HttpRequest) -> HttpResponseBase:
+    """The answer to a request behind the door, whatever happens on the way."""
     try:
-        request.get_host()
-        found = ADDRESSES.resolve(request.path_info[5:])
-        response: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+        exchange.host(request)
+        found = paths.resolve(request.path_info[5:])
+        response: HttpResponseBase = found.view(request, **found.words)
     except Exception as error:
         response = outcomes.response(error)
     for name, value in ALWAYS:
@@ -62,13 +69,13 @@ def _answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def _as_page(request: HttpRequest) -> HttpResponseBase:
-    guard = CsrfViewMiddleware(_answer)
+    guard = CsrfViewMiddleware(answer)
     guard.process_request(request)
-    if guard.process_view(request, _answer, (), {}) is not None:
+    if guard.process_view(request, answer, (), {}) is not None:
         return outcomes.response(
             NobodyKnown("the form token is missing or old; load the page again")
         )
-    return _answer(request)
+    return answer(request)
 
 
 def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -82,8 +89,8 @@ def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         chosen = views.get("GET" if method == "HEAD" else method)
         if chosen is None:
             raise WrongMethod(method, allowed)
-        answer: HttpResponseBase = chosen(request, **names)
-        return answer
+        said: HttpResponseBase = chosen(request, **names)
+        return said
 
     view.csrf_exempt = True  # type: ignore[attr-defined]
     view.methods = views  # type: ignore[attr-defined]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port, validate_host
 from django.utils.http import http_date
 
 from qamqor.engine.fhir import etag, json_text, summary
@@ -136,7 +139,23 @@ def resource(request: HttpRequest) -> dict[str, Any]:
 
 def address(request: HttpRequest) -> str:
     """The absolute address of the endpoint, as the caller reached it: ``https://host/fhir``."""
-    return f"{request.scheme}://{request.get_host()}/fhir"
+    return f"{request.scheme}://{host(request)}/fhir"
+
+
+def host(request: HttpRequest) -> str:
+    """The name and port this server was called by.
+
+    Raises:
+        DisallowedHost: it is none of this server's.
+    """
+    said = str(request.META.get("HTTP_HOST", ""))
+    return said if _is_ours(said, tuple(settings.ALLOWED_HOSTS)) else request.get_host()
+
+
+@lru_cache(maxsize=64)
+def _is_ours(said: str, ours: tuple[str, ...]) -> bool:
+    name, _port = split_domain_port(said)
+    return bool(name) and validate_host(name, ours)
 
 
 def moment(at: int) -> datetime:
@@ -162,8 +181,13 @@ def answer(content: str | dict[str, Any], asked: Wishes, *, status: int = 200) -
 def stamp(response: HttpResponse, *, version: int, at: int) -> HttpResponse:
     """Say which version this is and when it became so."""
     response.headers["ETag"] = etag.tag(version)
-    response.headers["Last-Modified"] = http_date(at // 1_000_000)
+    response.headers["Last-Modified"] = _date(at // 1_000_000)
     return response
+
+
+@lru_cache(maxsize=4096)
+def _date(seconds: int) -> str:
+    return http_date(seconds)
 
 
 def outcome(text: str, asked: Wishes, *, status: int = 200) -> HttpResponse:

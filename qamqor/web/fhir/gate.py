@@ -20,7 +20,7 @@ def actor_of(request: HttpRequest) -> Actor:
     Raises:
         NobodyKnown: nobody is signed in and no valid token came with the request.
     """
-    said = request.headers.get("Authorization", "")
+    said = request.META.get("HTTP_AUTHORIZATION", "")
     if said.startswith("Bearer "):
         return _behind_token(said.removeprefix("Bearer ").strip())
     account = getattr(request, "user", None)

@@ -26,18 +26,18 @@ def watched(answer: Answer) -> Answer:
         response = answer(request)
         seconds = node_health.now() - started
         asked, kind = interaction(request)
-        node_health.REQUESTS.labels(asked, str(response.status_code)).inc()
-        node_health.SECONDS.labels(asked).observe(seconds)
-        logger.info(
-            "request",
-            extra={
-                "interaction": asked,
-                "resource_type": kind,
-                "method": request.method,
-                "status": response.status_code,
-                "milliseconds": round(seconds * 1000, 1),
-            },
-        )
+        node_health.answered(asked, response.status_code, seconds)
+        if logger.isEnabledFor(logging.INFO):
+            logger.info(
+                "request",
+                extra={
+                    "interaction": asked,
+                    "resource_type": kind,
+                    "method": request.method,
+                    "status": response.status_code,
+                    "milliseconds": round(seconds * 1000, 1),
+                },
+            )
         return response
 
     return watch
