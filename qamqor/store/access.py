@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.relations import Link
 from qamqor.store import quick
+from qamqor.store.fhir.versions import Version
 from qamqor.store.node import Transaction
 
 NOBODY: Final = ""
@@ -159,35 +161,60 @@ def key_of(type_: str, id_: str) -> int | None:
     return rows[0][0] if rows else None
 
 
-def facts_by_name(
-    type_: str, id_: str, links: frozenset[str] = frozenset(), *, day: int = 0
-) -> tuple[Facts, dict[str, set[str]]]:
-    """People and labels of one resource by its name, and which of the links hold, in one look."""
-    sql = _FACTS
-    values: list[Any] = [type_, id_, type_, id_]
+class Look(NamedTuple):
+    """One resource with all that decides who may see it.
+
+    Attributes:
+        version: the current version; None where it was never here.
+        facts: its people and labels, also of a deleted resource.
+        held: by person, those of the links asked for that hold today.
+    """
+
+    version: Version | None
+    facts: Facts
+    held: dict[str, set[str]]
+
+
+def look(type_: str, id_: str, links: frozenset[str] = frozenset(), *, day: int = 0) -> Look:
+    """One resource by its name, in one statement of one row: each row more is a wait more."""
+    values: list[Any] = [type_, id_]
     if links:
-        sql = f"{_FACTS} {_HELD} ({_marks(links)}) and a.from_day <= %s and a.until_day > %s"
-        values = [*values, type_, id_, *sorted(links), day, day]
-    people: set[str] = set()
-    labels: set[str] = set()
+        values = [*sorted(links), day, day, type_, id_]
+    found = quick.rows(_looking(len(links), quick.is_sqlite()), values)
+    if not found:
+        return Look(None, Facts(frozenset(), frozenset()), {})
+    *version, people, labels, said = found[0]
     held: dict[str, set[str]] = {}
-    for kind, value, link in quick.rows(sql, values):
-        if kind == "label":
-            labels.add(value)
-        elif kind == "patient":
-            people.add(value)
-        else:
-            held.setdefault(value, set()).add(link)
-    return Facts(frozenset(people), frozenset(labels)), held
+    for one in _listed(said):
+        person, _, link = one.partition(_WITHIN)
+        held.setdefault(person, set()).add(link)
+    facts = Facts(frozenset(_listed(people)), frozenset(_listed(labels)))
+    return Look(Version(*version), facts, held)
 
 
-_FACTS: Final = """select 'patient', s.patient, '' from fhir_resource r
-        join access_subject s on s.key = r.key where r.type = %s and r.id = %s
-    union all select 'label', l.label, '' from fhir_resource r
-        join access_label l on l.key = r.key where r.type = %s and r.id = %s"""
-_HELD: Final = """union all select 'held', s.patient, a.link from fhir_resource r
-        join access_subject s on s.key = r.key join access_relation a on a.patient = s.patient
-        where r.type = %s and r.id = %s and a.link in"""
+_BETWEEN: Final = "\x1f"
+_WITHIN: Final = "\x1e"
+
+
+def _listed(joined: str | None) -> list[str]:
+    return [] if joined is None else joined.split(_BETWEEN)
+
+
+@cache
+def _looking(links: int, is_sqlite: bool) -> str:
+    join, char = ("group_concat", "char") if is_sqlite else ("string_agg", "chr")
+    held = "null"
+    if links:
+        held = f"""(select {join}(s.patient || {char}(30) || a.link, {char}(31))
+            from access_subject s join access_relation a on a.patient = s.patient
+            where s.key = r.key and a.link in ({",".join(["%s"] * links)})
+            and a.from_day <= %s and a.until_day > %s)"""
+    return f"""select c.sequence, c.type, c.id, c.version, c.method, c.at, c.content,
+        (select {join}(s.patient, {char}(31)) from access_subject s where s.key = r.key),
+        (select {join}(l.label, {char}(31)) from access_label l where l.key = r.key),
+        {held}
+        from fhir_resource r join fhir_change c on c.sequence = r.sequence
+        where r.type = %s and r.id = %s"""
 
 
 def keys_of(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:

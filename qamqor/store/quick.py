@@ -29,6 +29,11 @@ def rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def is_sqlite() -> bool:
+    """Whether the record is kept in SQLite, whose functions have other names here and there."""
+    return str(connections[DEFAULT_DB_ALIAS].vendor) == "sqlite"
+
+
 @lru_cache(maxsize=1024)
 def _marked(sql: str) -> str:
     return sql.replace("%s", "?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.errors import NotAllowed, NotThere
@@ -16,6 +17,17 @@ from qamqor.store.access import Facts
 from qamqor.store.fhir.versions import Version
 
 
+class Open(NamedTuple):
+    """One resource that may be seen: by which relation, whose it is, and as it stands.
+
+    ``version`` is None where nothing of the name was ever here; ``record`` before answering.
+    """
+
+    relation: str
+    facts: Facts
+    version: Version | None
+
+
 def at_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> tuple[str, Facts]:
     """By which relation one resource may be seen, and whose it is; ``record`` before answering.
 
@@ -23,9 +35,19 @@ def at_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> tup
         NotAllowed: no resource of this type may be seen. NotThere: not this one, said as if it
             were not here. Both are kept.
     """
+    seen = open_one(sights, type_, id_, action=action)
+    return seen.relation, seen.facts
+
+
+def open_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> Open:
+    """As ``at_one``, with the resource itself.
+
+    Raises:
+        NotAllowed, NotThere: as for ``at_one``; both are kept.
+    """
     view = sights.of(action, type_)
     links = policy.wanted(view) if view is not None else frozenset()
-    facts, held = access.facts_by_name(type_, id_, links, day=sights.day)
+    version, facts, held = access.look(type_, id_, links, day=sights.day)
     try:
         view = sights.need(action, type_)
         relation = policy.decide(view, facts, held)
@@ -37,7 +59,7 @@ def at_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> tup
     except (NotAllowed, NotThere) as refusal:
         refused(sights, action, [f"{type_}/{id_}"], people=facts.people, refusal=refusal)
         raise
-    return relation, facts
+    return Open(relation, facts, version)
 
 
 def at_each(sights: Sights, found: Sequence[Version], *, action: str) -> list[Version]:

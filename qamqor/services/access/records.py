@@ -56,8 +56,7 @@ class Record:
         Raises:
             NotThere: it is not here, not of this person, or not open. GoneBefore: it is deleted.
         """
-        relation, facts = looks.at_one(self.sights, type_, id_)
-        found = versions.read(type_, id_)
+        relation, facts, found = looks.open_one(self.sights, type_, id_)
         if found is None or self.person not in facts.people:
             raise NotThere(f"{type_}/{id_} is not here")
         if found.content is None:
@@ -78,8 +77,7 @@ def open_record(person: str, actor: Actor, purpose: str, at: datetime) -> Record
         NotAllowed: the actor's role opens no records at all.
     """
     sights = Sights(replace(actor, purpose=purpose), at)
-    relation, facts = looks.at_one(sights, "Patient", person)
-    found = versions.read("Patient", person)
+    relation, facts, found = looks.open_one(sights, "Patient", person)
     if found is None or found.content is None:
         raise NotThere(f"Patient/{person} is not here")
     audit.record(

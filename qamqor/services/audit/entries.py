@@ -7,6 +7,7 @@ tells them when it is durable. Nobody gets an answer that is not in the chain.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol
@@ -139,6 +140,11 @@ def keep(line: Entry) -> None:
         _TOGETHER.keep(line)
 
 
+MANY: Final = 4
+MOMENT: Final = 0.001
+"""Seconds to wait for others where the commit before held many: they are on their way again."""
+
+
 class _Together:
     """Lines of readers who wait at the same time, kept by one piece of work."""
 
@@ -146,6 +152,7 @@ class _Together:
         self._lock = threading.Lock()
         self._waiting: list[_Reader] = []
         self._is_led = False
+        self._size = 0
 
     def keep(self, line: Entry) -> None:
         reader = _Reader(line)
@@ -163,7 +170,10 @@ class _Together:
         taken: list[_Reader] = []
 
         def lines() -> list[Entry]:
+            if self._size > MANY and len(self._waiting) <= MANY:
+                time.sleep(MOMENT)
             taken.extend(self._take())
+            self._size = len(taken)
             return [reader.line for reader in taken]
 
         error: BaseException | None = None

@@ -20,8 +20,7 @@ def one(type_: str, id_: str, *, actor: Actor, at: datetime) -> Version:
         NotThere: never known here, or not the actor's to see. GoneBefore: deleted.
         NotAllowed: the actor may see no resource of this type.
     """
-    relation, facts = looks.at_one(Sights(actor, at), type_, id_)
-    found = versions.read(type_, id_)
+    relation, facts, found = looks.open_one(Sights(actor, at), type_, id_)
     if found is None:
         raise NotThere(f"{type_}/{id_} is not here")
     audit.record(

@@ -48,7 +48,9 @@ def resolve(path: str) -> Found:
     for place in product(*map(_ways, reversed(words))):
         route = routes.get(place)
         if route is not None:
-            return Found(route.view, {name: _said(words[at], place, at) for at, name in route.names})
+            return Found(
+                route.view, {name: _said(words[at], place, at) for at, name in route.names}
+            )
     raise Http404(path)
 
 
