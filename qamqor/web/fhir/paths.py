@@ -17,7 +17,7 @@ _OPERATION: Final = re.compile(r"\$[A-Za-z][A-Za-z0-9-]*")
 ANYTHING: Final = "*"
 AN_OPERATION: Final = "$"
 LONGEST: Final = 6
-"""Words of a path that are looked at: more than any pattern has, so that a longer path fits none."""
+"""Words of a path that are looked at: more than any pattern has; a longer path fits none."""
 View = Callable[..., Any]
 Place = tuple[str, ...]
 
@@ -30,32 +30,29 @@ class Found(NamedTuple):
 
 
 class _Route(NamedTuple):
+    order: int
     view: View
     names: tuple[tuple[int, str], ...]
+    place: Place
 
 
 def resolve(path: str) -> Found:
-    """The view of a path such as ``/Patient/p1``.
-
-    Where several patterns fit, the one whose later words are said outright is meant, as
-    ``[type]/_history`` is before ``[type]/[id]``.
+    """The view of a path such as ``/Patient/p1``: of all patterns that fit, that listed first.
 
     Raises:
         Http404: nothing answers here.
     """
     words = path.split("/", LONGEST)
     routes = _routes()
-    for place in product(*map(_ways, reversed(words))):
-        route = routes.get(place)
-        if route is not None:
-            return Found(
-                route.view, {name: _said(words[at], place, at) for at, name in route.names}
-            )
-    raise Http404(path)
+    fitting = [route for place in product(*map(_ways, words)) if (route := routes.get(place))]
+    if not fitting:
+        raise Http404(path)
+    first = min(fitting)
+    return Found(first.view, {name: _said(words[at], first.place[at]) for at, name in first.names})
 
 
 def _ways(word: str) -> Sequence[str]:
-    """What may stand in a pattern for a word, the nearest first."""
+    """What may stand in a pattern for a word."""
     if not word:
         return ("",)
     if word[0] == "$" and _OPERATION.fullmatch(word):
@@ -63,18 +60,19 @@ def _ways(word: str) -> Sequence[str]:
     return (word, ANYTHING)
 
 
-def _said(word: str, place: Place, at: int) -> str:
-    return word[1:] if place[-1 - at] == AN_OPERATION else word
+def _said(word: str, place: str) -> str:
+    return word[1:] if place == AN_OPERATION else word
 
 
 @cache
 def _routes() -> dict[Place, _Route]:
-    """Every address by its words, last word first."""
+    """Every address by its words."""
     patterns: list[URLPattern] = import_module("qamqor.web.fhir.urls").urlpatterns
-    return dict(map(_route, reversed(patterns)))
+    routes = [_route(order, pattern) for order, pattern in enumerate(patterns)]
+    return {route.place: route for route in reversed(routes)}
 
 
-def _route(pattern: URLPattern) -> tuple[Place, _Route]:
+def _route(order: int, pattern: URLPattern) -> _Route:
     place: list[str] = []
     names: list[tuple[int, str]] = []
     for at, word in enumerate(str(pattern.pattern).split("/")):
@@ -83,4 +81,4 @@ def _route(pattern: URLPattern) -> tuple[Place, _Route]:
             names.append((at, variable[2]))
             word = AN_OPERATION if variable[1] == "operation" else ANYTHING
         place.append(word)
-    return tuple(reversed(place)), _Route(pattern.callback, tuple(names))
+    return _Route(order, pattern.callback, tuple(names), tuple(place))

@@ -31,7 +31,8 @@ def with_shortest_way(pages: Server) -> Server:
     def serve(environ: Environ, start: Start) -> Iterable[bytes]:
         if not door.is_behind(environ.get("PATH_INFO", "")) or door.is_page(environ):
             return pages(environ, start)
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         request = WSGIRequest(environ)
         response = watch(request)
         headers = [*response.items(), *safe]
