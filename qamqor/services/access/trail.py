@@ -44,6 +44,42 @@ def openings(
     return audit.who_opened(patient, before=before, limit=limit)
 
 
+def may_see_of_own(relation: str) -> bool:
+    """Whether staff near to a person by this relation may see who opened the person's record.
+
+    The team that cares for somebody keeps watch over the record with them; a booking, a referral
+    or a broken glass is too short an acquaintance.
+    """
+    return relation in {"panel", "organisation"}
+
+
+def openings_of_own(
+    patient: str, *, actor: Actor, at: datetime, before: int | None = None, limit: int = 50
+) -> tuple[list[audit.Opening], int | None]:
+    """Who opened the record of a person of one's own, for the team that cares for them.
+
+    Raises:
+        NotThere: nobody of this id, or not a person of theirs.
+        NotAllowed: near, but not of the team.
+    """
+    sights = Sights(actor, at)
+    relation, _ = at_one(sights, "Patient", patient)
+    if not may_see_of_own(relation):
+        refusal = NotAllowed(f"{actor.role} is not of the team of this person")
+        refused(sights, "search", ["AuditEvent"], refusal=refusal, people=[patient])
+        raise refusal
+    audit.record(
+        actor,
+        "read",
+        at=at,
+        what=["AuditEvent"],
+        people=[patient],
+        relation=relation,
+        query="who opened",
+    )
+    return audit.who_opened(patient, before=before, limit=limit)
+
+
 def _may_see(patient: str | None, actor: Actor, at: datetime) -> None:
     sights = Sights(actor, at)
     if sights.of("search", "AuditEvent") is not None:

@@ -1,0 +1,103 @@
+"""What a person is due, in words of the programme that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from django.utils.translation import get_language
+
+from qamqor.engine.programmes import words
+from qamqor.services import installed
+
+
+class Row(Protocol):
+    """A due row, of the engine or of the list."""
+
+    @property
+    def programme(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def item(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def urgency(self) -> int: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def overdue_on(self) -> date | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def evidence(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One need in words.
+
+    Attributes:
+        key: ``programme/action/item``, by which pages name it.
+        state: of the six states.
+        version: title and version of the rule's programme.
+        is_scheduled: a schedule of doses says it: a vaccination.
+    """
+
+    key: str
+    state: str
+    title: str
+    reason: str
+    closes: str
+    due_on: date | None
+    overdue_on: date | None
+    version: str
+    evidence: tuple[str, ...]
+    channel: str
+    role: str
+    is_scheduled: bool
+
+
+def said(row: Row, language: str = "") -> Said:
+    """One need in the reader's language, or another one."""
+    language = language or (get_language() or "en")[:2]
+    programmes = installed.pack().programmes
+    own = [p for p in programmes if p.id == row.programme and row.action in p.actions]
+    evidence = tuple((row.evidence or "").split())
+    title, reason, closes, version, scheduled = row.action, "", "", "", False
+    if own:
+        newest = own[-1]
+        title = words.action_title(newest, row.action, language)
+        if row.item:
+            title = words.item(newest, row.action, row.item, language)
+        reason = words.reason(newest, row.action, row.reason, language) if row.reason else ""
+        closes = words.closes(newest, row.action, language)
+        version = f"{words.title(newest, language)}, {newest.version}"
+        scheduled = newest.actions[row.action].schedule is not None
+    return Said(
+        key=f"{row.programme}/{row.action}/{row.item}",
+        state=state(row),
+        title=title,
+        reason=reason,
+        closes=closes,
+        due_on=row.due_on,
+        overdue_on=row.overdue_on,
+        version=version,
+        evidence=evidence,
+        channel=row.channel,
+        role=row.role,
+        is_scheduled=scheduled,
+    )
+
+
+def state(row: Row) -> str:
+    """The state of a need: harm today first, then late, due, or ahead."""
+    if row.urgency == 1 and row.status in ("due", "overdue"):
+        return "urgent"
+    return {"overdue": "overdue", "due": "due"}.get(row.status, "soon")

@@ -1,0 +1,1 @@
+"""One person's page: who they are, what they need now, what was done, and who looked."""

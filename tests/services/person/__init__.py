@@ -1,0 +1,1 @@
+"""Tests of one person as pages need them."""
