@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
-from qamqor.engine.measurements.earlier import Earlier, earlier
+from qamqor.engine.measurements.earlier import COUNTED, Earlier, earlier
 from qamqor.engine.population.one_person import Due
-from qamqor.services import due
+from qamqor.services import due, forms
 from qamqor.services.access import policy
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import everything
@@ -35,6 +35,7 @@ class Known:
     """A person as a visit needs to know them.
 
     Attributes:
+        scores: id of the questionnaire → day and score, oldest first.
         earlier: id of the measurement → every time it was taken before this visit, oldest first.
         saved: id of the measurement → its Observation of this visit, where it is kept already.
         encounter: this visit, where something of it is kept already.
@@ -47,6 +48,7 @@ class Known:
     earlier: Mapping[str, Sequence[Earlier]]
     saved: Mapping[str, Resource]
     encounter: Resource | None
+    scores: Mapping[str, Sequence[tuple[date, int]]]
     medicines: tuple[Resource, ...]
     allergies: tuple[Resource, ...]
     goals: tuple[Resource, ...]
@@ -100,6 +102,7 @@ def about(
             and found["status"] != "entered-in-error"
         },
         encounter=next((e for e in record["Encounter"] if f"Encounter/{e['id']}" == visit), None),
+        scores=_scores(record["Observation"]),
         medicines=tuple(m for m in record["MedicationRequest"] if m.get("status") == "active"),
         allergies=tuple(a for a in record["AllergyIntolerance"] if _is_active(a)),
         goals=tuple(g for g in record["Goal"] if g.get("lifecycleStatus") == "active"),
@@ -108,6 +111,24 @@ def about(
         colleagues=tuple(drafts.of_others(patient, actor, at=at)),
         may_measure=policy.allows(actor.role, "create", "Observation") is not None,
     )
+
+
+def _scores(observations: Sequence[Resource]) -> dict[str, list[tuple[date, int]]]:
+    """Each questionnaire's scores, oldest first."""
+    codes = {(one.score_system, one.score_code): one.id for one in forms.forms() if one.score_code}
+    found: dict[str, list[tuple[date, int]]] = {}
+    for one in observations:
+        coding = (one.get("code", {}).get("coding") or [{}])[0]
+        form = codes.get((coding.get("system", ""), coding.get("code", "")))
+        moment, total = str(one.get("effectiveDateTime") or ""), _total(one)
+        if form and one.get("status") in COUNTED and len(moment) >= 10 and total is not None:
+            found.setdefault(form, []).append((date.fromisoformat(moment[:10]), total))
+    return {form: sorted(scores) for form, scores in found.items()}
+
+
+def _total(observation: Resource) -> int | None:
+    value = observation.get("valueInteger", observation.get("valueQuantity", {}).get("value"))
+    return None if value is None else int(value)
 
 
 def _visit_of(observation: Resource) -> str:

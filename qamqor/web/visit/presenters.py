@@ -11,12 +11,13 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
+from qamqor.engine.forms.form import Form
 from qamqor.engine.measurements.definition import Measure, Measurement
 from qamqor.engine.measurements.earlier import Earlier, earlier
 from qamqor.engine.measurements.sheet import SECOND, Sheet
 from qamqor.engine.population.one_person import Due
 from qamqor.engine.programmes import words
-from qamqor.services import installed
+from qamqor.services import forms, installed
 from qamqor.services.due import PRESSING
 from qamqor.services.visit import content
 from qamqor.services.visit.known import Known
@@ -349,6 +350,31 @@ def medicines(known: Known) -> list[Medicine]:
         )
         for one in known.medicines
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A questionnaire to ask, and what came of it last time."""
+
+    id: str
+    title: str
+    last: str
+
+
+def questionnaires(known: Known) -> list[Asking]:
+    """Every questionnaire of the pack."""
+    language = _language()
+    return [Asking(one.id, one.title[language], _last_score(one, known)) for one in forms.forms()]
+
+
+def _last_score(form: Form, known: Known) -> str:
+    scores = known.scores.get(form.id, ())
+    if not scores:
+        return ""
+    on, total = scores[-1]
+    band = next((b for b in reversed(form.bands) if b.from_ <= total), None)
+    said = f"{total}: {band.words[_language()].lower()}" if band else str(total)
+    return gettext("was %(value)s, %(day)s") % {"value": said, "day": dates.short(on)}
 
 
 def matters(known: Known) -> str:

@@ -182,6 +182,8 @@ def _context(found: Known, form: VisitForm, kept: drafts.Draft) -> dict[str, Any
         "saved": presenters.saved(found),
         "closes": presenters.closes(_owed(form), then or found.due, day),
         "medicines": presenters.medicines(found),
+        "visit_id": found.encounter["id"] if found.encounter else "",
+        "questionnaires": presenters.questionnaires(found),
         "colleagues": found.colleagues,
         "may_measure": found.may_measure,
     }
