@@ -14,12 +14,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import DatabaseError, connection, transaction
+from django.db.transaction import TransactionManagementError
+
+from qamqor.store.quick import Statements
 
 T = TypeVar("T")
 MOST_TOGETHER: Final = 64
@@ -49,15 +53,13 @@ class Transaction:
     def __init__(self, group: _Group) -> None:
         self._group = group
         self._cursor = group.cursor
-        self.execute: Callable[..., Any] = self._cursor.execute
+        self.execute: Callable[..., None] = self._cursor.execute
         self.notes: dict[str, list[Any]] = {}
         self.prepared: dict[str, Mapping[tuple[str, str], Any]] = {}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query; ``%s`` stands for a value."""
-        self._cursor.execute(sql, values)
-        found: list[tuple[Any, ...]] = self._cursor.fetchall()
-        return found
+        return self._cursor.rows(sql, values)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """One statement for many rows; nothing is sent for none."""
@@ -67,7 +69,7 @@ class Transaction:
 
     def changed(self) -> int:
         """How many rows the last statement changed."""
-        return int(self._cursor.rowcount)
+        return self._cursor.changed()
 
     def sequence(self, count: int = 1) -> int:
         """Take the next numbers of the change sequence; returns the first of them."""
@@ -91,14 +93,14 @@ class _Group:
     """One database commit: the counter as this commit moves it, and what its works left."""
 
     def __init__(self) -> None:
-        self.cursor = connection.cursor()
+        self.cursor = Statements()
         lock = "" if connection.vendor == "sqlite" else " for update"
-        self.cursor.execute(
+        counters = self.cursor.rows(
             "select value from node_counter where name in ('parameters', 'sequence')"
             f" order by name{lock}"
         )
         self.parameters: int | None
-        self.parameters, self.value = (int(row[0]) for row in self.cursor.fetchall())
+        self.parameters, self.value = (int(row[0]) for row in counters)
         self._stored = self.value
         self.notes: dict[str, list[Any]] = {}
         _here.group = self
@@ -112,7 +114,7 @@ class _Group:
         before = self.value
         tx = Transaction(self)
         try:
-            with transaction.atomic():
+            with _undone_alone(self.cursor):
                 result = work(tx)
         except BaseException:
             self.value = before
@@ -131,6 +133,25 @@ class _Group:
                 "update node_counter set value = %s where name = 'sequence'", [self.value]
             )
         self.cursor.close()
+
+
+@contextmanager
+def _undone_alone(cursor: Statements) -> Iterator[None]:
+    """A savepoint, as ``transaction.atomic`` makes one inside another, in a tenth of the time."""
+    cursor.execute("savepoint piece")
+    try:
+        yield
+        if connection.needs_rollback:
+            raise TransactionManagementError("an error inside this work was passed over")
+    except BaseException:
+        try:
+            cursor.execute("rollback to savepoint piece")
+            cursor.execute("release savepoint piece")
+            connection.needs_rollback = False
+        except DatabaseError:
+            connection.needs_rollback = True
+        raise
+    cursor.execute("release savepoint piece")
 
 
 _ENDINGS: dict[str, Callable[[Transaction, list[Any]], None]] = {}

@@ -5,7 +5,7 @@ Django prepares each statement anew, which costs more than SQLite takes to answe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,3 +37,50 @@ def is_sqlite() -> bool:
 @lru_cache(maxsize=1024)
 def _marked(sql: str) -> str:
     return sql.replace("%s", "?")
+
+
+class Statements:
+    """A cursor for the statements of one commit: SQLite's own, or Django's for PostgreSQL.
+
+    Errors are Django's either way. ``%s`` stands for a value.
+    """
+
+    def __init__(self) -> None:
+        self._is_sqlite = connection.vendor == "sqlite"
+        if self._is_sqlite:
+            connection.ensure_connection()
+            self._cursor: Any = connection.connection.cursor()
+        else:
+            self._cursor = connection.cursor()
+        self._errors = connection.wrap_database_errors
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """One statement."""
+        if self._is_sqlite:
+            with self._errors:
+                self._cursor.execute(_marked(sql), values)
+        else:
+            self._cursor.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """One statement for many rows."""
+        if self._is_sqlite:
+            with self._errors:
+                self._cursor.executemany(_marked(sql), rows)
+        else:
+            self._cursor.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query."""
+        self.execute(sql, values)
+        with self._errors:
+            found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
+
+    def changed(self) -> int:
+        """How many rows the last statement changed."""
+        return int(self._cursor.rowcount)
+
+    def close(self) -> None:
+        """Let go of the cursor."""
+        self._cursor.close()
