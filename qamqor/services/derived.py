@@ -141,25 +141,23 @@ def _rows(feed: _Feed, resource: Mapping[str, Any]) -> list[dict[str, Any]]:
 def follow(tx: Transaction, saved: Sequence[Saved], at: datetime) -> None:
     """Bring rows up to what a commit saves, and have the people they are about worked out.
 
-    A load of many brings what each resource gives (``tx.prepared["flat"]``): its people are only
-    marked, and whoever loads calls ``refresh`` afterwards.
+    The people of a load of many (``tx.are_many``) are only marked, and whoever loads calls
+    ``refresh`` afterwards.
     """
-    prepared = tx.prepared.get("flat")
     changes: dict[int, tuple[bool, Mapping[str, str]]] = {}
     moved: dict[str, str | None] = {}
     known = tables()
     for one in saved:
         if one.type not in known.feeds:
             continue
-        given = None if prepared is None else prepared.get((one.type, one.id))
-        given = given or flatten(one.type, one.resource)
+        given = flatten(one.type, one.resource)
         is_first = changes[one.key][0] if one.key in changes else one.is_first
         changes[one.key] = (is_first, given.people)
         if one.type in known.shared:
             moved |= _direct(tx, one, given)
     touched = store.replace_rows(tx, changes) if changes else set()
     store.move_areas(tx, moved)
-    if prepared is not None:
+    if tx.are_many:
         store.mark_stale(tx, sorted(touched))
         return
     sequence = saved[-1].sequence if saved else 0
@@ -315,7 +313,7 @@ def rebuild(
 
 
 def _fill(keys: Sequence[int], tx: Transaction) -> None:
-    tx.prepared["flat"] = {}
+    tx.are_many = True
     saved = [
         Saved(key, one.type, one.id, json_text.decode(one.content), False, one.sequence)
         for key, one in read_by_keys(keys).items()

@@ -9,13 +9,18 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.relations import Link
-from qamqor.store import quick
+from qamqor.store import many, quick
 from qamqor.store.fhir.versions import Version
 from qamqor.store.node import Transaction
 
 NOBODY: Final = ""
 """Stands for the person where a resource of the organisation itself names nobody."""
 T = TypeVar("T")
+_SUBJECT: Final = many.table("access_subject", "patient:text")
+_LABEL: Final = many.table("access_label", "label:text")
+_RELATION: Final = many.table(
+    "access_relation", "patient:text link:text from_day:bigint until_day:bigint"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +310,25 @@ def replace(
         values (%s, %s, %s, %s, %s) on conflict do nothing""",
         [(one.patient, one.link, key, one.from_day, one.until_day) for key, one in links],
     )
+
+
+class Added(NamedTuple):
+    """Rows of resources new to the record, their keys last and less what ``add`` is told.
+
+    Attributes:
+        subjects: person; labels: label; relations: person, link, first day, day after the last.
+    """
+
+    subjects: list[tuple[str, int]]
+    labels: list[tuple[str, int]]
+    relations: list[tuple[str, str, int, int, int]]
+
+
+def add(tx: Transaction, added: Added, *, first: int) -> None:
+    """Index resources that were never indexed."""
+    for table, rows in ((_SUBJECT, added.subjects), (_LABEL, added.labels)):
+        many.insert(tx, table, rows, first=first)
+    many.insert(tx, _RELATION, added.relations, first=first)
 
 
 def share_households(tx: Transaction, patients: Iterable[str]) -> None:

@@ -11,10 +11,12 @@ import msgspec
 from django.db import connection
 
 from qamqor.engine.population.one_person import Due
+from qamqor.store import many
 from qamqor.store.node import Transaction
 
 Rows = dict[str, list[dict[str, Any]]]
 SLICE: Final = 200
+_ROWS: Final = many.table("person_rows", "patient_id:text content:text")
 _DECODE: Final = msgspec.json.Decoder(Rows).decode
 DUE_COLUMNS: Final = tuple(name for name in Due._fields if name != "as_of")
 _KEY: Final = ("patient_id", "programme", "action", "item")
@@ -77,6 +79,11 @@ def replace_rows(
         come,
     )
     return {pair[0] for pair in gone} | {one[0] for one in come}
+
+
+def add_rows(tx: Transaction, rows: list[tuple[str, str, int]], *, first: int) -> None:
+    """Keep the rows of resources new to the record: person, JSON, key less ``first``."""
+    many.insert(tx, _ROWS, rows, first=first)
 
 
 def rows_of(patient_ids: Sequence[str]) -> dict[str, Rows]:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from django.db import connection
 
 from qamqor.engine.fhir.references import mentioned
+from qamqor.store import many
 from qamqor.store.fhir.versions import Version
 from qamqor.store.node import Transaction
 
@@ -20,6 +21,7 @@ WATCHED: Final[Mapping[str, frozenset[str]]] = {
     "CareTeam": PEOPLE | {"Organization", "PractitionerRole"}
 }
 """The types of which mentions are kept, by type of the resource that makes them."""
+_TABLE: Final = many.table("mention", "target:text")
 
 
 class Change(NamedTuple):
@@ -48,8 +50,18 @@ def refresh(tx: Transaction, changes: Iterable[Change]) -> None:
     tx.executemany("insert into mention (target, key) values (%s, %s) on conflict do nothing", new)
 
 
+def add(tx: Transaction, rows: list[tuple[str, int]], *, first: int) -> None:
+    """Keep the mentions that resources new to the record make: target, key less ``first``."""
+    many.insert(tx, _TABLE, rows, first=first)
+
+
+def made_by(type_: str, content: str) -> set[str]:
+    """What a resource of a type mentions that is watched."""
+    return mentioned(content, WATCHED.get(type_, PEOPLE))
+
+
 def _of(type_: str, content: str | None) -> set[str]:
-    return set() if content is None else mentioned(content, WATCHED.get(type_, PEOPLE))
+    return set() if content is None else made_by(type_, content)
 
 
 def rebuild(tx: Transaction) -> int:

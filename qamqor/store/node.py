@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
@@ -46,8 +46,7 @@ class Transaction:
     Attributes:
         notes: what the work leaves for the end of the commit, by name; audit entries wait here,
             because their chain follows the order of commits.
-        prepared: what a load of many worked out beforehand in other processes, by the name of who
-            would work it out otherwise, then by type and id; empty for everything else.
+        are_many: the work is part of a load of many, after which due care is worked out once.
     """
 
     def __init__(self, group: _Group) -> None:
@@ -55,7 +54,7 @@ class Transaction:
         self._cursor = group.cursor
         self.execute: Callable[..., None] = self._cursor.execute
         self.notes: dict[str, list[Any]] = {}
-        self.prepared: dict[str, Mapping[tuple[str, str], Any]] = {}
+        self.are_many = False
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query; ``%s`` stands for a value."""

@@ -245,7 +245,7 @@ def test_a_load_of_many_marks_people_until_they_are_worked_out() -> None:
     bp = pressure("bp", "2026-03-02", 128)
 
     def load(tx: Transaction) -> None:
-        tx.prepared["flat"] = {("Observation", "bp"): derived.flatten("Observation", bp)}
+        tx.are_many = True
         apply(tx, [Change("PUT", "Observation", "bp", bp)], actor=PLATFORM, at=AT)
 
     node.commit(load)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.search.extract import values
-from qamqor.engine.fhir.search.parameters import own
 from qamqor.engine.fhir.search.values import Values
 from qamqor.services.fhir import own_parameters
 from qamqor.store import node
@@ -26,26 +25,17 @@ class Saved(NamedTuple):
 
 
 def follow(tx: Transaction, saved: Iterable[Saved]) -> None:
-    """Index what was saved, inside the transaction that saves it.
-
-    A load of many brings the values of its resources (``tx.prepared["search"]``), read by the
-    parameters of R4 alone; where the node has more on a type, they are read here.
-    """
+    """Index what was saved, inside the transaction that saves it."""
     own_parameters.for_writing(tx)
-    prepared = tx.prepared.get("search", {})
     has_parameters = False
     changes: dict[int, tuple[int, Values | None, Values | None]] = {}
     for key, resource, before in saved:
         old = changes[key][1] if key in changes else _values(before)
-        new = None
         if resource is not None:
-            type_ = resource["resourceType"]
-            ready = None if own(type_) else prepared.get((type_, resource["id"]))
-            new = ready or values(resource)
-            has_parameters = has_parameters or type_ == "SearchParameter"
+            has_parameters = has_parameters or resource["resourceType"] == "SearchParameter"
         elif before is not None:
             has_parameters = has_parameters or '"SearchParameter"' in before[:200]
-        changes[key] = (key, old, new)
+        changes[key] = (key, old, None if resource is None else values(resource))
     search_index.replace(tx, changes.values())
     if has_parameters:
         own_parameters.follow(tx)

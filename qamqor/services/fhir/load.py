@@ -18,12 +18,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import django
 import msgspec
 
 from qamqor.engine.fhir import json_text
 from qamqor.services import derived
 from qamqor.services.access.actor import Actor
-from qamqor.services.fhir.prepare import Piece, Prepared, prepare
+from qamqor.services.fhir import fresh
+from qamqor.services.fhir.prepare import Job, Piece, Prepared, packed, prepare, unpack
 from qamqor.services.fhir.write import Change, apply
 from qamqor.services.warehouse.quarantine import Entry
 from qamqor.services.warehouse.sources import Line, Source, lines, sources_of
@@ -31,8 +33,8 @@ from qamqor.store import node
 from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
 
-LINES: Final = 400  # handed to a process at once
-TOGETHER: Final = 1000  # stored in one commit
+LINES: Final = 1000  # handed to a process at once
+TOGETHER: Final = 2000  # stored in one commit: others wait for it, perhaps a quarter of a second
 FEW_BYTES: Final = 1 << 20  # below it, starting processes takes longer than the work
 LARGE: Final = 4 << 20  # bytes of lines handed over at once, however few they are
 
@@ -84,31 +86,36 @@ def load(
     found = Loaded()
     quarantine.parent.mkdir(parents=True, exist_ok=True)
     with quarantine.open("ab") as apart:
-        for waiting in _commits(_prepared(sources, processes), found, apart):
-            node.commit(partial(store, waiting, found, actor, at))
+        for some in _together(_prepared(sources, processes, at)):
+            for one in some:
+                found.read += one.read
+                _keep_apart(one.apart, found, apart)
+            node.commit(partial(_store, some, found, actor, at))
             progress(found.read)
     worked = derived.refresh(derived.day_of(at), sequence=versions.last_sequence())
     found.people = worked.people
     return found
 
 
-def _prepared(sources: Sequence[Source], processes: int) -> Iterator[Prepared]:
+def _prepared(sources: Sequence[Source], processes: int, at: datetime) -> Iterator[Prepared]:
     """What other processes made of the lines, in the order of the delivery."""
     size = sum(one.path.stat().st_size for one in sources if one.path.is_file())
-    jobs = ((sources, number, some) for number, some in _slices(sources))
+    jobs = (Job(sources, number, some, at) for number, some in _slices(sources))
     if processes < 2 or size < FEW_BYTES:
         yield from map(prepare, jobs)
         return
     with ExitStack() as stack:
         context = multiprocessing.get_context("spawn")
-        pool = stack.enter_context(ProcessPoolExecutor(processes, mp_context=context))
-        running: deque[Future[Prepared]] = deque()
+        pool = stack.enter_context(
+            ProcessPoolExecutor(processes, mp_context=context, initializer=django.setup)
+        )
+        running: deque[Future[bytes]] = deque()
         for job in jobs:
-            running.append(pool.submit(prepare, job))
-            if len(running) > 4 * processes:
-                yield running.popleft().result()
+            running.append(pool.submit(packed, job))
+            if len(running) > 2 * processes:
+                yield unpack(running.popleft().result())
         while running:
-            yield running.popleft().result()
+            yield unpack(running.popleft().result())
 
 
 def _slices(sources: Sequence[Source]) -> Iterator[tuple[int, list[Line]]]:
@@ -125,20 +132,19 @@ def _slices(sources: Sequence[Source]) -> Iterator[tuple[int, list[Line]]]:
             yield number, some
 
 
-def _commits(
-    prepared: Iterable[Prepared], found: Loaded, apart: BinaryIO
-) -> Iterator[dict[Key, Piece]]:
-    """Pieces for one commit each, no resource twice in it; keeps apart what has to be."""
-    waiting: dict[Key, Piece] = {}
-    for some in prepared:
-        found.read += some.read
-        _keep_apart(some.apart, found, apart)
-        for piece in some.pieces:
-            if (piece.type, piece.id) in waiting or len(waiting) >= TOGETHER:
-                yield waiting
-                waiting = {}
-            waiting[piece.type, piece.id] = piece
-    yield waiting
+def _together(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+    """Slices for one commit each: many small ones share it."""
+    waiting: list[Prepared] = []
+    size = 0
+    for one in prepared:
+        many = len(one.fresh.named) + len(one.pieces)
+        if waiting and size + many > TOGETHER:
+            yield waiting
+            waiting, size = [], 0
+        waiting.append(one)
+        size += many
+    if waiting:
+        yield waiting
 
 
 def _keep_apart(entries: Iterable[Entry], found: Loaded, apart: BinaryIO) -> None:
@@ -147,37 +153,57 @@ def _keep_apart(entries: Iterable[Entry], found: Loaded, apart: BinaryIO) -> Non
         apart.write(msgspec.json.encode(entry) + b"\n")
 
 
-def store(
-    pieces: dict[Key, Piece], found: Loaded, actor: Actor, at: datetime, tx: Transaction
+def _store(
+    some: Sequence[Prepared], found: Loaded, actor: Actor, at: datetime, tx: Transaction
+) -> None:
+    """Store some slices; what the record has never seen goes the short way."""
+    for one in some:
+        if one.fresh.named and actor.is_platform and fresh.is_new(tx, one.fresh):
+            fresh.store(tx, one.fresh, actor=actor, at=at)
+            found.new += len(one.fresh.named)
+            for type_, _ in one.fresh.named:
+                found.by_type[type_] = found.by_type.get(type_, 0) + 1
+        else:
+            pieces = map(_piece, one.fresh.named, one.fresh.contents)
+            _settle(list(pieces), found, actor, at, tx)
+        _settle(one.pieces, found, actor, at, tx)
+
+
+def _piece(named: Key, content: str) -> Piece:
+    return Piece(*named, content)
+
+
+def _settle(
+    pieces: Sequence[Piece], found: Loaded, actor: Actor, at: datetime, tx: Transaction
 ) -> None:
     """Store some pieces; what the record has already, word for word, makes no new version."""
-    standing = versions.standing(tx, pieces)
+    standing = versions.standing(tx, [(piece.type, piece.id) for piece in pieces])
     kept = versions.read_by_keys([one.key for one in standing.values()])
     now = {(one.type, one.id): one for one in kept.values()}
     changes: list[Change] = []
-    for key, piece in pieces.items():
+    for piece in pieces:
+        key = (piece.type, piece.id)
         before = now[key].content if key in now else None
         change = _change(piece, before)
         if change is None:
-            found.unchanged += bool(piece.raw)
-            found.not_here += not piece.raw
+            found.unchanged += bool(piece.content)
+            found.not_here += not piece.content
             continue
         changes.append(change)
-        found.deleted += not piece.raw
-        found.new += bool(piece.raw) and before is None
-        found.replaced += bool(piece.raw) and before is not None
+        found.deleted += not piece.content
+        found.new += bool(piece.content) and before is None
+        found.replaced += bool(piece.content) and before is not None
         found.by_type[piece.type] = found.by_type.get(piece.type, 0) + 1
     if changes:
-        tx.prepared["flat"] = {key: piece.flat for key, piece in pieces.items()}
-        tx.prepared["search"] = {key: piece.values for key, piece in pieces.items()}
+        tx.are_many = True
         apply(tx, changes, actor=actor, at=at)
 
 
 def _change(piece: Piece, before: str | None) -> Change | None:
     """What has to be done for a piece; nothing where the record says the same."""
-    if not piece.raw:
+    if not piece.content:
         return None if before is None else Change("DELETE", piece.type, piece.id)
-    resource = json_text.decode(piece.raw)
+    resource = json_text.decode(piece.content)
     if before is not None and _said(resource) == _said(json_text.decode(before)):
         return None
     return Change("PUT", piece.type, piece.id, resource)

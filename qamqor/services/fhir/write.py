@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from qamqor.engine.fhir import json_text
@@ -112,7 +113,7 @@ def _apply(
 ) -> list[Stored]:
     standing = versions.standing(tx, {(change.type, change.id): None for change in changes})
     relations = gate.check(_wishes(changes, standing), actor=actor, at=at)
-    moment = round((at - EPOCH).total_seconds() * 1_000_000)
+    moment = micros(at)
     stored: list[Stored] = []
     for change in changes:
         stored.append(_one(tx, change, standing.get((change.type, change.id)), at, moment))
@@ -162,13 +163,19 @@ def _one(
     )
 
 
-def stamped(resource: dict[str, Any], *, id_: str, version: int, at: datetime) -> dict[str, Any]:
+def stamped(resource: Mapping[str, Any], *, id_: str, version: int, at: datetime) -> dict[str, Any]:
     """The resource with its id and the server's part of ``meta``; the caller's stays as it is."""
     meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(at)}
     rest = {k: v for k, v in resource.items() if k not in {"resourceType", "id", "meta"}}
     return {"resourceType": resource["resourceType"], "id": id_, "meta": meta, **rest}
 
 
+def micros(at: datetime) -> int:
+    """A moment in microseconds since 1970 UTC."""
+    return round((at - EPOCH).total_seconds() * 1_000_000)
+
+
+@lru_cache(maxsize=16)
 def instant(at: datetime) -> str:
     """A moment as FHIR writes it, in UTC to the millisecond."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

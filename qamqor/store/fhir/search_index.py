@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from django.db import connection
 
 from qamqor.engine.fhir.search.values import KINDS, Values
+from qamqor.store import many
+from qamqor.store.many import Row, Table
 from qamqor.store.node import Transaction
-
-Row = tuple[Any, ...]
-
-
-class Table(NamedTuple):
-    """A table of the index: its columns in the order of the engine's rows, the key last."""
-
-    name: str
-    columns: tuple[str, ...]
-    types: tuple[str, ...]
 
 
 def _table(name: str, columns: str) -> Table:
-    pairs = [column.split(":") for column in f"param:int {columns} key:bigint".split()]
-    return Table(
-        f"search_{name}",
-        tuple(column for column, _ in pairs),
-        tuple("double precision" if kind == "double" else kind for _, kind in pairs),
-    )
+    return many.table(f"search_{name}", f"param:int {columns}")
 
 
 TABLES: Final[dict[str, Table]] = {
@@ -73,9 +60,29 @@ def replace(tx: Transaction, changes: Iterable[tuple[int, Values | None, Values 
             come[kind] += [(*row, key) for row in after - before]
     for kind, rows in gone.items():
         _delete(tx, TABLES[kind], rows)
-    for kind, rows in come.items():
-        _insert(tx, TABLES[kind], rows)
+    add(tx, come, texts)
+
+
+def add(
+    tx: Transaction, rows: Mapping[str, list[Row]], texts: Mapping[int, str], *, first: int = 0
+) -> None:
+    """Add rows of resources that had none of them.
+
+    Args:
+        rows: by kind, each as the engine gives it with the key of its resource behind.
+        first: added to every key.
+    """
+    for kind, some in rows.items():
+        some.sort()
+        many.insert(tx, TABLES[kind], some, first=first)
     _insert_texts(tx, texts)
+
+
+def rows_of(values: Values, key: int) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of one resource by kind, ready to be added."""
+    for kind in KINDS:
+        if found := _rows(kind, values):
+            yield kind, [(*row, key) for row in found]
 
 
 def _rows(kind: str, values: Values | None) -> set[Row]:
@@ -90,25 +97,6 @@ def _rows(kind: str, values: Values | None) -> set[Row]:
     return set(listed)
 
 
-def _insert(tx: Transaction, table: Table, rows: list[Row]) -> None:
-    if not rows:
-        return
-    rows.sort()
-    names = ", ".join(table.columns)
-    if connection.vendor == "sqlite":
-        marks = ", ".join(["%s"] * len(table.columns))
-        tx.executemany(
-            f"insert into {table.name} ({names}) values ({marks}) on conflict do nothing", rows
-        )
-        return
-    arrays = ", ".join(f"%s::{kind}[]" for kind in table.types)
-    tx.execute(
-        f"""insert into {table.name} ({names}) select * from unnest({arrays})
-        on conflict do nothing""",
-        _columns(rows),
-    )
-
-
 def _delete(tx: Transaction, table: Table, rows: list[Row]) -> None:
     if not rows:
         return
@@ -121,11 +109,11 @@ def _delete(tx: Transaction, table: Table, rows: list[Row]) -> None:
     same = " and ".join(f"t.{column} = d.{column}" for column in table.columns)
     tx.execute(
         f"delete from {table.name} t using unnest({arrays}) as d({names}) where {same}",
-        _columns(rows),
+        many.by_column(rows),
     )
 
 
-def _insert_texts(tx: Transaction, texts: dict[int, str]) -> None:
+def _insert_texts(tx: Transaction, texts: Mapping[int, str]) -> None:
     """Texts beside codes are kept once for all resources, under a number made from the text."""
     if not texts:
         return
@@ -139,12 +127,8 @@ def _insert_texts(tx: Transaction, texts: dict[int, str]) -> None:
     tx.execute(
         """insert into search_label_text (label, text)
         select * from unnest(%s::bigint[], %s::text[]) on conflict do nothing""",
-        _columns(rows),
+        many.by_column(rows),
     )
-
-
-def _columns(rows: Sequence[Row]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def clear(tx: Transaction) -> None:
