@@ -23,8 +23,10 @@ import msgspec
 from qamqor.engine.fhir import json_text
 from qamqor.engine.population.one_person import Due, OnePerson
 from qamqor.engine.population.questions import ask
+from qamqor.engine.tables.chosen import chooser
 from qamqor.engine.tables.dates import NATIONAL
 from qamqor.engine.tables.quick import ToRows, quick
+from qamqor.engine.tables.view import View
 from qamqor.errors import BadInput
 from qamqor.services import installed
 from qamqor.services.warehouse.plan import plan_of
@@ -72,6 +74,7 @@ NOTHING: Final = Flat({}, {})
 
 @dataclass(frozen=True, slots=True)
 class _Feed:
+    view: View
     table: str
     has_patient: bool
     to_rows: ToRows
@@ -82,6 +85,7 @@ class _Tables:
 
     Attributes:
         feeds: resource type → the tables it gives rows to.
+        choose: resource type → by number, those of its feeds that one resource may give rows to.
         shared: the resource types that speak for everybody.
     """
 
@@ -89,7 +93,9 @@ class _Tables:
         made = plan_of(installed.pack().tables.values())
         self.sha256 = made.sha256
         every = {
-            kind: tuple(_Feed(one.table, one.has_patient, quick(one.view)) for one in feeds)
+            kind: tuple(
+                _Feed(one.view, one.table, one.has_patient, quick(one.view)) for one in feeds
+            )
             for kind, feeds in made.feeds.items()
         }
         used = {
@@ -97,6 +103,9 @@ class _Tables:
             for kind, feeds in every.items()
         }
         self.feeds = {kind: feeds for kind, feeds in used.items() if feeds}
+        self.choose = {
+            kind: chooser([one.view for one in feeds]) for kind, feeds in self.feeds.items()
+        }
         self.shared = frozenset(
             kind for kind, feeds in self.feeds.items() if not all(one.has_patient for one in feeds)
         )
@@ -114,19 +123,21 @@ def _tables(_: tuple[Path, Path]) -> _Tables:
 
 def flatten(type_: str, resource: Mapping[str, Any] | None) -> Flat:
     """The rows that one resource gives, by the person they are about."""
-    feeds = tables().feeds.get(type_, ())
-    if resource is None or not feeds:
+    known = tables()
+    feeds = known.feeds.get(type_)
+    if resource is None or feeds is None:
         return NOTHING
     people: dict[str, dict[str, list[dict[str, Any]]]] = {}
     entries: dict[str, list[tuple[str, str]]] = {}
-    for feed in feeds:
+    for number in known.choose[type_](resource):
+        feed = feeds[number]
         for row in _rows(feed, resource):
             if not feed.has_patient:
                 code, value = (row[column] for column in DIRECTORY[feed.table])
                 entries.setdefault(feed.table, []).extend([(code, value)] if code and value else [])
             elif row["patient_id"] is not None:
-                known = {name: value for name, value in row.items() if value is not None}
-                people.setdefault(row["patient_id"], {}).setdefault(feed.table, []).append(known)
+                said = {name: value for name, value in row.items() if value is not None}
+                people.setdefault(row["patient_id"], {}).setdefault(feed.table, []).append(said)
     return Flat({one: _ENCODER.encode(rows).decode() for one, rows in people.items()}, entries)
 
 
