@@ -16,9 +16,11 @@ import msgspec
 
 from qamqor.engine.fhir import json_text, relations, subjects
 from qamqor.engine.fhir.search.extract import values
+from qamqor.engine.fhir.search.parameters import own
 from qamqor.services import audit, derived
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import facts_of, zone
+from qamqor.services.fhir import own_parameters
 from qamqor.services.fhir.write import micros, stamped
 from qamqor.store import access, mentions
 from qamqor.store import derived as kept
@@ -27,7 +29,9 @@ from qamqor.store.fhir.versions import Version
 from qamqor.store.node import Transaction
 
 Row = tuple[Any, ...]
-FAR: Final = frozenset({"Patient", "PractitionerRole", "Group", "Consent", "RelatedPerson"})
+FAR: Final = frozenset(
+    {"Patient", "PractitionerRole", "Group", "Consent", "RelatedPerson", "SearchParameter"}
+)
 """Types from which more follows than rows of their own; so from those that speak for everybody."""
 
 
@@ -96,9 +100,11 @@ def _gather(made: Fresh, place: int, type_: str, resource: dict[str, Any]) -> No
     made.mentions += [(target, place) for target in mentions.made_by(type_, content)]
 
 
-def is_new(tx: Transaction, fresh: Fresh) -> bool:
-    """Whether the record knows none of them, not even as deleted."""
-    return not versions.standing(tx, fresh.named)
+def is_fresh(tx: Transaction, fresh: Fresh) -> bool:
+    """Whether the record knows none of them, not even as deleted, nor more ways to find them."""
+    own_parameters.for_writing(tx)
+    has_more = any(own(type_) for type_ in {type_ for type_, _ in fresh.named})
+    return not has_more and not versions.standing(tx, fresh.named)
 
 
 def store(tx: Transaction, fresh: Fresh, *, actor: Actor, at: datetime) -> None:

@@ -24,6 +24,7 @@ from itertools import dropwhile, islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
+import django
 import msgspec
 from django.conf import settings
 from django.db import connection
@@ -37,7 +38,8 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import load
 from qamqor.services.fhir.load import Loaded
-from qamqor.services.fhir.prepare import Piece, Prepared, prepare
+from qamqor.services.fhir.prepare import Job as Slice
+from qamqor.services.fhir.prepare import Piece, Prepared, packed, prepare, unpack
 from qamqor.services.warehouse.quarantine import Entry, text_of
 from qamqor.services.warehouse.sources import Line, Source, lines
 from qamqor.store import node
@@ -243,20 +245,22 @@ def _prepared(source: Source, after: int, size: int) -> Iterator[tuple[int, Prep
         return
     with ExitStack() as stack:
         context = multiprocessing.get_context("spawn")
-        pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
-        running: deque[tuple[int, Future[Prepared]]] = deque()
+        pool = stack.enter_context(
+            ProcessPoolExecutor(1, mp_context=context, initializer=django.setup)
+        )
+        running: deque[tuple[int, Future[bytes]]] = deque()
         for some in slices:
-            running.append((some[-1].number, pool.submit(prepare, _job(source, some))))
+            running.append((some[-1].number, pool.submit(packed, _job(source, some))))
             if len(running) > 4:
                 line, future = running.popleft()
-                yield line, future.result()
+                yield line, unpack(future.result())
         while running:
             line, future = running.popleft()
-            yield line, future.result()
+            yield line, unpack(future.result())
 
 
-def _job(source: Source, some: list[Line]) -> tuple[list[Source], int, list[Line]]:
-    return [source], 0, some
+def _job(source: Source, some: list[Line]) -> Slice:
+    return Slice([source], 0, some)
 
 
 def _store(
@@ -275,10 +279,10 @@ def _store(
         raise Overtaken
     found = Loaded(read=prepared.read)
     entries = list(prepared.apart)
-    pieces = {}
+    pieces = []
     for piece in prepared.pieces:
         if _may_write(actor, at, piece.type):
-            pieces[piece.type, piece.id] = piece
+            pieces.append(piece)
         else:
             entries.append(_refused(piece, f"this client may not write {piece.type}"))
     entries += _stored(pieces, found, actor, at)
@@ -300,9 +304,7 @@ def _store(
     return new
 
 
-def _stored(
-    pieces: dict[tuple[str, str], Piece], found: Loaded, actor: Actor, at: datetime
-) -> list[Entry]:
+def _stored(pieces: list[Piece], found: Loaded, actor: Actor, at: datetime) -> list[Entry]:
     """Store pieces together, or where one of them is refused, each by itself."""
     if not pieces:
         return []
@@ -310,21 +312,15 @@ def _stored(
     try:
         node.commit(partial(load.store, pieces, together, actor, at))
     except (NotAllowed, NotThere):
-        return [
-            entry
-            for key, piece in pieces.items()
-            for entry in _alone({key: piece}, piece, found, actor, at)
-        ]
+        return [entry for piece in pieces for entry in _alone(piece, found, actor, at)]
     _add(found, together)
     return []
 
 
-def _alone(
-    one: dict[tuple[str, str], Piece], piece: Piece, found: Loaded, actor: Actor, at: datetime
-) -> list[Entry]:
+def _alone(piece: Piece, found: Loaded, actor: Actor, at: datetime) -> list[Entry]:
     alone = Loaded()
     try:
-        node.commit(partial(load.store, one, alone, actor, at))
+        node.commit(partial(load.store, [piece], alone, actor, at))
     except (NotAllowed, NotThere) as refusal:
         return [_refused(piece, str(refusal))]
     _add(found, alone)

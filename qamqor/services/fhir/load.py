@@ -158,22 +158,17 @@ def _store(
 ) -> None:
     """Store some slices; what the record has never seen goes the short way."""
     for one in some:
-        if one.fresh.named and actor.is_platform and fresh.is_new(tx, one.fresh):
+        if one.fresh.named and actor.is_platform and fresh.is_fresh(tx, one.fresh):
             fresh.store(tx, one.fresh, actor=actor, at=at)
             found.new += len(one.fresh.named)
             for type_, _ in one.fresh.named:
                 found.by_type[type_] = found.by_type.get(type_, 0) + 1
         else:
-            pieces = map(_piece, one.fresh.named, one.fresh.contents)
-            _settle(list(pieces), found, actor, at, tx)
-        _settle(one.pieces, found, actor, at, tx)
+            store(one.fresh_as_pieces(), found, actor, at, tx)
+        store(one.pieces, found, actor, at, tx)
 
 
-def _piece(named: Key, content: str) -> Piece:
-    return Piece(*named, content)
-
-
-def _settle(
+def store(
     pieces: Sequence[Piece], found: Loaded, actor: Actor, at: datetime, tx: Transaction
 ) -> None:
     """Store some pieces; what the record has already, word for word, makes no new version."""
@@ -186,13 +181,13 @@ def _settle(
         before = now[key].content if key in now else None
         change = _change(piece, before)
         if change is None:
-            found.unchanged += bool(piece.content)
-            found.not_here += not piece.content
+            found.unchanged += bool(piece.raw)
+            found.not_here += not piece.raw
             continue
         changes.append(change)
-        found.deleted += not piece.content
-        found.new += bool(piece.content) and before is None
-        found.replaced += bool(piece.content) and before is not None
+        found.deleted += not piece.raw
+        found.new += bool(piece.raw) and before is None
+        found.replaced += bool(piece.raw) and before is not None
         found.by_type[piece.type] = found.by_type.get(piece.type, 0) + 1
     if changes:
         tx.are_many = True
@@ -201,9 +196,9 @@ def _settle(
 
 def _change(piece: Piece, before: str | None) -> Change | None:
     """What has to be done for a piece; nothing where the record says the same."""
-    if not piece.content:
+    if not piece.raw:
         return None if before is None else Change("DELETE", piece.type, piece.id)
-    resource = json_text.decode(piece.content)
+    resource = json_text.decode(piece.raw)
     if before is not None and _said(resource) == _said(json_text.decode(before)):
         return None
     return Change("PUT", piece.type, piece.id, resource)

@@ -19,11 +19,12 @@ from qamqor.services.warehouse.sources import Line, Source
 
 
 class Piece(NamedTuple):
-    """One resource to be stored, or deleted where ``content`` is empty."""
+    """One resource to be stored, or deleted where ``raw`` is empty, and where it stood."""
 
     type: str
     id: str
-    content: str
+    raw: bytes
+    place: Place
 
 
 class Prepared(msgspec.Struct):
@@ -41,14 +42,27 @@ class Prepared(msgspec.Struct):
     pieces: list[Piece]
     apart: list[Entry]
 
+    def fresh_as_pieces(self) -> list[Piece]:
+        """The fresh ones as the others are, for a record that knows one of them."""
+        return [
+            Piece(type_, id_, content.encode(), _NOWHERE)
+            for (type_, id_), content in zip(self.fresh.named, self.fresh.contents, strict=True)
+        ]
+
+
+_NOWHERE: Final = Place(0, 0, 0)
+
 
 class Job(NamedTuple):
-    """Lines of one source: all sources, its number among them, and when they are stored."""
+    """Lines of one source: all sources, its number among them, and when they are stored.
+
+    Without a moment nothing is taken for fresh.
+    """
 
     sources: Sequence[Source]
     number: int
     lines: Sequence[Line]
-    at: datetime
+    at: datetime | None = None
 
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -80,11 +94,12 @@ def prepare(job: Job) -> Prepared:
             resource = _read(kind, raw) if raw else {}
             if isinstance(resource, str):
                 apart.append(_apart(job.sources, place, raw, f"{kind}/{id_}", resource))
-            elif resource and fresh.is_near(kind, resource):
+            elif resource and job.at is not None and fresh.is_near(kind, resource):
                 near.append((kind, id_, resource))
             else:
-                pieces.append(Piece(kind, id_, raw.decode()))
-    return Prepared(sieve.read, fresh.gather(near, at=job.at), pieces, apart)
+                pieces.append(Piece(kind, id_, raw, place))
+    made = Fresh() if job.at is None else fresh.gather(near, at=job.at)
+    return Prepared(sieve.read, made, pieces, apart)
 
 
 def _read(kind: str, raw: bytes) -> dict[str, Any] | str:
