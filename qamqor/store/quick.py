@@ -46,13 +46,14 @@ class Statements:
     """
 
     def __init__(self) -> None:
-        self._is_sqlite = connection.vendor == "sqlite"
+        here: Any = connections[DEFAULT_DB_ALIAS]
+        self._is_sqlite = here.vendor == "sqlite"
         if self._is_sqlite:
-            connection.ensure_connection()
-            self._cursor: Any = connection.connection.cursor()
+            here.ensure_connection()
+            self._cursor: Any = here.connection.cursor()
         else:
-            self._cursor = connection.cursor()
-        self._errors = connection.wrap_database_errors
+            self._cursor = here.cursor()
+        self._errors = here.wrap_database_errors
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """One statement."""
