@@ -12,6 +12,7 @@ QamqorError                     anything below; the code says which
     ├── GoneBefore              it was here and is deleted
     ├── VersionConflict         somebody changed the resource since the caller saw it
     ├── NotAllowed              the actor may not do this to this record
+    ├── TooMany                 more was asked than one may in a time; carries when to come again
     ├── AttachedAlready         the person is attached to an area
     ├── NotInUse                the person's record is out of use, or the person has died
     ├── TwinFound               registering somebody who is here already; carries who
@@ -127,6 +128,16 @@ class NotAllowed(NotPossible):
     """The rules of access do not let this actor do this."""
 
     code = "access.not-allowed"
+
+
+class TooMany(NotPossible):
+    """More was asked in a short time than one account or application may."""
+
+    code = "access.too-many"
+
+    def __init__(self, what: str, *, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"too many {what} in a short time; come again in {seconds} s")
 
 
 class AttachedAlready(NotPossible):

@@ -46,6 +46,10 @@ class Settings:
             may be read from elsewhere; empty = only on this machine itself.
         log_level: QAMQOR_LOG_LEVEL, from which grade on lines are logged: INFO has a line for
             each request.
+        searches_a_minute: QAMQOR_SEARCHES_A_MINUTE, how many searches a person may ask by the FHIR
+            API, another system ten times as many; 0 = as many as they like.
+        cors_origins: QAMQOR_CORS_ORIGINS, web addresses whose pages may call the FHIR API from a
+            browser, separated by commas, such as ``https://growth.example``; empty = none.
         base_url: QAMQOR_BASE_URL, how others reach it, such as ``https://clinic.example``.
     """
 
@@ -59,6 +63,8 @@ class Settings:
     database: str
     secret_key: str | None
     hosts: tuple[str, ...]
+    searches_a_minute: float
+    cors_origins: frozenset[str]
     base_url: str
     metrics_token: str | None
     log_level: str
@@ -88,6 +94,8 @@ def read() -> Settings:
         hosts=tuple(name.strip() for name in hosts.split(",") if name.strip()),
         metrics_token=os.environ.get("QAMQOR_METRICS_TOKEN") or None,
         log_level=(os.environ.get("QAMQOR_LOG_LEVEL") or "WARNING").upper(),
+        searches_a_minute=_searches(os.environ.get("QAMQOR_SEARCHES_A_MINUTE")),
+        cors_origins=_origins(os.environ.get("QAMQOR_CORS_ORIGINS") or ""),
         base_url=(os.environ.get("QAMQOR_BASE_URL") or "http://localhost:8000").rstrip("/"),
         audit_key=Path(os.environ.get("QAMQOR_AUDIT_KEY") or data / "audit-key.pem"),
     )
@@ -110,6 +118,25 @@ def load_django() -> None:
     import django
 
     django.setup()
+
+
+def _searches(said: str | None) -> float:
+    if said == "0":
+        return 0.0
+    return _number("QAMQOR_SEARCHES_A_MINUTE", said) or 600.0
+
+
+def _origins(said: str) -> frozenset[str]:
+    """Origins as browsers write them: scheme, host and port, nothing behind."""
+    found = frozenset(one.strip().rstrip("/") for one in said.split(",") if one.strip())
+    for origin in found:
+        scheme, _, host = origin.partition("://")
+        if scheme not in {"http", "https"} or not host or "/" in host or "*" in host:
+            text = (
+                f"QAMQOR_CORS_ORIGINS names {origin!r}; write origins such as https://app.example"
+            )
+            raise NotPossible(text)
+    return found
 
 
 def _number(name: str, said: str | None) -> float | None:
@@ -213,6 +240,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "qamqor.web.node.watching.watched",
     "django.middleware.security.SecurityMiddleware",
+    "qamqor.web.cors.from_other_origins",
     "qamqor.web.fhir.door.fhir_door",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

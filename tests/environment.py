@@ -16,6 +16,7 @@ os.environ["QAMQOR_DATA"] = tempfile.mkdtemp(prefix="qamqor-test-")
 (Path(os.environ["QAMQOR_DATA"]) / "static").mkdir()
 os.environ["QAMQOR_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["QAMQOR_HOSTS"] = "localhost,127.0.0.1,testserver"
+os.environ["QAMQOR_SEARCHES_A_MINUTE"] = "0"
 os.environ.pop("QAMQOR_DATABASE", None)
 # The browser tests drive Chromium from the thread that also asks the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

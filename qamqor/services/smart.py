@@ -99,6 +99,12 @@ def register(wanted: NewClient) -> Registered:
     return Registered(application.client_id, secret)
 
 
+def name_of(client: str) -> str:
+    """The name of a registered application, by its number; the number where there is none."""
+    found = Application.objects.filter(pk=client).first() if client.isdigit() else None
+    return client if found is None else str(found.name)
+
+
 def _check(wanted: NewClient) -> None:
     is_backend = not wanted.redirects
     for scope in wanted.scopes:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from qamqor.errors import NotAllowed
+from qamqor.services.access.policy import CONFIRM_EXPORTS
 from qamqor.services.accounts import actor_for
 from qamqor.store.accounts import Account
 
@@ -28,6 +29,8 @@ STAFF: Final = frozenset(
 )
 DESK: Final = STAFF | {"registrar"}
 """Who finds and registers people: those who care for them, and the registry."""
+SECOND: Final = frozenset(CONFIRM_EXPORTS)
+"""Who lets an export of everybody begin that an application asked for."""
 View = Callable[..., HttpResponse]
 
 
@@ -43,6 +46,11 @@ def staff(view: View) -> View:
 def desk(view: View) -> View:
     """A page for staff and the registry, as ``staff``."""
     return _open_to(DESK, view)
+
+
+def second_person(view: View) -> View:
+    """A page for those who may confirm an export of everybody, as ``staff``."""
+    return _open_to(SECOND, view)
 
 
 def _open_to(roles: frozenset[str], view: View) -> View:

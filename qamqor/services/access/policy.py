@@ -45,6 +45,10 @@ CLINICIANS: Final = ("gp", "practice_nurse", "district_nurse", "midwife", "psych
 """Who may break the glass."""
 
 
+CONFIRM_EXPORTS: Final = ("head", "administrator")
+"""Who may let an export of the whole population begin that somebody else asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """Actions, and how far they reach: ``own``, ``organisation``, ``self``, or ``everyone``."""
@@ -171,6 +175,12 @@ class Near:
 
 
 NOT_NEAR: Final = Near()
+
+
+def may_confirm_export(actor: Actor) -> bool:
+    """Whether somebody is a person, here themselves and not by an application, who may confirm."""
+    is_person = actor.account is not None and actor.client is None and actor.scopes is None
+    return is_person and actor.role in CONFIRM_EXPORTS
 
 
 def allows(role: str, action: str, type_: str) -> str | None:

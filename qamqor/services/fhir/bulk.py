@@ -12,7 +12,7 @@ import logging
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -25,7 +25,7 @@ from qamqor.engine.fhir.definitions import resource_types
 from qamqor.engine.fhir.envelope import microseconds, patient_elements
 from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
 from qamqor.services import audit
-from qamqor.services.access import looks
+from qamqor.services.access import limits, looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import stream
 from qamqor.store import access, node
@@ -60,19 +60,24 @@ def ask(
     Raises:
         Unusable: a type that FHIR does not know.
         NotAllowed: a type the actor may not read as a whole.
+        TooMany: the actor has exported too often of late.
+
+    What is about the whole population begins only when a second person has confirmed it.
     """
     at = clock()
     chosen = _types(types, actor, at, only_people or patients is not None)
+    limits.EXPORTS.take(actor, at)
     job = Job(
         id=str(uuid.uuid4()),
         client=_client(actor),
-        state="waiting",
+        state="unconfirmed" if _needs_two(actor, chosen, patients) else "waiting",
         asked={
             "types": chosen,
             "since": microseconds(since) or 0,
             "patients": None if patients is None else sorted(patients),
             "sequence": versions.last_sequence(),
             "at": at.isoformat(),
+            "account": actor.account,
             "hidden": {t: sorted(looks.hidden_from_export(actor, at, t)) for t in chosen},
         },
         so_far={"done": {}, "deleted": 0, "current": None, "written": 0},
@@ -82,6 +87,12 @@ def ask(
     node.commit(lambda tx: _begin(tx, job, actor, at))
     go_on(job.id, clock=clock)
     return job
+
+
+def _needs_two(actor: Actor, types: Sequence[str], patients: frozenset[str] | None) -> bool:
+    """Whether it is everybody's records; the platform's own commands are run by whoever may."""
+    about_people = any(t == "Patient" or patient_elements(t) for t in types)
+    return patients is None and about_people and not actor.is_platform
 
 
 def _begin(tx: Transaction, job: Job, actor: Actor, at: datetime) -> None:

@@ -34,6 +34,7 @@ from qamqor.engine.fhir.definitions import resource_types
 from qamqor.engine.fhir.envelope import microseconds
 from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
 from qamqor.services import audit, derived
+from qamqor.services.access import limits
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import load
@@ -79,9 +80,11 @@ def ask(*, actor: Actor, clock: Clock, read: Read, packing: str = "") -> Job:
     Raises:
         NotAllowed: the actor is no system that may create and change resources.
         Unusable: nothing came, too much came, or it is packed in another way.
+        TooMany: the actor has imported too often of late.
     """
     at = clock()
     _must_be_allowed(actor, at)
+    limits.IMPORTS.take(actor, at)
     if packing not in PACKINGS:
         text = f"a delivery may be packed as {', '.join(p for p in PACKINGS if p)}"
         raise Unusable([Issue("not-supported", text)], status=415)

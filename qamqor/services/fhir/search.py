@@ -14,7 +14,7 @@ from qamqor.engine.fhir.search.parameters import compartment
 from qamqor.engine.fhir.search.query import Problem, Query
 from qamqor.engine.fhir.search.wanted import Setting
 from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
-from qamqor.services.access import looks
+from qamqor.services.access import limits, looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.in_search import in_sight
 from qamqor.services.access.sights import Sights
@@ -74,7 +74,9 @@ def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
     Raises:
         Unusable: something in the search cannot be asked.
         NotAllowed: the actor may search no resource of the type.
+        TooMany: the actor has searched too often of late.
     """
+    limits.SEARCHES.take(actor, at)
     own_parameters.for_reading(at)
     sights, setting = Sights(actor, at), _setting(asked.bases, at)
     query = _read(asked, setting)

@@ -15,7 +15,8 @@ class Job(NamedTuple):
 
     Attributes:
         client: who asked; nobody else may see it.
-        state: ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``.
+        state: ``unconfirmed``, ``refused``, ``waiting``, ``running``, ``done``, ``failed`` or
+            ``cancelled``.
         asked: what was asked for, plain JSON.
         so_far: what is finished, plain JSON; work that died goes on from here.
         seen_at: when its worker was last alive, in microseconds.
@@ -58,6 +59,31 @@ def find(id_: str) -> Job | None:
         return None
     asked, so_far = json_text.decode(row[3]), json_text.decode(row[4])
     return Job(row[0], row[1], row[2], asked, so_far, row[5], row[6])
+
+
+def unconfirmed(*, since: int) -> list[Job]:
+    """Jobs asked for since a moment that wait for a second person, the oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""select {_COLUMNS} from fhir_job where state = 'unconfirmed' and created_at >= %s
+            order by created_at, id""",
+            [since],
+        )
+        rows = cursor.fetchall()
+    return [
+        Job(row[0], row[1], row[2], json_text.decode(row[3]), json_text.decode(row[4]), *row[5:])
+        for row in rows
+    ]
+
+
+def decide(tx: Transaction, id_: str, *, state: str, since: int) -> bool:
+    """Let an unconfirmed job begin (``waiting``) or end (``refused``); false when it is none."""
+    tx.execute(
+        """update fhir_job set state = %s where id = %s and state = 'unconfirmed'
+        and created_at >= %s""",
+        [state, id_, since],
+    )
+    return bool(tx.changed())
 
 
 def claim(tx: Transaction, id_: str, *, at: int, silent_since: int) -> bool:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from qamqor.web.access import DESK, STAFF
+from qamqor.web.access import DESK, SECOND, STAFF
 
 
 class Place(NamedTuple):
@@ -42,6 +42,7 @@ class Shown(NamedTuple):
 PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
     Place("find", _("Find"), "search", DESK, is_for_phones=True),
+    Place("exports", _("Exports"), "lock", SECOND),
 )
 """In the order of a working day. On a phone the first five stand at the bottom."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -90,7 +91,7 @@ def _rest() -> dict[str, Any]:
     on_all = [code for code in ("history-system", "search-system") if code in there]
     return {
         "mode": "server",
-        "security": {"cors": False, "service": [{"coding": [_SMART]}]},
+        "security": {"cors": bool(settings.QAMQOR.cors_origins), "service": [{"coding": [_SMART]}]},
         "resource": [_resource(name, there) for name in sorted(resource_types())],
         "interaction": [{"code": code} for code in ("transaction", "batch", *on_all)],
         "operation": [

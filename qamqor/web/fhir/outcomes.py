@@ -20,6 +20,7 @@ from qamqor.errors import (
     NotPossible,
     NotThere,
     QamqorError,
+    TooMany,
     Unusable,
     VersionConflict,
 )
@@ -93,6 +94,7 @@ _FAMILIES: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (VersionConflict, 412, "conflict"),
     (NobodyKnown, 401, "login"),
     (NotAllowed, 403, "forbidden"),
+    (TooMany, 429, "throttled"),
     (NotPossible, 409, "conflict"),
     (ContentError, 422, "processing"),
     (NotJson, 400, "structure"),
@@ -122,6 +124,8 @@ def response(error: Exception) -> HttpResponse:
     answer = HttpResponse(body, status=status, content_type=CONTENT_TYPE)
     if isinstance(error, WrongMethod):
         answer.headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.seconds)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="fhir"'
     return answer

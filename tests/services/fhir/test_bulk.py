@@ -13,7 +13,7 @@ import pytest
 
 from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
-from qamqor.services.fhir import bulk
+from qamqor.services.fhir import bulk, bulk_confirmed
 from qamqor.services.fhir.write import Change, save
 from qamqor.store import node
 from qamqor.store.fhir import jobs, versions
@@ -167,6 +167,9 @@ def test_a_nurse_cannot_export_and_a_system_only_what_its_scopes_say() -> None:
     with pytest.raises(NotAllowed, match="Patient"):
         bulk.ask(actor=narrow, clock=clock, types=("Patient",))
     asked = bulk.ask(actor=narrow, clock=clock)
+    head = Actor(account=2, reference="PractitionerRole/h", role="head")
+    bulk_confirmed.confirm(asked.id, actor=head, at=AT)
+    bulk.go_on(asked.id, clock=clock)
     assert finished(asked, actor=narrow).asked["types"] == ["Basic"]
 
 

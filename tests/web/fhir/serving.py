@@ -41,7 +41,11 @@ class Node(NamedTuple):
 def environment(folder: Path, database: str | None = None) -> dict[str, str]:
     """What the node is told; nothing of the developer's own settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("QAMQOR_")}
-    said = {"QAMQOR_DATA": str(folder), "QAMQOR_SECRET_KEY": SECRET}
+    said = {
+        "QAMQOR_DATA": str(folder),
+        "QAMQOR_SECRET_KEY": SECRET,
+        "QAMQOR_SEARCHES_A_MINUTE": "0",
+    }
     return {**kept, **said, **({"QAMQOR_DATABASE": database} if database else {})}
 
 

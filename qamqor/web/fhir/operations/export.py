@@ -87,6 +87,11 @@ def status(request: HttpRequest, id_: str) -> HttpResponse:
     if job.state == "failed":
         text = "this export could not be written; its reason is in the server's log; ask again"
         raise Unusable([Issue("exception", text)], status=500)
+    if job.state == "refused":
+        text = "a second person has refused this export; talk to them"
+        raise Unusable([Issue("forbidden", text)], status=403)
+    if job.state == "unconfirmed":
+        return _not_confirmed()
     if job.state != "done":
         bulk.go_on(id_, clock=timezone.now)
         return _not_yet(job.so_far, len(job.asked["types"]))
@@ -102,6 +107,11 @@ def _not_yet(so_far: Mapping[str, Any], types: int) -> HttpResponse:
     response.headers["X-Progress"] = f"{done}, {so_far['written']} resources written"
     response.headers["Retry-After"] = "2"
     return response
+
+
+def _not_confirmed() -> HttpResponse:
+    said = "waits for a second person: a head or an administrator confirms it at /exports"
+    return HttpResponse(status=202, headers={"X-Progress": said, "Retry-After": "60"})
 
 
 def file(request: HttpRequest, id_: str, name: str) -> FileResponse:
