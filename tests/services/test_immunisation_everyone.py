@@ -31,17 +31,19 @@ select * from (values
 """
 DOSES = f"""
 select * from (values
-    ('a', 'a1', '{CVX}', '08', date '2025-09-01', 'completed'),
-    ('a', 'a1', 'local', 'HBV-0', date '2025-09-01', 'completed'),
-    ('a', 'a2', '{CVX}', '146', date '2025-10-01', 'completed'),
-    ('a', 'a3', '{CVX}', '146', date '2025-10-01', 'completed'),
-    ('a', 'a4', '{CVX}', '999', date '2025-11-01', 'completed'),
-    ('a', 'a5', 'local', 'BCG', date '2025-11-01', 'completed'),
-    ('b', 'b1', '{CVX}', '19', date '2026-02-09', 'completed'),
-    ('b', 'b2', '{CVX}', '19', date '2026-11-21', 'completed'),
-    ('b', 'b3', '{CVX}', '146', date '2026-04-12', 'not-done'),
-    ('b', 'b4', '{CVX}', '133', date '2026-04-12', 'completed')
-) as t (patient_id, immunization_id, system, code, given_on, status) order by patient_id, given_on
+    ('a', 'a1', '{CVX}', '08', date '2025-09-01', 'completed', null::date, null::boolean),
+    ('a', 'a1', 'local', 'HBV-0', date '2025-09-01', 'completed', null, null),
+    ('a', 'a2', '{CVX}', '146', date '2025-10-01', 'completed', null, null),
+    ('a', 'a3', '{CVX}', '146', date '2025-10-01', 'completed', null, null),
+    ('a', 'a4', '{CVX}', '999', date '2025-11-01', 'completed', null, null),
+    ('a', 'a5', 'local', 'BCG', date '2025-11-01', 'completed', null, null),
+    ('b', 'b1', '{CVX}', '19', date '2026-02-09', 'completed', null, null),
+    ('b', 'b2', '{CVX}', '19', date '2026-11-21', 'completed', null, null),
+    ('b', 'b3', '{CVX}', '146', date '2026-04-12', 'not-done', null, null),
+    ('b', 'b4', '{CVX}', '133', date '2026-04-12', 'completed', date '2026-04-01', null),
+    ('c', 'c1', '{CVX}', '133', date '2026-04-12', 'completed', null, true)
+) as t (patient_id, immunization_id, system, code, given_on, status, expires_on, is_subpotent)
+order by patient_id, given_on
 """
 
 SEEN = """
@@ -52,6 +54,13 @@ select * from (values
     ('a', 'o4', 'Observation', 'nonsense', null, null)
 ) as t (patient_id, source_id, source_type, code, observed_on, until) order by patient_id
 """
+EXEMPT = """
+select * from (values
+    ('a', 'e1', 'bcg', date '2025-10-01', null::date),
+    ('b', 'e2', 'hepb', date '2026-01-01', date '2026-11-20'),
+    ('b', 'e3', 'mmr', date '2026-11-21', null)
+) as t (patient_id, observation_id, vaccine_group, from_on, until) order by patient_id
+"""
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +68,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("home")
     warehouse = Warehouse.create(
         folder / "warehouse",
-        tables=["patient", "immunisation", "vaccination_observation"],
+        tables=["patient", "immunisation", "vaccination_observation", "exemption"],
         people=10,
     )
     changed = {}
     asked = {"patient": PATIENTS, "immunisation": DOSES, "vaccination_observation": SEEN}
+    asked["exemption"] = EXEMPT
     for table, query in asked.items():
         file = warehouse.new_file(table, 0)
         with duckdb.connect() as connection:
@@ -85,8 +95,13 @@ def test_each_person_gets_the_answer_of_the_plain_engine(coverage: Coverage) -> 
             "Female",
             (GivenDose(date(2025, 9, 1), 8), GivenDose(date(2025, 10, 1), 146)),
         ),
-        "b": Child(date(2026, 2, 10), "Male", (GivenDose(date(2026, 4, 12), 133),)),
-        "c": Child(date(2026, 2, 10), "Male", (), (Observed("K02", date(2026, 9, 1)),)),
+        "b": Child(date(2026, 2, 10), "Male", (GivenDose(date(2026, 4, 12), 133, is_unfit=True),)),
+        "c": Child(
+            date(2026, 2, 10),
+            "Male",
+            (GivenDose(date(2026, 4, 12), 133, is_unfit=True),),
+            (Observed("K02", date(2026, 9, 1)),),
+        ),
     }
     expected = {
         (name, group.group): (
@@ -101,7 +116,9 @@ def test_each_person_gets_the_answer_of_the_plain_engine(coverage: Coverage) -> 
     }
     with duckdb.connect() as connection:
         rows = connection.execute(f"from '{coverage.folder}/groups/*.parquet'").fetchall()
-    assert {(row[0], row[1]): row[2:] for row in rows} == expected
+    assert {(row[0], row[1]): row[2:7] for row in rows} == expected
+    assert {(row[0], row[1]) for row in rows if row[7]} == {("a", "BCG")}
+    assert coverage.groups["BCG"]["exempt"] == 1
 
 
 def test_every_dose_left_out_is_counted_with_its_reason(coverage: Coverage) -> None:
@@ -122,7 +139,8 @@ def test_everybody_is_counted_once_in_each_group(coverage: Coverage) -> None:
         "complete": 0,
         "up_to_date": 0,
         "due": 0,
-        "overdue": 3,
+        "overdue": 2,
+        "exempt": 1,
         "other": 0,
     }
 

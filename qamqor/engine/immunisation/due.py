@@ -21,6 +21,7 @@ NEXT_DOSE: Final = "next_dose"
 class Kind(StrEnum):
     """What a fact says.
 
+    ``unfit``: a dose that was out of date or too weak; it is judged, and does not count.
     ``only``: nothing but this group is asked about. ``refused`` and ``exempt`` hold from ``on_day``
     until ``until``, for good without it. ``unclear``: nothing can be said, for the reason in
     ``code``.
@@ -28,6 +29,7 @@ class Kind(StrEnum):
 
     BORN = "born"
     DOSE = "dose"
+    UNFIT = "unfit"
     OBSERVED = "observed"
     ONLY = "only"
     REFUSED = "refused"
@@ -189,12 +191,16 @@ def _child(
     born = min(f.on_day for f in births if f.on_day)
     sex = SEXES.get(min((f.code or "" for f in births), default=""), "Unknown")
     records: dict[tuple[date, int], str | None] = {}
-    for fact in sorted((f for f in known if f.fact == Kind.DOSE), key=lambda f: f.evidence or ""):
+    fit: set[tuple[date, int]] = set()
+    given = (f for f in known if f.fact in {Kind.DOSE, Kind.UNFIT})
+    for fact in sorted(given, key=lambda f: f.evidence or ""):
         code = fact.code or ""
         if fact.on_day and born <= fact.on_day <= plan.as_of and code.isdecimal():
             records.setdefault((fact.on_day, int(code)), fact.evidence)
+            if fact.fact == Kind.DOSE:
+                fit.add((fact.on_day, int(code)))
     doses = [
-        GivenDose(day, cvx, dose_id=records[day, cvx] or "")
+        GivenDose(day, cvx, is_unfit=(day, cvx) not in fit, dose_id=records[day, cvx] or "")
         for day, cvx in sorted(records)
         if cvx in plan.schedule.products
     ]

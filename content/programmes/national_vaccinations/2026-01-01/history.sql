@@ -62,11 +62,12 @@ held as (
     where newest = 1 and not is_permitted
 ),
 
--- Doses given, and those not given because of the person's state or wish.
+-- Doses given (unfit: out of date or too weak), and those not given because of the person's state or wish.
 given as (
     select
         patient_id,
         case
+            when status = 'completed' and (coalesce(is_subpotent, false) or expires_on < given_on) then 'unfit'
             when status = 'completed' then 'dose'
             when status_reason = 'MEDPREC' then 'exempt'
             else 'refused'

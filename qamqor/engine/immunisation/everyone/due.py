@@ -37,9 +37,9 @@ select row_number() over (order by patient_id) - 1 as place, * from (
 """
 _DOSES: Final = """
 select place, on_day - $epoch as day, try_cast(code as integer) as cvx,
-    min(facts_.evidence) as evidence
+    min(facts_.evidence) as evidence, bool_and(fact = 'unfit') as is_unfit
 from {facts} as facts_ join {who} as who_ using (patient_id)
-where fact = 'dose' and on_day between $epoch::date + who_.born::integer and $as_of
+where fact in ('dose', 'unfit') and on_day between $epoch::date + who_.born::integer and $as_of
     and try_cast(code as integer) is not null
 group by all order by place, day, cvx
 """
@@ -307,7 +307,7 @@ def _people(who: pa.Table, doses: pa.Table, observed: pa.Table, codes: Codes) ->
         _numbers(doses["day"]),
         np.where(is_usual, products[np.where(is_usual, cvx, 0)], -1).astype(np.int32),
         np.full(d, at.NOTHING, np.int32),
-        np.zeros(d, np.uint8),
+        doses["is_unfit"].to_numpy(zero_copy_only=False).astype(np.uint8),
         _starts(_numbers(observed["place"]), n),
         np.array([codes.observations.get(one, -1) for one in code], np.int32),
         _numbers(observed["day"]),
