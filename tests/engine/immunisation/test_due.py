@@ -81,7 +81,8 @@ CODES = st.sampled_from(["bcg", "hepb", "mmr", "polio", "8", "146", "", "nonsens
 FACTS = st.one_of(
     st.builds(Fact, st.just("born"), st.sampled_from(["female", "male", "x"]), DAYS, st.none(),
               st.just("Patient/x")),
-    st.builds(Fact, st.sampled_from(["dose", "dose", "unfit"]), st.sampled_from(["8", "08", "19", "146", "120", "3", "zz"]),
+    st.builds(Fact, st.sampled_from(["dose", "dose", "unfit"]),
+              st.sampled_from(["8", "08", "19", "146", "120", "3", "zz"]),
               st.none() | DAYS, st.none(), st.sampled_from(["Immunization/a", "Immunization/b"])),
     st.builds(Fact, st.sampled_from(["refused", "exempt"]), CODES, st.none() | DAYS,
               st.none() | DAYS, st.sampled_from(["Consent/a", "Consent/b"])),
