@@ -12,6 +12,8 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import resource_types
 from qamqor.web.fhir import exchange
 from qamqor.web.fhir.addresses import Address, addresses
+from qamqor.web.fhir.operations import registry
+from qamqor.web.fhir.operations.registry import In
 
 JSON: Final = "application/fhir+json"
 WORDS: Final = {
@@ -35,6 +37,19 @@ WORDS: Final = {
 FORM: Final = "application/x-www-form-urlencoded"
 CREATING: Final = frozenset({"create", "update", "conditional-update"})
 DELETING: Final = frozenset({"delete", "conditional-delete"})
+NDJSON: Final = "application/fhir+ndjson"
+_TEXT: Final = {"type": "string", "minLength": 1}
+SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    **dict.fromkeys(("string", "code", "uri", "url", "canonical", "Reference"), _TEXT),
+    "id": {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"},
+    "boolean": {"type": "boolean"},
+    "integer": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
+    "decimal": {"type": "number"},
+    "date": {"type": "string", "format": "date"},
+    "dateTime": {"type": "string", "format": "date-time"},
+    "instant": {"type": "string", "format": "date-time"},
+}
+"""How an input of an operation is written in an address, by its type; others only in a body."""
 OPEN: Final = frozenset({"metadata", "welcome", "openapi"})
 
 
@@ -94,7 +109,22 @@ def _parameters(one: Address, path: str) -> list[dict[str, Any]]:
         found += [{"$ref": f"#/components/parameters/{name}"} for name in ("count", "since")]
     if one.method in {"PUT", "PATCH"}:
         found.append({"$ref": "#/components/parameters/ifMatch"})
+    if one.method == "GET" and one.view.startswith("$"):
+        found += [_input(input_) for input_ in _inputs(one.view[1:]) if input_.type in SCHEMAS]
     return found
+
+
+def _inputs(name: str) -> tuple[In, ...]:
+    return next(one.inputs for one in registry.registered() if one.name == name)
+
+
+def _input(input_: In) -> dict[str, Any]:
+    """An input of an operation as a parameter of its address."""
+    schema: dict[str, Any] = SCHEMAS[input_.type]
+    if input_.most == "*":
+        schema = {"type": "array", "items": schema}
+    said = _in("query", input_.name, schema)
+    return {**said, "required": input_.least > 0, "description": input_.text}
 
 
 def _named(name: str) -> dict[str, Any]:
@@ -106,6 +136,8 @@ def _named(name: str) -> dict[str, Any]:
 def _bodies(one: Address) -> dict[str, Any]:
     if one.interaction.startswith("search"):
         return {FORM: {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}}
+    if one.path == "/$import":
+        return {NDJSON: {"schema": {"type": "string"}}}
     if one.method == "PATCH":
         steps = {"type": "array", "items": {"type": "object"}}
         return {
