@@ -6,6 +6,8 @@ import atexit
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.utils import timezone
+
 from qamqor.settings import load_django
 from qamqor.store import node
 
@@ -15,8 +17,10 @@ def _application() -> Callable[..., Iterable[bytes]]:
     load_django()
     from django.core.handlers.wsgi import WSGIHandler
 
+    from qamqor.services import warm
     from qamqor.web.fhir.shortest import with_shortest_way
 
+    warm.begin(timezone.now)
     return with_shortest_way(WSGIHandler())
 
 

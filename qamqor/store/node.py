@@ -164,11 +164,19 @@ def at_the_end(name: str, write: Callable[[Transaction, list[Any]], None]) -> No
 class _Job(Generic[T]):
     """A piece of work and the place where its caller waits."""
 
-    def __init__(self, work: Callable[[Transaction], T]) -> None:
-        self.work = work
+    def __init__(self, work: Callable[[Transaction], T], *, is_aside: bool = False) -> None:
+        self.work, self.is_aside = work, is_aside
         self.future: Future[T] = Future()
         self.result: T
         self.error: BaseException | None = None
+
+    def aside(self) -> None:
+        """Do work that changes nothing, outside of any commit."""
+        try:
+            self.result = self.work()  # type: ignore[call-arg]
+        except Exception as error:
+            self.error = error
+        self.answer()
 
     def answer(self) -> None:
         if self.error is not None:
@@ -193,6 +201,17 @@ class Committer:
             whatever the work raises, with nothing of it kept.
         """
         job = _Job(work)
+        self._start()
+        self._queue.put(job)
+        return job.future.result()
+
+    def aside(self, work: Callable[[], T]) -> T:
+        """Do work in the committer's thread that is no part of any commit.
+
+        Raises:
+            whatever the work raises.
+        """
+        job: _Job[T] = _Job(work, is_aside=True)  # type: ignore[arg-type]
         self._start()
         self._queue.put(job)
         return job.future.result()
@@ -224,7 +243,10 @@ class Committer:
                     waiting.append(self._queue.get_nowait())
             except Empty:
                 pass
-            jobs = [job for job in waiting if job is not None]
+            for job in waiting:
+                if job is not None and job.is_aside:
+                    job.aside()
+            jobs = [job for job in waiting if job is not None and not job.is_aside]
             if jobs:
                 self._do(jobs)
             if waiting[-1] is None:
@@ -296,6 +318,11 @@ def append(name: str, take: Callable[[], list[Any]]) -> None:
         _here.group = None
     for observe in OBSERVERS:
         observe(len(notes), time.perf_counter() - started)
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Do work that changes nothing in the thread that commits: to prepare what it will need."""
+    return _COMMITTER.aside(work)
 
 
 def _joined(work: Callable[[Transaction], T]) -> T:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib import resources
 from threading import Lock
 from typing import Any, Final
+
+import msgspec
 
 ANNOTATION: Final = re.compile(r"\{[^}]*\}")
 # Units defined by a procedure (international units, colony counts): never comparable to others.
@@ -30,23 +33,46 @@ class Unit:
 
 @cache
 def _registry() -> Any:
-    """The unit library, loaded when the first quantity is seen: about a second."""
+    """The unit library, loaded when the first unusual unit is seen: about a second."""
     from ucumvert import PintUcumRegistry
 
     return PintUcumRegistry()
+
+
+@cache
+def _known() -> dict[str, Unit | None]:
+    """The units that nearly all quantities come in, worked out beforehand."""
+    raw = resources.files("qamqor.engine.fhir.search").joinpath("units.json").read_bytes()
+    facts: dict[str, tuple[str, float, float] | None] = msgspec.json.decode(raw)
+    return {code: None if said is None else Unit(*said) for code, said in facts.items()}
 
 
 @lru_cache(maxsize=8192)
 def unit(code: str) -> Unit | None:
     """The unit a UCUM code names; nothing when it is unknown or compares to nothing else."""
     plain = code if ANNOTATION.sub("", code) else "1"  # {score} alone counts things
-    if len(plain) > LONGEST or ARBITRARY.search(plain):
+    known = _known()
+    if plain in known:
+        return known[plain]
+    if not may_compare(plain):
         return None
     with _ASKING:
-        return _measured(plain)
+        return measured(plain)
 
 
-def _measured(code: str) -> Unit | None:
+def load_library() -> None:
+    """Have the unit library at hand before an unusual unit comes."""
+    with _ASKING:
+        _registry()
+
+
+def may_compare(code: str) -> bool:
+    """Whether a code is worth asking the unit library about."""
+    return len(code) <= LONGEST and not ARBITRARY.search(code)
+
+
+def measured(code: str) -> Unit | None:
+    """The unit as the unit library reads it."""
     from lark.exceptions import LarkError
     from pint.errors import PintError
 

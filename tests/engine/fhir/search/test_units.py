@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qamqor.engine.fhir.search import units
 from qamqor.engine.fhir.search.units import unit
 
 
@@ -37,3 +38,13 @@ def test_milligrams_and_millimoles_are_not_of_one_kind() -> None:
     assert mass is not None
     assert amount is not None
     assert mass.kind != amount.kind
+
+
+def test_units_worked_out_beforehand_are_what_the_library_says() -> None:
+    known = units._known()
+    some = sorted(known)[::11]
+
+    assert len(known) > 700
+    assert len(some) > 60
+    for code in some:
+        assert known[code] == units.measured(code), code

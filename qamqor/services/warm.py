@@ -1,0 +1,45 @@
+"""Prepares in a process what its first requests would otherwise wait for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from qamqor.engine.fhir import validation
+from qamqor.engine.fhir.search import units
+from qamqor.engine.fhir.search.extract import values
+from qamqor.services import derived
+from qamqor.store import node
+
+logger = logging.getLogger(__name__)
+ALWAYS: Final = ("Practitioner", "PractitionerRole", "QuestionnaireResponse", "CareTeam", "Bundle")
+"""Types that come often and give the tables of care nothing."""
+
+
+def begin(clock: Callable[[], datetime]) -> threading.Thread:
+    """Start preparing beside whatever the process does; returns the thread that does it."""
+    thread = threading.Thread(target=_prepare, args=(clock,), name="warm", daemon=True)
+    thread.start()
+    return thread
+
+
+def _prepare(clock: Callable[[], datetime]) -> None:
+    try:
+        prepare(clock())
+    except Exception:
+        logger.exception("preparing failed; what is missing is prepared when it is needed")
+
+
+def prepare(at: datetime) -> None:
+    """Prepare the questions of the day, in the thread that saves, and what saving reads with."""
+    known = derived.tables()
+    day = derived.day_of(at)
+    node.aside(lambda: derived.asker(day))
+    for type_ in sorted({*known.feeds, *ALWAYS}):
+        empty = {"resourceType": type_}
+        values(empty)
+        validation.is_valid(empty)
+    units.load_library()
