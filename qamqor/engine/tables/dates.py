@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from qamqor.engine.fhir.fhirpath import moments
@@ -10,6 +11,7 @@ from qamqor.engine.fhir.fhirpath import moments
 NATIONAL: Final = timedelta(hours=5)
 
 
+@lru_cache(maxsize=16_384)
 def business_date(text: str, zone: timedelta) -> date | None:
     """The calendar day as written; only a moment in UTC (``Z``) is first moved to the zone.
 

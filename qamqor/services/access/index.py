@@ -25,7 +25,8 @@ def keep(tx: Transaction, saved: Sequence[Saved]) -> dict[int, frozenset[str]]:
     """
     there = [(key, content) for key, _, content, _ in saved if content is not None]
     facts = {key: facts_of(content) for key, content in there}
-    links = [(k, link) for k, c in there for link in relations.links(c, zone=zone())]
+    here = zone()
+    links = [(k, link) for k, c in there for link in relations.links(c, zone=here)]
     gone = [key for key, _, content, _ in saved if content is None]
     touched = _shared(tx, saved)
     people = {key: one.people for key, one in facts.items()} | _through(tx, there, facts)

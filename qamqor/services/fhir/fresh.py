@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -71,16 +72,16 @@ def gather(resources: Iterable[tuple[str, str, Mapping[str, Any]]], *, at: datet
         resources: type, id and content; each once, and ``is_near``.
         at: when they are stored.
     """
-    made = Fresh()
+    made, here = Fresh(), zone()
     for place, (type_, id_, resource) in enumerate(resources):
-        _gather(made, place, type_, stamped(resource, id_=id_, version=1, at=at))
+        _gather(made, place, type_, stamped(resource, id_=id_, version=1, at=at), here)
     made.people = sorted({person for person, _ in made.subjects if person})
     for rows in (*made.search.values(), made.flat, made.mentions, made.relations):
         rows.sort()
     return made
 
 
-def _gather(made: Fresh, place: int, type_: str, resource: dict[str, Any]) -> None:
+def _gather(made: Fresh, place: int, type_: str, resource: dict[str, Any], here: ZoneInfo) -> None:
     content = json_text.encode(resource).decode()
     made.named.append((type_, resource["id"]))
     made.contents.append(content)
@@ -93,7 +94,7 @@ def _gather(made: Fresh, place: int, type_: str, resource: dict[str, Any]) -> No
     made.labels += [(label, place) for label in sorted(facts.labels)]
     made.relations += [
         (one.patient, one.link, one.from_day, one.until_day, place)
-        for one in relations.links(resource, zone=zone())
+        for one in relations.links(resource, zone=here)
     ]
     flat = derived.flatten(type_, resource)
     made.flat += [(person, rows, place) for person, rows in flat.people.items()]

@@ -8,6 +8,7 @@ end, and until then the people touched say that theirs is old.
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,6 +21,7 @@ from typing import Any, BinaryIO, Final
 
 import django
 import msgspec
+from django.db import connections
 
 from qamqor.engine.fhir import json_text
 from qamqor.services import derived
@@ -105,7 +107,7 @@ def _prepared(sources: Sequence[Source], processes: int, at: datetime) -> Iterat
         yield from map(prepare, jobs)
         return
     with ExitStack() as stack:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context(_way_to_start())
         pool = stack.enter_context(
             ProcessPoolExecutor(processes, mp_context=context, initializer=django.setup)
         )
@@ -116,6 +118,15 @@ def _prepared(sources: Sequence[Source], processes: int, at: datetime) -> Iterat
                 yield unpack(running.popleft().result())
         while running:
             yield unpack(running.popleft().result())
+
+
+def _way_to_start() -> str:
+    """Copies of this process know all it has read; with other threads about, new ones are safe."""
+    if threading.active_count() > 1:
+        return "spawn"
+    derived.tables()
+    connections.close_all()
+    return "fork"
 
 
 def _slices(sources: Sequence[Source]) -> Iterator[tuple[int, list[Line]]]:
