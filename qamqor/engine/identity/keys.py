@@ -28,6 +28,7 @@ def filed(identity: Identity, *, area_id: str = "") -> set[str]:
     keys = set(_numbers(identity))
     keys.update(chart_key(chart) for chart in identity.charts)
     keys.update(f"ends|{number[-ENDING:]}" for number in (*identity.iins, *identity.phones))
+    keys.update(f"place|{address}" for address in identity.addresses)
     if identity.born_on:
         keys.add(f"born|{identity.born_on}")
     for name in identity.names:

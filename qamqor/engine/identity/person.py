@@ -81,9 +81,13 @@ def identity_of(
 
 
 def address_key(address: Mapping[str, Any]) -> str:
-    """One key for the spellings of a street, house and flat; empty without a house number."""
+    """One key for the spellings of a street, house and flat; empty without a house number.
+
+    An address that is only one text is taken as it is.
+    """
     lines = address.get("line")
     parts = [str(line) for line in lines] if isinstance(lines, list) else []
+    parts = parts or [str(address.get("text", ""))]
     words = " ".join([str(address.get("city", "")), *parts])
     return folded(words) if any(letter.isdigit() for letter in words) else ""
 

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from qamqor.engine.fhir import json_text
-from qamqor.engine.fhir.names import CODES, EXTENSIONS, IDENTIFIERS
+from qamqor.engine.fhir.names import EXTENSIONS, IDENTIFIERS
 from qamqor.engine.identity.births import closeness
 from qamqor.engine.identity.compare import Verdict
 from qamqor.engine.identity.letters import repaired
 from qamqor.engine.identity.numbers import iin_digits, iin_problem, phone_number
 from qamqor.engine.identity.person import identity_of
-from qamqor.errors import Issue, NotThere, TwinFound, Unusable
+from qamqor.errors import Issue, TwinFound, Unusable
 from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.services.empanelment import attach_within, day_of
 from qamqor.services.fhir.write import Change, apply, instant
+from qamqor.services.registration.consents import Decisions, first_decisions
 from qamqor.services.registration.find import WRONG_IIN, Found, card, holder_of, twins_of
+from qamqor.services.registration.homes import joining
 from qamqor.store import node
 from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
@@ -90,6 +91,8 @@ def register(
     at: datetime,
     household: Household | None = None,
     despite: str = "",
+    decisions: Decisions | None = None,
+    key: str = "",
 ) -> Registered:
     """Register somebody, attach them to an area and put them into their household.
 
@@ -104,6 +107,8 @@ def register(
         household: where they live; None leaves it open.
         despite: why a new record is made although a certain twin or the holder of the same number
             is here; kept with the record.
+        decisions: what they agreed to and what not (``consents``).
+        key: made by the form once, a UUID; the same key again changes nothing (a double click).
     Raises:
         Unusable: the particulars break a rule; says every one.
         TwinFound: somebody is certain to be this person, or holds the number, and ``despite`` is
@@ -114,7 +119,12 @@ def register(
     refuse_wrong(who, on=day_of(at))
     try:
         return node.commit(
-            lambda tx: _registered(tx, who, area_id, service, at, household, despite.strip())
+            lambda tx: _once(
+                tx,
+                _Wish(who, area_id, household, despite.strip(), decisions or {}, key),
+                service,
+                at,
+            )
         )
     except TwinFound as found:
         shown = (twin.patient_id for twin in found.twins)
@@ -153,31 +163,47 @@ def _is_past(born_on: str, on: date) -> bool:
     return born_on <= on.isoformat()
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    who: Particulars
+    area_id: str
+    household: Household | None
+    despite: str
+    decisions: Decisions
+    key: str
+
+    @property
+    def patient_id(self) -> str:
+        """The id that follows from the key, so that one form names one person."""
+        return str(uuid.uuid5(uuid.UUID(self.key), "Patient") if self.key else uuid.uuid4())
+
+
+def _once(tx: Transaction, wish: _Wish, actor: Actor, at: datetime) -> Registered:
+    patient_id = wish.patient_id
+    if wish.key and versions.read("Patient", patient_id) is not None:
+        return Registered(patient_id, "", "", ())
+    return _registered(tx, wish, patient_id, actor, at)
+
+
 def _registered(
-    tx: Transaction,
-    who: Particulars,
-    area_id: str,
-    actor: Actor,
-    at: datetime,
-    household: Household | None,
-    despite: str,
+    tx: Transaction, wish: _Wish, patient_id: str, actor: Actor, at: datetime
 ) -> Registered:
-    patient = patient_of(who)
-    twins = _twins(patient, who)
-    if twins and not despite:
+    patient = patient_of(wish.who)
+    twins = _twins(patient, wish.who)
+    if twins and not wish.despite:
         raise TwinFound(twins)
-    patient_id = str(uuid.uuid4())
     changes = [Change("POST", "Patient", patient_id, patient)]
     if twins:
-        trace = _why(patient_id, twins, despite, actor, at)
+        trace = _why(patient_id, twins, wish.despite, actor, at)
         changes.append(Change("POST", "Provenance", str(uuid.uuid4()), trace))
     household_id = ""
-    if household is not None:
-        joined = _household(household, patient_id, day_of(at).isoformat())
+    if wish.household is not None:
+        joined = joining(wish.household.group_id, patient_id, wish.household.role, day_of(at))
         household_id = joined.id
         changes.append(joined)
+    changes += first_decisions(patient_id, wish.decisions, actor=actor, at=at)
     apply(tx, changes, actor=actor, at=at)
-    attached = attach_within(tx, patient_id, area_id, actor=actor, at=at)
+    attached = attach_within(tx, patient_id, wish.area_id, actor=actor, at=at)
     return Registered(patient_id, attached.episode_id, household_id, tuple(twins))
 
 
@@ -237,32 +263,6 @@ def _address(home: Home) -> Resource:
         **({"city": home.city.strip()} if home.city.strip() else {}),
         "country": "KZ",
     }
-
-
-def _household(household: Household, patient_id: str, since: str) -> Change:
-    member = {
-        "extension": [{"url": f"{EXTENSIONS}/household_role", "valueCode": household.role}],
-        "entity": {"reference": f"Patient/{patient_id}"},
-        "period": {"start": since},
-    }
-    if not household.group_id:
-        group: Resource = {
-            "resourceType": "Group",
-            "active": True,
-            "type": "person",
-            "actual": True,
-            "code": {"coding": [{"system": f"{CODES}/group_kind", "code": "household"}]},
-            "quantity": 1,
-            "member": [member],
-        }
-        return Change("POST", "Group", str(uuid.uuid4()), group)
-    found = versions.read("Group", household.group_id)
-    if found is None or found.content is None:
-        raise NotThere(f"Group/{household.group_id} is not here")
-    group = json_text.decode(found.content)
-    members = [*group.get("member", []), member]
-    group |= {"member": members, "quantity": len(members)}
-    return Change("PUT", "Group", household.group_id, group, if_version=found.version)
 
 
 def _why(patient_id: str, twins: list[Found], despite: str, actor: Actor, at: datetime) -> Resource:

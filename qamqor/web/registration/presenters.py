@@ -13,8 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.identity.compare import Reason
 from qamqor.engine.identity.names import FullName
+from qamqor.engine.identity.numbers import phone_number
+from qamqor.services.registration.homes import Home
+from qamqor.services.registration.register import Particulars
 from qamqor.services.registration.search import Answer, Match
 from qamqor.web.components import dates
+from qamqor.web.registration.forms import HOME_ROLES, written
 
 FIELDS: Final[dict[str, str | Promise]] = {
     "family": _("family name"),
@@ -52,6 +56,26 @@ PROBLEMS: Final[dict[str, str | Promise]] = {
 }
 
 
+VERDICTS: Final[dict[str, tuple[str, str | Promise]]] = {
+    "certain": ("overdue", _("here already")),
+    "likely": ("due", _("very likely the same")),
+    "possible": ("soon", _("perhaps the same")),
+}
+DETAILS: Final[tuple[tuple[str, str | Promise], ...]] = (
+    ("iin", _("IIN")),
+    ("family", _("Family name")),
+    ("given", _("Given name")),
+    ("patronymic", _("Patronymic")),
+    ("born_on", _("Birth date")),
+    ("sex", _("Sex")),
+    ("phone", _("Telephone")),
+    ("language", _("Language")),
+)
+SEXES: Final[dict[str, str | Promise]] = {
+    "female": _("female"), "male": _("male"), "unknown": _("not known"), "other": _("other"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One person found, in words.
@@ -68,6 +92,8 @@ class Shown:
     area: str
     reasons: tuple[tuple[str, bool], ...]
     is_open: bool
+    state: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +105,9 @@ class Answered:
     count: str
 
 
-def answer(found: Answer, today: date) -> Answered:
+def answer(found: Answer, today: date, role: str) -> Answered:
     """An answer in the reader's language."""
-    people = tuple(shown(one, today) for one in found.matches)
+    people = tuple(shown(one, today, role=role) for one in found.matches)
     count = ngettext("%(num)d person", "%(num)d people", len(people)) % {"num": len(people)}
     return Answered(people, "" if people else _message(found), count)
 
@@ -102,25 +128,28 @@ def _message(found: Answer) -> str:
     return gettext("Nobody is found. Try fewer letters, or the birth date.")
 
 
-def shown(match: Match, today: date) -> Shown:
-    """One person as a row of results."""
+def shown(match: Match, today: date, *, role: str = "") -> Shown:
+    """One person as a row of results, or as a twin card."""
     who = match.found
     names = [full(name) for name in who.names] or [gettext("no name")]
+    state, verdict = VERDICTS.get(str(who.verdict), ("", ""))
     return Shown(
         id=who.patient_id,
-        href=address(who.patient_id),
+        href=address(who.patient_id, role),
         name=names[0],
         other_names=", ".join(names[1:]),
         line=", ".join(_line(match, today)),
         area=match.area,
         reasons=tuple(said(who.reasons)),
         is_open=match.is_open,
+        state=state,
+        verdict=str(verdict),
     )
 
 
-def address(patient_id: str) -> str:
-    """The address of a person's page."""
-    return f"/person/{patient_id}"
+def address(patient_id: str, role: str = "") -> str:
+    """The address of a person's page; the registry's own page for the registry."""
+    return f"/person/{patient_id}/edit" if role == "registrar" else f"/person/{patient_id}"
 
 
 def full(name: FullName) -> str:
@@ -147,3 +176,108 @@ def said(reasons: Iterable[Reason]) -> Iterable[tuple[str, bool]]:
     for reason in reasons:
         field, agreement = reason.code.split(".")
         yield f"{FIELDS[field]}: {AGREEMENTS[agreement]}", reason.points >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHome:
+    """A household in words: who lives in it, and under which name a choice offers it."""
+
+    id: str
+    title: str
+    members: tuple[tuple[str, str, str, str], ...]
+
+
+def cards(found: Iterable[Match], today: date, role: str) -> list[Shown]:
+    """Twin cards; each leads to the record that is here already."""
+    return [shown(one, today, role=role) for one in found]
+
+
+def home(found: Home, today: date) -> ShownHome:
+    """A household: id, name, role and age of each member; closed records show the role only."""
+    members = tuple(
+        (
+            one.patient_id if one.is_open else "",
+            full(one.name) if one.is_open else gettext("somebody of another area"),
+            str(HOME_ROLES[one.role]),
+            _age(one.born_on, today),
+        )
+        for one in found.members
+    )
+    names = [name for id_, name, _, _ in members if id_]
+    more = len(members) - len(names)
+    title = ", ".join(names)
+    if more:
+        title += " " + ngettext("and %(num)d more", "and %(num)d more", more) % {"num": more}
+    return ShownHome(found.group_id, title.strip(), members)
+
+
+def _age(born_on: str, today: date) -> str:
+    if len(born_on) == 10:
+        return dates.age(date.fromisoformat(born_on), today)
+    return born_on
+
+
+def both(mine: Particulars, theirs: Particulars) -> list[tuple[str, str, str, bool]]:
+    """What I wrote beside what somebody else wrote: name, mine, theirs, whether they differ."""
+    rows = [(str(name), _detail(mine, field), _detail(theirs, field)) for field, name in DETAILS]
+    where = [_address(one.home.line, one.home.city) for one in (mine, theirs)]
+    rows.append((gettext("Address"), where[0], where[1]))
+    return [(name, one, other, one != other) for name, one, other in rows]
+
+
+def _detail(who: Particulars, field: str) -> str:
+    value = str(getattr(who, field))
+    if field == "born_on":
+        return written(value)
+    if field == "sex":
+        return str(SEXES.get(value, value))
+    if field == "phone":
+        return phone_number(value) or value
+    return value
+
+
+def _address(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def name_of(who: Particulars) -> str:
+    """Somebody's name in the order of the identity document."""
+    return full(FullName(who.family, who.given, who.patronymic)) or gettext("no name")
+
+
+def tabs(patient: str, current: str) -> list[dict[str, object]]:
+    """The pages of one person's entry in the register."""
+    named = {
+        "edit": gettext("Details"),
+        "attachment": gettext("Attachment"),
+        "household": gettext("Household"),
+        "consent": gettext("Consents"),
+    }
+    return [
+        {"name": name, "href": f"/person/{patient}/{tab}", "is_current": tab == current}
+        for tab, name in named.items()
+    ]
+
+
+def moved(work: int, to_confirm: int) -> str:
+    """What a move took along."""
+    said = [gettext("Attached.")]
+    if work:
+        text = ngettext("%(num)d piece of open work went along.",
+                        "%(num)d pieces of open work went along.", work)  # fmt: skip
+        said.append(text % {"num": work})
+    if to_confirm:
+        text = ngettext(
+            "%(num)d booking has to be confirmed by the new team.",
+            "%(num)d bookings have to be confirmed by the new team.",
+            to_confirm,
+        )
+        said.append(text % {"num": to_confirm})
+    return " ".join(said)
+
+
+def since(day: str) -> str:
+    """Since when a decision holds."""
+    if len(day) != 10:
+        return ""
+    return gettext("since %(day)s") % {"day": dates.short(date.fromisoformat(day))}

@@ -23,10 +23,10 @@ def find(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method != "POST":
         return render(request, "registration/find.html", {"typed": "", "answer": None})
     found = search.find(typed, actor=actor, at=timezone.now())
-    answer = presenters.answer(found, timezone.localdate())
+    answer = presenters.answer(found, timezone.localdate(), actor.role)
     context = {"typed": typed, "answer": answer, "is_box": True}
     if request.headers.get("HX-Request"):
         return render(request, "registration/found.html", context)
     if found.only is not None:
-        return redirect(presenters.address(found.only.found.patient_id))
+        return redirect(presenters.address(found.only.found.patient_id, actor.role))
     return render(request, "registration/find.html", {**context, "is_box": False})
