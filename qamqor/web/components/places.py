@@ -43,6 +43,8 @@ PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
     Place("find", _("Find"), "search", DESK, is_for_phones=True),
     Place("exports", _("Exports"), "lock", SECOND),
+    Place("register", _("Register a person"), "plus", frozenset({"registrar"})),
+    Place("twins", _("Twins"), "people", frozenset({"registrar"})),
 )
 """In the order of a working day. On a phone the first five stand at the bottom."""
 
