@@ -102,29 +102,41 @@ def card(
     Args:
         resources: the person's resources; name and lot numbers are read from them.
     """
+    values = card_values(person, resources, opened, words, as_of)
+    return _render("vaccination_card.html.jinja", words, **values)
+
+
+def card_values(
+    person: PersonForecast,
+    resources: Iterable[Resource],
+    opened: OpenSchedule,
+    words: ImmunisationWords,
+    as_of: date,
+) -> dict[str, Any]:
+    """What a card says, by the names of its template, in the language of the words."""
     found = {f"{one['resourceType']}/{one.get('id', '')}": one for one in resources}
     patient = next((one for one in found.values() if one["resourceType"] == "Patient"), {})
     said, child, told = Said(words), person.record.child, person.answer
     sex = str(patient.get("gender") or "unknown")
-    return _render(
-        "vaccination_card.html.jinja",
-        words,
-        title=words.say("card_title"),
-        name=_name(patient) or person.record.patient_id,
-        born=said.day(child.born_on) if child else str(patient.get("birthDate") or "–"),
-        sex=PopulationWords(words.language).tell(f"sex.{sex}") if sex in {"female", "male"} else "",
-        day=said.day(as_of),
-        schedule=words.title(opened.title),
-        is_draft=opened.status == "draft",
-        given=_given(told, child.born_on, found, said) if told and child else [],
-        coming=_coming(told, said, as_of) if told else [],
-        visit=[
+    return {
+        "title": words.say("card_title"),
+        "name": _name(patient) or person.record.patient_id,
+        "born": said.day(child.born_on) if child else str(patient.get("birthDate") or "–"),
+        "sex": PopulationWords(words.language).tell(f"sex.{sex}")
+        if sex in {"female", "male"}
+        else "",
+        "day": said.day(as_of),
+        "schedule": words.title(opened.title),
+        "is_draft": opened.status == "draft",
+        "given": _given(told, child.born_on, found, said) if told and child else [],
+        "coming": _coming(told, said, as_of) if told else [],
+        "visit": [
             (words.vaccine(one.cvx), ", ".join(map(words.group, one.groups)))
             for one in (person.visit.injections if person.visit else ())
         ],
-        not_given=_not_given(person, found, said),
-        notes=_notes(person, words),
-    )
+        "not_given": _not_given(person, found, said),
+        "notes": _notes(person, words),
+    }
 
 
 def _name(patient: Resource) -> str:

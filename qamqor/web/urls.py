@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("qamqor.web.registration.urls")),
     path("", include("qamqor.web.visit.urls")),
     path("", include("qamqor.web.person.urls")),
+    path("", include("qamqor.web.letters.urls")),
 ]
 handler400 = "qamqor.web.errors.bad_request"
 handler403 = "qamqor.web.errors.denied"

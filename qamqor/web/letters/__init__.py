@@ -1,0 +1,1 @@
+"""What is printed for a person, in the person's own language."""

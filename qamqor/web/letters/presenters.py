@@ -1,0 +1,306 @@
+"""Turns what is printed into the words of the person's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+
+from qamqor.engine.fhir.names import IDENTIFIERS
+from qamqor.services.immunisation_words import ImmunisationWords
+from qamqor.services.person import content
+from qamqor.services.person.letters import Place, Sheet
+from qamqor.services.person.page import Page
+from qamqor.web.components import dates, facts, needs, people, words
+
+SIZES: Final = ("a4", "a5")
+AHEAD: Final = timedelta(days=366)
+CHILD_UNTIL: Final = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a sheet: what, what it says, and a day or nothing."""
+
+    what: str
+    says: str = ""
+    day: str = ""
+
+
+def language_of(request: HttpRequest, person: Mapping[str, Any]) -> str:
+    """Which language to print in: the one asked for, else the person's, else the reader's."""
+    known = [code for code, _ in settings.LANGUAGES]
+    asked = request.GET.get("language", "")
+    here = (get_language() or "en")[:2]
+    return next(
+        (one for one in (asked, people.language_code(person), here) if one in known), known[0]
+    )
+
+
+def bar(request: HttpRequest, person: Mapping[str, Any], kind: str, code: str) -> dict[str, Any]:
+    """What stands above the sheet on the screen, in the worker's language."""
+    size = request.GET.get("size", "")
+    size = size if size in SIZES else ("a5" if kind == "invitation" else "a4")
+    extra = "&kind=home" if request.GET.get("kind") == "home" else ""
+    languages = [
+        {
+            "code": one,
+            "name": words.LANGUAGE_SHORT[one],
+            "href": f"?language={one}&size={size}{extra}",
+            "is_current": one == code,
+        }
+        for one, _ in settings.LANGUAGES
+    ]
+    sizes = [
+        {
+            "name": one.upper(),
+            "href": f"?language={code}&size={one}{extra}",
+            "is_current": one == size,
+        }
+        for one in SIZES
+    ]
+    return {
+        "bar": {
+            "language": (get_language() or "en")[:2],
+            "languages": languages,
+            "sizes": sizes,
+            "print": gettext("Print"),
+            "back": gettext("Back to the person"),
+            "choose_language": gettext("Language of the sheet"),
+            "choose_size": gettext("Paper"),
+            "href": reverse("person", kwargs={"patient": str(person.get("id", ""))}),
+        },
+        "size": size,
+    }
+
+
+def head(person: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """Who the sheet is for."""
+    born = people.born_on(person)
+    given = _given(person)
+    return {
+        "person": people.full_name_of(person),
+        "born": dates.short(born),
+        "greeted": given or people.name_of(person),
+        "today": dates.long(timezone.localdate()),
+    }
+
+
+def _given(person: Mapping[str, Any]) -> str:
+    names = person.get("name") or [{}]
+    official = next((one for one in names if one.get("use") == "official"), names[0])
+    return " ".join(map(str, official.get("given") or []))
+
+
+def choice(found: Page) -> dict[str, Any]:
+    """What can be printed for this person, as links."""
+    who = {"patient": found.patient}
+    visits = sorted(
+        (facts.line(one) for one in found.resources.get("Encounter", ())),
+        key=lambda line: line.on or date.min,
+        reverse=True,
+    )
+    referrals = [facts.line(one) for one in found.resources.get("ServiceRequest", ())][:5]
+    return {
+        "patient": found.patient,
+        "name": people.name_of(found.person),
+        "language_name": dict(settings.LANGUAGES).get(people.language_code(found.person), ""),
+        "visits": [
+            (
+                f"{line.title}: {line.detail}" if line.detail else line.title,
+                dates.short(line.on),
+                reverse("print_visit", kwargs={**who, "encounter": line.reference.split("/")[1]}),
+            )
+            for line in visits
+        ],
+        "referrals": [
+            (
+                line.detail or line.title,
+                dates.short(line.on),
+                reverse("print_referral", kwargs={**who, "request_id": line.reference[15:]}),
+            )
+            for line in referrals
+        ],
+        "is_clinical": "create Observation" in found.may or "Observation" in found.resources,
+    }
+
+
+def _place(place: Place, code: str) -> dict[str, str]:
+    return {
+        "place": place.name(code),
+        "place_phone": place.phone,
+        "place_address": place.address,
+    }
+
+
+def visit(sheet: Sheet, coming: Page, code: str) -> dict[str, Any]:
+    """The summary of one visit."""
+    found = sheet.resources
+    measured = [_row(one, code) for one in found.get("Observation", ())]
+    role, name = sheet.author
+    goals = [_text(one) for one in found.get("Goal", ())]
+    return {
+        **_place(sheet.place, code),
+        "day": dates.long(facts.day_of(sheet.about)),
+        "by": ", ".join(filter(None, [words.role(role).lower() if role else "", name])),
+        "measured": [row for row in measured if row.says],
+        "findings": [facts.line(one, code).title for one in found.get("Condition", ())],
+        "medicines": list(_medicines(found.get("MedicationRequest", ()), code)),
+        "agreed": [text for text in goals if text],
+        "referrals": [facts.line(one, code).detail for one in found.get("ServiceRequest", ())],
+        "given": [facts.line(one, code).detail for one in found.get("Immunization", ())],
+        "coming": list(_coming(coming, code)),
+        "bookings": list(_bookings(coming.resources.get("Appointment", ()))),
+    }
+
+
+def _row(one: Mapping[str, Any], code: str) -> Row:
+    line = facts.line(one, code)
+    return Row(line.title, line.detail)
+
+
+def _text(goal: Mapping[str, Any]) -> str:
+    return str((goal.get("description") or {}).get("text") or "")
+
+
+def _medicines(found: Iterable[Mapping[str, Any]], code: str) -> Iterator[Row]:
+    seen: set[str] = set()
+    for one in found:
+        name = content.said(one.get("medicationCodeableConcept"), code)
+        validity = (one.get("dispenseRequest") or {}).get("validityPeriod") or {}
+        end = str(validity.get("end") or "")[:10]
+        is_over = bool(end) and end < timezone.localdate().isoformat()
+        if one.get("status") in ("active", "on-hold") and name not in seen and not is_over:
+            seen.add(name)
+            doses = ", ".join(str(d.get("text", "")) for d in one.get("dosageInstruction") or ())
+            yield Row(name, doses, dates.short(date.fromisoformat(end)) if end else "")
+
+
+def _coming(found: Page, code: str) -> Iterator[Row]:
+    """What is to be done and from when; once each, in the order of days."""
+    seen: dict[str, date] = {}
+    for one in found.due:
+        if one.due_on is None or one.due_on > found.as_of + AHEAD or one.status == "unknown":
+            continue
+        title = needs.said(one, code).title
+        seen[title] = min(seen.get(title, one.due_on), one.due_on)
+    for title, day in sorted(seen.items(), key=lambda pair: pair[1]):
+        yield Row(title, day=gettext("now") if day <= found.as_of else dates.short(day))
+
+
+def _bookings(found: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    today = timezone.localdate()
+    for one in found:
+        start = str(one.get("start") or "")
+        if one.get("status") in ("booked", "pending") and len(start) > 10:
+            at = timezone.localtime(datetime.fromisoformat(start))
+            if at.date() >= today:
+                yield Row(
+                    f"{dates.with_weekday(at.date())}, {at:%H:%M}",
+                    str(one.get("description") or ""),
+                )
+
+
+def plan(found: Page, place: Place, code: str) -> dict[str, Any]:
+    """What was agreed with the person and what comes when."""
+    goals = [g for g in found.resources.get("Goal", ()) if _is_live(g)]
+    targets = []
+    for one in found.numbers:
+        if one.target is not None:
+            label = one.number.label.get(code) or one.number.label["en"]
+            last = _values(one.points[-1].values, one.number.decimals) if one.points else ""
+            unit = one.number.unit.get(code, "")
+            aim = f"{SIGNS[one.target.compare]} {_values(one.target.values, one.number.decimals)}"
+            targets.append((label, f"{last} {unit}".strip(), f"{aim} {unit}".strip()))
+    return {
+        **_place(place, code),
+        "matters": [_text(one) for one in goals if _is_own(one) and _text(one)],
+        "goals": [_text(one) for one in goals if not _is_own(one) and not one.get("target")],
+        "targets": targets,
+        "medicines": list(_medicines(found.resources.get("MedicationRequest", ()), code)),
+        "coming": list(_coming(found, code)),
+        "bookings": list(_bookings(found.resources.get("Appointment", ()))),
+        "team": [Row(one.name, words.role(one.role), one.phone) for one in found.team],
+    }
+
+
+SIGNS: Final = {"below": "<", "up_to": "≤", "above": ">"}
+
+
+def _values(values: Iterable[float], decimals: int) -> str:
+    return "/".join(dates.number(value, decimals) for value in values)
+
+
+def _is_live(goal: Mapping[str, Any]) -> bool:
+    return goal.get("lifecycleStatus") in ("proposed", "planned", "accepted", "active", "on-hold")
+
+
+def _is_own(goal: Mapping[str, Any]) -> bool:
+    return str((goal.get("expressedBy") or {}).get("reference", "")).startswith("Patient/")
+
+
+def vaccinations(
+    sheet: Sheet, values: Mapping[str, Any], said: ImmunisationWords
+) -> dict[str, Any]:
+    """The vaccination card, in the words of the schedule; what no longer concerns is left out."""
+    coming = [one for one in values["coming"] if one.state != "other"]
+    card = {**values, "coming": coming}
+    return {**_place(sheet.place, said.language), "card": card, "say": said.say}
+
+
+def referral(sheet: Sheet, code: str) -> dict[str, Any]:
+    """A referral for the specialist, with the whole number, as the other side needs it."""
+    about, found = sheet.about, sheet.resources
+    role, name = sheet.author
+    numbers = [
+        str(one.get("value"))
+        for one in sheet.person.get("identifier") or ()
+        if one.get("system") == f"{IDENTIFIERS}/iin"
+    ]
+    reasons = [content.said(one, code) for one in about.get("reasonCode") or ()]
+    notes = [str(one.get("text", "")) for one in about.get("note") or ()]
+    return {
+        **_place(sheet.place, code),
+        "to": content.said(about.get("code"), code),
+        "is_urgent": about.get("priority") in ("urgent", "asap", "stat"),
+        "day": dates.long(facts.day_of({"authoredOn": about.get("authoredOn")})),
+        "iin": numbers[0] if numbers else "",
+        "address": people.address_of(sheet.person),
+        "phone": people.phone_of(sheet.person),
+        "reasons": list(filter(None, [*reasons, *notes])),
+        "conditions": list(dict.fromkeys(_condition(c, code) for c in found.get("Condition", ()))),
+        "allergies": [
+            content.said(a.get("code"), code) for a in found.get("AllergyIntolerance", ())
+        ],
+        "medicines": list(_medicines(found.get("MedicationRequest", ()), code)),
+        "by": ", ".join(filter(None, [words.role(role).lower() if role else "", name])),
+    }
+
+
+def _condition(one: Mapping[str, Any], code: str) -> str:
+    line = facts.line(one, code)
+    return f"{line.title} ({line.detail})" if line.detail else line.title
+
+
+def invitation(sheet: Sheet, kind: str, code: str) -> dict[str, Any]:
+    """An invitation that says nothing of an illness: anybody may open the envelope."""
+    born = people.born_on(sheet.person)
+    today = timezone.localdate()
+    is_child = born is not None and born > date(today.year - CHILD_UNTIL, today.month, 1)
+    bookings = list(_bookings(sheet.resources.get("Appointment", ())))
+    role, name = sheet.author
+    return {
+        **_place(sheet.place, code),
+        "is_home": kind == "home",
+        "is_child": is_child,
+        "when": bookings[0].what if bookings and kind == "clinic" else "",
+        "address": people.address_of(sheet.person),
+        "by": ", ".join(filter(None, [words.role(role).lower() if role else "", name])),
+    }
