@@ -106,6 +106,25 @@ def share_a_new_key() -> None:
     os.environ.setdefault("QAMQOR_SECRET_KEY", secrets.token_urlsafe(50))
 
 
+_NUMBERS: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def share_numbers(folder: Path) -> None:
+    """Let all processes started from here count in files of one folder, so that any can tell all.
+
+    Must come before the numbers are first imported; what lies in the folder is removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink(missing_ok=True)
+    os.environ[_NUMBERS] = str(folder)
+
+
+def are_numbers_shared() -> bool:
+    """Whether several processes count together, by ``share_numbers`` or another server."""
+    return bool(os.environ.get(_NUMBERS))
+
+
 def as_demo(data: Path) -> dict[str, str]:
     """The environment of a command of its own that works on the demo in a folder."""
     kept = {name: value for name, value in os.environ.items() if name != "QAMQOR_DATABASE"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -28,6 +30,8 @@ def serve(
     if not said.secret_key and not said.is_demo:
         raise NotPossible("set QAMQOR_SECRET_KEY to at least 50 random characters")
     settings.share_a_new_key()
+    if workers > 1:
+        settings.share_numbers(said.data / "metrics")
     (said.data / "static").mkdir(parents=True, exist_ok=True)
     _set_up()
     if said.is_demo:
@@ -100,11 +104,19 @@ def _show_demo_accounts() -> None:
     typer.echo(f"Demo accounts: demo-gp, demo-practice-nurse …; password {demo_accounts.PASSWORD}")
 
 
+def _is_news(line: logging.LogRecord) -> bool:
+    """All but the warning about many threads: ours mostly wait, together, for one commit."""
+    return "Python threads" not in str(line.msg)
+
+
 def run_server(host: str, port: int, workers: int) -> None:
     """Answer requests until told to stop; what has begun is finished first."""
     from granian import Granian
     from granian.constants import Interfaces
 
+    # Loaded here once, the application is there at once in every process that is forked off.
+    import_module("qamqor.wsgi")
+    logging.getLogger("_granian").addFilter(_is_news)
     Granian(
         "qamqor.wsgi:application",
         address=host,

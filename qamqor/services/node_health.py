@@ -14,8 +14,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from qamqor.services import derived
+from qamqor.settings import are_numbers_shared
 from qamqor.store import node
 from qamqor.store.fhir import versions
 
@@ -46,7 +48,9 @@ COMMIT: Final = Histogram(
 WORKED_OUT: Final = Counter(
     "qamqor_people_worked_out", "People whose due care was worked out", registry=REGISTRY
 )
-SEQUENCE: Final = Gauge("qamqor_sequence", "Number of the newest change", registry=REGISTRY)
+SEQUENCE: Final = Gauge(
+    "qamqor_sequence", "Number of the newest change", registry=REGISTRY, multiprocess_mode="max"
+)
 
 
 def _committed(pieces: int, seconds: float) -> None:
@@ -75,9 +79,13 @@ def _timed(interaction: str) -> Histogram:
 
 
 def metrics() -> tuple[bytes, str]:
-    """The numbers of this process as Prometheus reads them, and their content type."""
+    """The numbers of all processes of this node as Prometheus reads them; their content type."""
     SEQUENCE.set(versions.last_sequence())
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+    told = REGISTRY
+    if are_numbers_shared():
+        told = CollectorRegistry()
+        MultiProcessCollector(told)  # type: ignore[no-untyped-call]
+    return generate_latest(told), CONTENT_TYPE_LATEST
 
 
 def ready() -> dict[str, str]:

@@ -226,7 +226,22 @@ def test_each_kind_of_question(
 
 
 PAIRS = st.sampled_from([(k, n, v) for k, n, values in ASKED for v in values])
-SORTS = st.sampled_from(["", "_id", "-_id", "_lastUpdated", "-_lastUpdated", "own", "-own", "two"])
+SORTS = st.sampled_from(
+    [
+        "",
+        "_id",
+        "-_id",
+        "_lastUpdated",
+        "-_lastUpdated",
+        "own",
+        "-own",
+        "two",
+        "-two",
+        "own two",
+        "row two",
+        "three",
+    ]
+)
 OWN = {
     "Patient": ["birthdate", "name", "gender", "organization"],
     "Observation": ["date", "code", "value-quantity", "subject", "status", "_source"],
@@ -250,8 +265,16 @@ def test_questions_together_in_any_order(
         pairs = pairs[1:]
     sort = data.draw(SORTS)
     own = data.draw(st.sampled_from(OWN[kind]))
-    if sort == "two":
-        pairs.append(("_sort", f"{own},-_lastUpdated"))
+    other = data.draw(st.sampled_from(OWN[kind]))
+    several = {
+        "two": f"{own},-_lastUpdated",
+        "-two": f"-{own},_id",
+        "own two": f"{own},-{other}",
+        "row two": f"-_lastUpdated,{own}",
+        "three": f"-{own},{other},-_id",
+    }
+    if sort in several:
+        pairs.append(("_sort", several[sort]))
     elif sort:
         pairs.append(("_sort", sort.replace("own", own)))
     query = asked(kind, *pairs)

@@ -129,10 +129,7 @@ class _Search:
     def rows(self, limit: int, after: Position | None) -> list[Position]:
         """Sort values and key of the next resources, in order."""
         if self.sort:
-            plan = self._small(LIMITS.many)
-            if plan is None and len(self.sort) == 1:
-                return self._walk_sorted(limit, after)
-            return self._all_sorted(plan or self._walk(), limit, after)
+            return self._sorted(limit, after)
         more = Sql("s.key > %s", (after[-1],)) if after else ALWAYS
         small = None if self._is_one_stream() else self._small(LIMITS.few)
         if small is not None:
@@ -216,6 +213,24 @@ class _Search:
 
     # order
 
+    def _sorted(self, limit: int, after: Position | None) -> list[Position]:
+        """Few are put in order as a whole; of many, those at the front of the index of the order.
+
+        Where the front does not fill a page, what is asked for is rare, and is read whole instead.
+        """
+        plan = self._small(LIMITS.few)
+        if plan is not None:
+            return self._all_sorted(plan, limit, after)
+        walk = self._walk_sorted if len(self.sort) == 1 else self._walk_several
+        if self.criteria:
+            found = walk(limit, after, LIMITS.few)
+            if len(found) == limit:
+                return found
+            plan = self._small(LIMITS.many)
+            if plan is not None:
+                return self._all_sorted(plan, limit, after)
+        return walk(limit, after, None)
+
     def _all_sorted(self, plan: _Plan, limit: int, after: Position | None) -> list[Position]:
         """Everything found is put in order: for few resources, or several keys of order."""
         columns: list[str] = []
@@ -278,54 +293,118 @@ class _Search:
         ways.append(joined("and", [*same, Sql(f"key {sign} %s", (after[-1],))]))
         return joined("or", ways)
 
-    def _walk_sorted(self, limit: int, after: Position | None) -> list[Position]:
-        """Resources in the order of an index, then those that have no value."""
-        sort = self.sort[0]
-        if sort.code in OF_THE_ROW:
-            return self._walk_rows(OF_THE_ROW[sort.code], limit, after)
+    def _walk_sorted(self, limit: int, after: Position | None, most: int | None) -> list[Position]:
+        """Resources in the order of an index, then those that have no value.
+
+        Args:
+            most: rows of the index to look at; None = until the page is full.
+        """
+        index = self._index()
         found: list[Position] = []
         if after is None or after[0] is not None:
-            found = self._walk_values(limit, after)
+            more = Sql(f"(s.{index.column}, s.key) {index.beyond} (%s, %s)", after or ())
+            found = self._along(index, limit, more if after else ALWAYS, most)
             after = None
-        if len(found) < limit:
+        if len(found) < limit and index.may_lack and most is None:
             found += self._walk_without(limit - len(found), after)
         return found
 
-    def _walk_rows(self, column: str, limit: int, after: Position | None) -> list[Position]:
-        sign, desc = ("<", " desc") if self.sort[0].is_descending else (">", "")
-        more = Sql(f"(s.{column}, s.key) {sign} (%s, %s)", after) if after else ALWAYS
-        found = self._statement(f"select s.{column}, s.key", self._walk(), more)
-        order = f"s.id{desc}" if column == "id" else f"s.{column}{desc}, s.key{desc}"
-        return rows_of(found + Sql(f" order by {order} limit %s", (limit,)))
+    def _walk_several(self, limit: int, after: Position | None, most: int | None) -> list[Position]:
+        """Of the resources at the front of the index of the first key, those first by all keys.
 
-    def _walk_values(self, limit: int, after: Position | None) -> list[Position]:
+        The front reaches as far as the value at which a page is full, and holds all of that value.
+        """
+        index = self._index()
+        found: list[Position] = []
+        if after is None or after[0] is not None:
+            column = f"s.{index.column}"
+            more = Sql(f"{column} {index.beyond} %s", after[:1]) if after else ALWAYS
+            ahead = self._along(index, limit, more, most)
+            if most is not None and len(ahead) < limit:
+                return []
+            ends = [Sql(f"{column} {index.beyond}= %s", after[:1])] if after else []
+            if len(ahead) == limit:
+                ends.append(Sql(f"%s {index.beyond}= {column}", ahead[-1][:1]))
+            found = self._all_sorted(index.plan(self.criteria, ends), limit, after)
+            after = None
+        if len(found) < limit and index.may_lack and most is None:
+            where = [self._walk().where, self._lacks(index)]
+            plan = _Plan(Sql(""), Sql("fhir_resource"), joined("and", where), self.criteria)
+            found += self._all_sorted(plan, limit - len(found), after)
+        return found
+
+    def _index(self) -> _Index:
+        """The index in the order of the first key."""
         sort = self.sort[0]
+        if sort.code in OF_THE_ROW:
+            column = OF_THE_ROW[sort.code]
+            return _Index("fhir_resource", column, sort.is_descending, self._walk().where)
         table, column = SORTED_BY[sort.parameters[self.type].type]
-        sign, other, desc = ("<", ">", " desc") if sort.is_descending else (">", "<", "")
         number = sort.parameters[self.type].number
-        first = Sql(
+        nearer = ">" if sort.is_descending else "<"
+        where = Sql(
             f"""s.param = %s and not exists (select 1 from {table} w where w.key = s.key
-            and w.param = s.param and w.{column} {other} s.{column})""",
+            and w.param = s.param and w.{column} {nearer} s.{column})""",
             (number,),
         )
-        plan = _Plan(Sql(""), Sql(table), first, self.criteria)
-        more = Sql(f"(s.{column}, s.key) {sign} (%s, %s)", after) if after else ALWAYS
-        found = self._statement(f"select distinct s.{column}, s.key", plan, more)
-        return rows_of(found + Sql(f" order by s.{column}{desc}, s.key{desc} limit %s", (limit,)))
+        return _Index(table, column, sort.is_descending, where, number)
+
+    def _along(self, index: _Index, limit: int, more: Sql, most: int | None) -> list[Position]:
+        """The next rows of an index, each with its value and key."""
+        order = index.order()
+        plan = index.plan(self.criteria, [more])
+        if most is not None:
+            inner = Sql(f"(select s.* from {index.table} s where ") + plan.where + order
+            plan = _Plan(plan.before, inner + Sql(" limit %s)", (most,)), ALWAYS, plan.rest)
+        found = self._statement(f"select distinct s.{index.column}, s.key", plan, ALWAYS)
+        return rows_of(found + order + Sql(" limit %s", (limit,)))
+
+    def _lacks(self, index: _Index) -> Sql:
+        """True for resources without a value to be put in order by."""
+        text = f"not exists (select 1 from {index.table} w where w.key = s.key and w.param = %s)"
+        return Sql(text, (index.number,))
 
     def _walk_without(self, limit: int, after: Position | None) -> list[Position]:
-        sort = self.sort[0]
-        table, _ = SORTED_BY[sort.parameters[self.type].type]
-        sign, desc = ("<", " desc") if sort.is_descending else (">", "")
-        more = Sql(
-            f"not exists (select 1 from {table} w where w.key = s.key and w.param = %s)",
-            (sort.parameters[self.type].number,),
-        )
+        index = self._index()
+        more = self._lacks(index)
         if after:
-            more = joined("and", [more, Sql(f"s.key {sign} %s", (after[-1],))])
+            more = joined("and", [more, Sql(f"s.key {index.beyond} %s", (after[-1],))])
         found = self._statement("select s.key", self._walk(), more)
+        desc = " desc" if index.is_descending else ""
         rows = rows_of(found + Sql(f" order by s.key{desc} limit %s", (limit,)))
         return [(None, key) for (key,) in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """An index that lists resources in the order of a value.
+
+    Attributes:
+        where: what its rows must meet, so that each resource is listed once, by its first value.
+        number: of the parameter; None for what every resource has.
+    """
+
+    table: str
+    column: str
+    is_descending: bool
+    where: Sql
+    number: int | None = None
+
+    @property
+    def beyond(self) -> str:
+        return "<" if self.is_descending else ">"
+
+    @property
+    def may_lack(self) -> bool:
+        return self.number is not None
+
+    def order(self) -> Sql:
+        desc = " desc" if self.is_descending else ""
+        return Sql(f" order by s.{self.column}{desc}, s.key{desc}")
+
+    def plan(self, criteria: tuple[Criterion, ...], more: Sequence[Sql]) -> _Plan:
+        where = joined("and", [self.where, *more])
+        return _Plan(Sql(""), Sql(self.table), where, criteria)
 
 
 def _first(plan: _Plan, more: Sql, most: int) -> _Plan:
