@@ -88,8 +88,12 @@ def called(path: str, **said: str) -> tuple[int, dict[str, str], bytes]:
 def test_the_shortest_way_says_what_djangos_way_says(api: Api, path: str) -> None:
     api.put("/Patient/p1", patient("p1"))
     token = bearer("system/*.cruds")["Authorization"]
-    status, headers, body = called(path, HTTP_AUTHORIZATION=token)
-    usual = Client().get(path, headers={"Authorization": token, "Host": "localhost"})
+    origin = "https://growth.example"
+    status, headers, body = called(path, HTTP_AUTHORIZATION=token, HTTP_ORIGIN=origin)
+    usual = Client().get(
+        path, headers={"Authorization": token, "Host": "localhost", "Origin": origin}
+    )
+    assert "Origin" in headers["Vary"]
     assert (status, body) == (usual.status_code, usual.content)
     assert {k.lower(): v for k, v in headers.items()} == {
         k.lower(): v for k, v in usual.headers.items()
