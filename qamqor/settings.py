@@ -118,11 +118,8 @@ def share_numbers(folder: Path) -> None:
     for old in folder.glob("*.db"):
         old.unlink(missing_ok=True)
     os.environ[_NUMBERS] = str(folder)
-
-
-def are_numbers_shared() -> bool:
-    """Whether several processes count together, by ``share_numbers`` or another server."""
-    return bool(os.environ.get(_NUMBERS))
+    global NUMBERS_ARE_SHARED
+    NUMBERS_ARE_SHARED = True
 
 
 def as_demo(data: Path) -> dict[str, str]:
@@ -227,6 +224,8 @@ class _Toolkit(dict[str, Any]):
 
 
 QAMQOR: Final = read()
+# Several processes count together: by ``share_numbers``, or as another server than ours set it.
+NUMBERS_ARE_SHARED = bool(os.environ.get(_NUMBERS))
 SECRET_KEY = QAMQOR.secret_key or secrets.token_urlsafe(50)
 ALLOWED_HOSTS = list(QAMQOR.hosts)
 DEBUG = False

@@ -17,7 +17,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from qamqor.services import derived
-from qamqor.settings import are_numbers_shared
 from qamqor.store import node
 from qamqor.store.fhir import versions
 
@@ -82,7 +81,7 @@ def metrics() -> tuple[bytes, str]:
     """The numbers of all processes of this node as Prometheus reads them; their content type."""
     SEQUENCE.set(versions.last_sequence())
     told = REGISTRY
-    if are_numbers_shared():
+    if settings.NUMBERS_ARE_SHARED:
         told = CollectorRegistry()
         MultiProcessCollector(told)  # type: ignore[no-untyped-call]
     return generate_latest(told), CONTENT_TYPE_LATEST
