@@ -154,6 +154,9 @@ def read_points(raw: Mapping[str, Any], where: str) -> Points:
         for name, value in values.items()
         if value is None
     ]
+    ladder = values.get("urgency")
+    if ladder and [ladder[k] for k in (1, 2, 3, 4)] != sorted(ladder.values(), reverse=True):
+        problems.append(Problem(f"{where}: urgency", "what is more urgent must not count less"))
     if problems:
         raise InvalidPack(problems)
     return Points(**values)
@@ -174,7 +177,7 @@ def _is_ladder(value: Any) -> bool:
 def row(known: Known, *, points: Points, as_of: date) -> Row | None:
     """One person's row; None where the role has nothing to do with them on this day."""
     needs = tuple(sorted((n for n in known.needs if n.status in PRESSING), key=_pressing_first))
-    tab, failed = _tab(known, needs, points, as_of), _failed(known.attempts)
+    tab, failed = _tab(known, needs, points, as_of), tries_in_vain(known.attempts)
     if tab is None:
         return None
     return Row(
@@ -182,8 +185,11 @@ def row(known: Known, *, points: Points, as_of: date) -> Row | None:
         tab=tab,
         needs=needs,
         points=_points(needs, failed, points, as_of),
-        channel="home" if tab is Tab.to_visit else _channel(needs),
-        oldest_due_on=min((n.due_on for n in needs if n.due_on), default=None),
+        channel="home" if tab is Tab.to_visit else best_channel(needs),
+        oldest_due_on=min(
+            (n.due_on for n in needs if n.due_on),
+            default=known.waiting_since if tab is Tab.waiting else None,
+        ),
         last_attempt=known.attempts[-1] if known.attempts else None,
         failed_attempts=failed,
         household=known.household,
@@ -206,9 +212,9 @@ def _tab(known: Known, needs: Sequence[Need], points: Points, as_of: date) -> Ta
         return _without_needs(known, as_of)
     if known.agreed_until is not None and known.agreed_until >= as_of:
         return Tab.agreed
-    if _failed(known.attempts) >= points.visit_after_attempts:
+    if tries_in_vain(known.attempts) >= points.visit_after_attempts:
         return Tab.to_visit
-    return _OF_CHANNEL[_channel(needs)]
+    return _OF_CHANNEL[best_channel(needs)]
 
 
 def _without_needs(known: Known, as_of: date) -> Tab | None:
@@ -217,12 +223,14 @@ def _without_needs(known: Known, as_of: date) -> Tab | None:
     return Tab.waiting if known.waiting_since is not None else None
 
 
-def _channel(needs: Sequence[Need]) -> str:
+def best_channel(needs: Sequence[Need]) -> str:
+    """The one way that meets all needs: at home what the clinic could, and so on down."""
     asked = {need.channel for need in needs}
     return next((channel for channel in _CHANNEL_ORDER if channel in asked), "clinic")
 
 
-def _failed(attempts: Sequence[Attempt]) -> int:
+def tries_in_vain(attempts: Sequence[Attempt]) -> int:
+    """How many tries failed since somebody was last reached."""
     failed = 0
     for attempt in reversed(attempts):
         if attempt.outcome != "no_answer":

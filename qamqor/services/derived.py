@@ -27,11 +27,12 @@ from qamqor.engine.tables.chosen import chooser
 from qamqor.engine.tables.dates import NATIONAL
 from qamqor.engine.tables.quick import ToRows, quick
 from qamqor.engine.tables.view import View
+from qamqor.engine.worklist_facts import facts
 from qamqor.errors import BadInput
 from qamqor.services import installed
 from qamqor.services.warehouse.plan import plan_of
 from qamqor.store import derived as store
-from qamqor.store import node
+from qamqor.store import node, worklist
 from qamqor.store.fhir.versions import keys_after, read_by_keys
 from qamqor.store.node import Transaction
 
@@ -258,6 +259,13 @@ def work_out(tx: Transaction, people: Mapping[str, int], day: Asker) -> None:
     day.look_up(rows.values())
     due = {one: day.due(own) for one, own in rows.items()}
     store.replace_due(tx, {one: found or () for one, found in due.items()})
+    worklist.replace(
+        tx,
+        {
+            one: (people[one], facts(one, due[one] or (), rows[one], as_of=day.as_of))
+            for one in people
+        },
+    )
     store.put_states(
         tx,
         {
@@ -315,6 +323,7 @@ def rebuild(
     What is saved meanwhile keeps its own rows; the people say until the end that theirs are old.
     """
     node.commit(store.clear)
+    node.commit(worklist.clear)
     last = done = 0
     while keys := keys_after(last, limit=REBUILT):
         node.commit(partial(_fill, keys))

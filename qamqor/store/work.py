@@ -8,26 +8,23 @@ from typing import Any, Final
 import msgspec
 from django.db import connection
 
-from qamqor.store.derived import DUE_COLUMNS, SLICE, sliced
+from qamqor.store.derived import SLICE, sliced
 
 Rows = dict[str, list[dict[str, Any]]]
 _DECODE: Final = msgspec.json.Decoder(Rows).decode
 _BEGINNINGS: Final = "('{\"cont', '{\"hous', '{\"refe', '{\"task')"
 
 
-def needs_of(
-    areas: Sequence[str], roles: Sequence[str], statuses: Sequence[str]
-) -> list[tuple[Any, ...]]:
-    """Every due row of some areas and roles, people together; columns as ``DUE_COLUMNS``."""
-    marks = [", ".join(["%s"] * len(one)) for one in (areas, roles, statuses)]
+def areas_below(organisations: Sequence[str]) -> set[str]:
+    """Ids of the organisations that stand directly below some."""
+    marks = ", ".join(["%s"] * len(organisations))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""select {", ".join(DUE_COLUMNS)} from due where area_id in ({marks[0]})
-            and role in ({marks[1]}) and status in ({marks[2]}) order by patient_id""",
-            [*areas, *roles, *statuses],
+            f"""select code from directory_entry
+            where kind = 'organisation' and value in ({marks})""",
+            list(organisations),
         )
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+        return {row[0] for row in cursor.fetchall()}
 
 
 def work_of(patient_ids: Sequence[str]) -> dict[str, Rows]:

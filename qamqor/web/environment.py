@@ -55,11 +55,12 @@ def environment(**options: Any) -> Environment:
 
 def reader(request: HttpRequest) -> dict[str, Any]:
     """Who reads the page, and in which language."""
+    shown = places(request)
     return {
         "language": (translation.get_language() or settings.LANGUAGE_CODE)[:2],
         "account": getattr(request, "user", None),
-        "density": request.COOKIES.get("qamqor_density", "comfortable"),
-        "places": places(request),
+        "density": request.COOKIES.get("qamqor_density", "compact" if shown else "comfortable"),
+        "places": shown,
         "finds": finds_people(request),
     }
 

@@ -5,40 +5,48 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from qamqor.engine.fhir import json_text
-from qamqor.engine.population.one_person import Due
-from qamqor.engine.worklist import (
-    PRESSING,
-    Attempt,
-    Known,
-    Need,
-    Points,
-    Row,
-    Tab,
-    counts,
-    ordered,
-    read_points,
-    row,
-)
+from qamqor.engine.worklist import PRESSING, Known, Points, Row, Tab, row
+from qamqor.engine.worklist_facts import WHOLE_TEAM, day_number, known, need_of
 from qamqor.errors import NotAllowed, NotThere
-from qamqor.services import audit, installed
+from qamqor.services import audit
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.sights import Sights, zone
-from qamqor.store import derived, work
+from qamqor.services.access.sights import Sights
+from qamqor.services.worklist.settings import points
+from qamqor.store import access, derived, work
+from qamqor.store import worklist as store
 from qamqor.store.fhir import versions
+from qamqor.store.worklist import Chosen, Weights
 
 TEAM: Final = ("gp", "practice_nurse", "district_nurse", "midwife", "psychologist", "social_worker")
 """Roles that own due care; each sees its own list, lead nurse and head see all of them."""
-WHOLE_TEAM: Final = ("lead_nurse", "head")
+LEADING: Final = ("lead_nurse", "head")
 PAGE: Final = 50
-PROMISED: Final = ("agreed", "later")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of a list is wanted; empty is everything.
+
+    Attributes:
+        role: whose list, for who leads; empty = all roles together.
+        most_urgent: people with a need at least as urgent, 1 to 4.
+        place: id of a town or village; ``area`` of a GP area.
+        is_household: only people of whom another of the same home stands there too.
+        late_from: only people who have been late since this day.
+    """
+
+    role: str = ""
+    programme: str = ""
+    most_urgent: int = 4
+    channel: str = ""
+    place: str = ""
+    area: str = ""
+    is_household: bool = False
+    late_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,9 @@ class Today:
     """A page of the list.
 
     Attributes:
-        counts: people on each tab, of the whole list.
+        counts: people on each tab, of all that the filters leave.
         people: how many stand on the tab that is shown.
+        sequence: the newest change the page knows; ``changed_since`` counts from it.
         is_current: whether every person was worked out for this day.
     """
 
@@ -67,6 +76,7 @@ class Today:
     counts: Mapping[Tab, int]
     people: int
     as_of: date
+    sequence: int
     is_current: bool
 
 
@@ -76,15 +86,74 @@ def roles_of(actor: Actor, asked: str = "") -> tuple[str, ...]:
     Raises:
         NotAllowed: no list of this role is theirs.
     """
-    allowed = TEAM if actor.role in WHOLE_TEAM else (actor.role,) if actor.role in TEAM else ()
+    allowed = TEAM if actor.role in LEADING else (actor.role,) if actor.role in TEAM else ()
     chosen = allowed if not asked else tuple(one for one in allowed if one == asked)
-    if not chosen or not actor.areas:
+    if not chosen:
         raise NotAllowed(f"{actor.role} has no list of {asked or 'due care'} here")
     return chosen
 
 
+def areas_of(actor: Actor) -> tuple[str, ...]:
+    """The GP areas whose people are on an actor's list; for who leads, every one below them."""
+    if actor.role not in LEADING:
+        return tuple(sorted(actor.areas))
+    found, above = set(actor.areas), {actor.organization or ""}
+    seen: set[str] = set()
+    while above:
+        seen |= above
+        below = work.areas_below(sorted(above))
+        found |= below
+        above = below - seen
+    return tuple(sorted(found))
+
+
+def chosen_by(actor: Actor, filters: Filters) -> Chosen:
+    """Whose list an actor asks for, as the store answers it.
+
+    Raises:
+        NotAllowed: no such list is theirs.
+    """
+    roles = roles_of(actor, filters.role)
+    areas = areas_of(actor)
+    own = "" if actor.role in LEADING else actor.reference.removeprefix("PractitionerRole/")
+    if not areas and not own:
+        raise NotAllowed(f"{actor.role} has no list here")
+    return Chosen(
+        areas=areas,
+        role=roles[0] if len(roles) == 1 else WHOLE_TEAM,
+        owner=own,
+        programme=filters.programme,
+        place=filters.place,
+        channel=filters.channel,
+        area=filters.area,
+        most_urgent=filters.most_urgent,
+        late_from=day_number(filters.late_from) if filters.late_from else None,
+        is_household=filters.is_household,
+    )
+
+
+def weights(as_of: date, own: Points) -> Weights:
+    """The points of a site and the day, as the store orders by them."""
+    return Weights(
+        urgency=(own.urgency[1], own.urgency[2], own.urgency[3], own.urgency[4]),
+        week_overdue=own.week_overdue,
+        most_weeks=own.most_weeks,
+        need=own.need,
+        failed_attempt=own.failed_attempt,
+        visit_after_attempts=own.visit_after_attempts,
+        as_of=as_of.isoformat(),
+        day=day_number(as_of),
+    )
+
+
 def today(
-    actor: Actor, *, tab: Tab, as_of: date, at: datetime, role: str = "", page: int = 1
+    actor: Actor,
+    *,
+    tab: Tab,
+    as_of: date,
+    at: datetime,
+    filters: Filters | None = None,
+    page: int = 1,
 ) -> Today:
     """One page of the actor's list; who is shown is kept in the audit before it is given.
 
@@ -94,122 +163,106 @@ def today(
     Raises:
         NotAllowed: no such list is theirs.
     """
-    rows = listed(actor, as_of=as_of, role=role)
-    on_tab = [one for one in rows if one.tab is tab]
-    shown = on_tab[(page - 1) * PAGE : page * PAGE]
-    people = _people([one.patient_id for one in shown])
+    chosen = chosen_by(actor, filters or Filters())
+    Sights(actor, at).need("search", "Patient")
+    sequence = versions.last_sequence()
+    heavy = weights(as_of, points())
+    numbers = dict.fromkeys(Tab, 0) | {
+        Tab(name): number for name, number in store.counts(chosen, heavy).items()
+    }
+    ids = [
+        one.patient_id
+        for one in store.page(chosen, heavy, tab, offset=(page - 1) * PAGE, limit=PAGE)
+    ]
+    people = people_of(ids)
     audit.record(
         actor,
         "search",
         at=at,
-        what=[f"Patient/{one.patient_id}" for one in shown],
-        people={one.patient_id for one in shown},
+        what=[f"Patient/{one}" for one in ids],
+        people=set(ids),
         relation="panel",
         query="worklist",
     )
-    lines = tuple(Line(one, people[one.patient_id]) for one in shown if one.patient_id in people)
-    states = derived.states([one.patient_id for one in shown])
+    rows = rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True)
+    lines = tuple(Line(rows[one], people[one]) for one in ids if one in rows and one in people)
+    states = derived.states(ids)
     fresh = all(state.as_of == as_of.isoformat() for state in states.values())
-    return Today(lines, counts(rows), len(on_tab), as_of, fresh)
+    return Today(lines, numbers, numbers[tab], as_of, sequence, fresh)
 
 
-def one(actor: Actor, patient: str, *, as_of: date, at: datetime) -> Line:
+def counts(actor: Actor, *, as_of: date, filters: Filters) -> Mapping[Tab, int]:
+    """How many people stand on each tab; nobody is named, so nothing is kept in the audit.
+
+    Raises:
+        NotAllowed: no such list is theirs.
+    """
+    found = store.counts(chosen_by(actor, filters), weights(as_of, points()))
+    return dict.fromkeys(Tab, 0) | {Tab(name): number for name, number in found.items()}
+
+
+def changed_since(
+    actor: Actor, sequence: int, *, filters: Filters, apart_from: Sequence[str] = ()
+) -> int:
+    """How many people's places on a list changed since it was shown.
+
+    Args:
+        apart_from: people whose change the reader made and has seen.
+
+    Raises:
+        NotAllowed: no such list is theirs.
+    """
+    return store.changed_since(chosen_by(actor, filters), sequence, apart_from)
+
+
+def one(actor: Actor, patient: str, *, as_of: date, at: datetime, role: str = "") -> Line:
     """One person as the list shows them, whichever tab they are on; kept in the audit.
 
     Raises:
         NotThere: not a person of the actor's.
     """
-    roles = roles_of(actor)
+    roles = roles_of(actor, role)
     relation, facts = looks.at_one(Sights(actor, at), "Patient", patient)
-    person = _people([patient]).get(patient)
+    person = people_of([patient]).get(patient)
     if person is None:
         raise NotThere(f"Patient/{patient} is not here")
     audit.record(
         actor, "read", at=at, what=[f"Patient/{patient}"], people=facts.people, relation=relation
     )
-    rows = dict(derived.due_of([patient])).get(patient, [])
-    due = [derived.read_due(row, as_of) for row in rows]
-    needs = [_need(each) for each in due if each.role in roles and each.status in PRESSING]
-    beside = work.work_of([patient]).get(patient, {})
-    known = replace(_known(patient, needs, beside, as_of), done_on=as_of)
-    found = row(known, points=points(), as_of=as_of)
-    if found is None:
-        raise NotThere(f"Patient/{patient} is not on the list")
-    return Line(found, person)
+    asked = roles[0] if len(roles) == 1 else WHOLE_TEAM
+    rows = rows_of([patient], role=asked, as_of=as_of, is_asked_for=True)
+    return Line(rows[patient], person)
 
 
-def _need(due: Due) -> Need:
-    return Need(*(getattr(due, name) for name in Need.__slots__))
+def rows_of(
+    ids: Sequence[str], *, role: str, as_of: date, is_asked_for: bool = False
+) -> dict[str, Row]:
+    """The rows of some people for one role, worked out plainly from their due rows, in two queries.
+
+    Args:
+        is_asked_for: they have a row even if nothing is left to do.
+    """
+    beside = work.work_of(ids)
+    kept = dict(derived.due_of(ids))
+    found: dict[str, Row] = {}
+    for who in ids:
+        due = [derived.read_due(each, as_of) for each in kept.get(who, ())]
+        needs = [
+            need_of(each)
+            for each in due
+            if each.status in PRESSING and role in (each.role, WHOLE_TEAM)
+        ]
+        about: Known = known(who, needs, role, beside.get(who, {}), as_of=as_of)
+        own = row(about, points=points(), as_of=as_of)
+        if own is None and is_asked_for:
+            own = row(replace(about, done_on=as_of), points=points(), as_of=as_of)
+        if own is not None:
+            found[who] = own
+    return found
 
 
-def listed(actor: Actor, *, as_of: date, role: str = "") -> list[Row]:
-    """The whole list in its order: three queries for the due care, however many people."""
-    roles, sight = roles_of(actor, role), Sights(actor, at=_morning(as_of))
-    sight.need("search", "Patient")
-    needs: dict[str, list[Need]] = {}
-    for due in work.needs_of(sorted(actor.areas), roles, PRESSING):
-        one = derived.read_due(due, as_of)
-        needs.setdefault(one.patient_id, []).append(_need(one))
-    beside = work.work_of(list(needs))
-    found = (
-        row(_known(who, own, beside.get(who, {}), as_of), points=points(), as_of=as_of)
-        for who, own in needs.items()
-    )
-    return ordered(one for one in found if one is not None)
-
-
-def _morning(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone())
-
-
-def _known(who: str, needs: Sequence[Need], beside: work.Rows, as_of: date) -> Known:
-    since = min((need.due_on for need in needs if need.due_on), default=as_of)
-    promises = [
-        until
-        for task in beside.get("task", ())
-        if task.get("outcome") in PROMISED and (until := _day(task.get("until"))) is not None
-    ]
-    homes = [
-        str(one["group_id"])
-        for one in beside.get("household_member", ())
-        if (_day(one.get("left_on")) or as_of) >= as_of
-    ]
-    return Known(
-        patient_id=who,
-        needs=tuple(needs),
-        attempts=tuple(_attempts(beside, since)),
-        agreed_until=max(promises, default=None),
-        household=homes[0] if homes else None,
-    )
-
-
-def _attempts(beside: work.Rows, since: date) -> list[Attempt]:
-    tries = [
-        Attempt(on, str(one.get("medium") or ""), str(one.get("outcome") or "reached"))
-        for one in beside.get("contact_attempt", ())
-        if (on := _day(one.get("sent_on"))) is not None and on >= since
-    ]
-    return sorted(tries, key=lambda one: one.on)
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else None
-
-
-def points() -> Points:
-    """How the list is ordered here: the site's own points, or the shipped ones."""
-    return _points(installed.folders())
-
-
-@cache
-def _points(folders: tuple[Path, ...]) -> Points:
-    files = [folder / "worklist/points.yaml" for folder in reversed(folders)]
-    file = next((one for one in files if one.is_file()), None)
-    if file is None:
-        return Points()
-    return read_points(yaml.safe_load(file.read_text(encoding="utf-8")), file.name)
-
-
-def _people(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    found = (versions.read("Patient", one) for one in ids)
-    return {v.id: json_text.decode(v.content) for v in found if v is not None and v.content}
+def people_of(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The Patient resources of some people, in two queries."""
+    keys = access.keys_of([("Patient", one) for one in ids])
+    found = versions.read_by_keys(list(keys.values()))
+    return {v.id: json_text.decode(v.content) for v in found.values() if v.content}

@@ -15,6 +15,8 @@ from django.utils import timezone
 from qamqor.store.accounts import Account
 
 WRITE_EVERY_SECONDS: Final = 60
+# What an open page asks by itself: nobody sits there because of it.
+ASKED_BY_ITSELF: Final = frozenset({"/today/changed"})
 # Where somebody may go before a second step is set up.
 OPEN_WITHOUT: Final = (
     "/accounts/",
@@ -60,7 +62,7 @@ def _is_over(request: HttpRequest) -> bool:
     began = request.session.get("began", 0)
     if now - seen > settings.SESSION_IDLE_SECONDS or now - began > settings.SESSION_COOKIE_AGE:
         return True
-    if now - seen > WRITE_EVERY_SECONDS:
+    if now - seen > WRITE_EVERY_SECONDS and request.path not in ASKED_BY_ITSELF:
         request.session["seen"] = now
     return False
 

@@ -53,13 +53,46 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A list is walked with j and k, opened with Enter, and a call is closed with 1, 2 or 3.
+// A list is walked with j and k, opened with Enter, and a call is closed with 1, 2 or 3. While somebody
+// is open, j and k open the next one at once.
+function rows() {
+  return [...document.querySelectorAll("[data-row]")];
+}
+function rowBeside(step) {
+  const all = rows();
+  const open = document.querySelector("#panel [data-person]");
+  const here = all.indexOf(document.activeElement);
+  const at = here < 0 && open ? all.indexOf(document.getElementById(`row-${open.dataset.person}`)) : here;
+  return all[Math.max(0, Math.min(all.length - 1, at + step))];
+}
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
   if (event.key === "j" || event.key === "k") {
-    const rows = [...document.querySelectorAll("[data-row]")];
-    const at = rows.indexOf(document.activeElement);
-    rows[Math.max(0, Math.min(rows.length - 1, at + (event.key === "j" ? 1 : -1)))]?.focus();
+    const row = rowBeside(event.key === "j" ? 1 : -1);
+    row?.focus();
+    if (document.querySelector("#panel [data-person]")) row?.click();
   }
   document.querySelector(`#panel [data-key="${CSS.escape(event.key)}"]`)?.click();
+});
+// After an outcome the next one opens; the list itself stays as it is.
+document.addEventListener("htmx:configRequest", (event) => {
+  const form = event.detail.elt.closest("#panel form.q-outcome");
+  const open = document.querySelector("#panel [data-person]");
+  if (!form || !open) return;
+  const all = rows();
+  const next = all[all.indexOf(document.getElementById(`row-${open.dataset.person}`)) + 1];
+  event.detail.parameters.onwards = next ? next.id.slice("row-".length) : "";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const open = document.querySelector("#panel [data-person]");
+  for (const row of rows()) {
+    const line = row.closest("tr");
+    if (open && row.id === `row-${open.dataset.person}`) line.setAttribute("aria-selected", "true");
+    else line.removeAttribute("aria-selected");
+  }
+  const menu = document.querySelector(".q-menu[open]");
+  if (menu && open) menu.open = false;
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".q-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });

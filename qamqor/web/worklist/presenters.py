@@ -23,6 +23,8 @@ TABS: Final[dict[Tab, str | Promise]] = {
     Tab.to_call: _("To call"),
     Tab.to_visit: _("To visit"),
     Tab.agreed: _("Agreed"),
+    Tab.waiting: _("Waiting for an answer"),
+    Tab.done: _("Done today"),
 }
 ACTS: Final[dict[str, tuple[str | Promise, str]]] = {
     "home": (_("Visit"), "visit"),
@@ -92,7 +94,9 @@ class Shown:
     household: str | None
     phone: str
     needs: tuple[Said, ...]
-    points: str
+    points: tuple[tuple[str, int], ...]
+    score: int
+    tab: Tab
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +127,9 @@ def _block(people: Sequence[Shown]) -> Block:
 def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
     """One person in words."""
     needs = tuple(said(need) for need in row.needs)
-    state = needs[0].state if needs else "done"
+    state = needs[0].state if needs else "wait" if row.tab is Tab.waiting else "done"
     act, icon = ACTS[row.channel]
-    due_on = needs[0].due_on if needs else None
+    due_on = needs[0].due_on if needs else row.oldest_due_on
     return Shown(
         patient=row.patient_id,
         name=name_of(person),
@@ -133,9 +137,9 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
         tags=needs[:MOST_TAGS],
         more=max(0, len(needs) - MOST_TAGS),
         state=state,
-        when=dates.from_here(due_on, today) if due_on else gettext("not known"),
+        when=_when(row, due_on, today),
         since=dates.short(due_on),
-        reason=needs[0].reason if needs else "",
+        reason=needs[0].reason if needs else _without_needs(row),
         channel=str(CHANNELS[row.channel]),
         channel_icon=icon,
         last_try=_last_try(row, today),
@@ -146,8 +150,22 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
         household=row.household,
         phone=_phone(person),
         needs=needs,
-        points=", ".join(f"{POINTS[code]} {points}" for code, points in row.points),
+        points=tuple((str(POINTS[code]), points) for code, points in row.points),
+        score=row.score,
+        tab=row.tab,
     )
+
+
+def _when(row: Row, due_on: date | None, today: date) -> str:
+    if due_on is not None:
+        return dates.from_here(due_on, today)
+    return gettext("today") if row.tab is Tab.done else gettext("not known")
+
+
+def _without_needs(row: Row) -> str:
+    if row.tab is Tab.waiting:
+        return gettext("A reply to a referral is awaited")
+    return gettext("Nothing is left to do")
 
 
 def said(need: Need) -> Said:

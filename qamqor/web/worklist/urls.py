@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qamqor.web.worklist import views
+from qamqor.web.worklist import order, views
 
 urlpatterns = [
     path("", views.start, name="home"),
     path("today", views.today, name="today"),
+    path("today/changed", views.changed, name="today_changed"),
+    path("today/density", views.density, name="today_density"),
+    path("today/order", order.order, name="today_order"),
     path("today/<str:patient>", views.why, name="today_why"),
     path("today/<str:patient>/outcome", views.outcome, name="today_outcome"),
     path("today/<str:patient>/undo", views.undo, name="today_undo"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,13 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from qamqor.engine.worklist import Tab
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import today as worklist
 from qamqor.web.access import DESK, STAFF, staff
-from qamqor.web.worklist import presenters
+from qamqor.web.worklist import asked, presenters
+from qamqor.web.worklist.asked import Asked
 from qamqor.web.worklist.forms import OutcomeForm, UndoForm
+
+MINE: Final = "changed_by_me"
+YEAR: Final = 365 * 24 * 3600
 
 
 @require_GET
@@ -43,13 +47,36 @@ def why(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     return _list(request, actor, patient)
 
 
+@require_GET
+@staff
+def changed(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """How many places changed since the page was made; the page itself never moves."""
+    found, since = asked.asked(request, actor), request.GET.get("since", "")
+    number = 0
+    if since.isascii() and since.isdigit() and len(since) < 16:
+        number = worklist.changed_since(
+            actor, int(since), filters=found.filters, apart_from=request.session.get(MINE, [])
+        )
+    return render(request, "worklist/changed.html", {"number": number, "query": found.query()})
+
+
+@require_POST
+@staff
+def density(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Keep how dense this worker wants lists; it is a matter of sizes only."""
+    answer = redirect(_address(request))
+    wanted = "compact" if request.POST.get("density") == "compact" else "comfortable"
+    answer.set_cookie("qamqor_density", wanted, max_age=YEAR, httponly=True, samesite="Lax")
+    return answer
+
+
 @require_POST
 @staff
 def outcome(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     day = timezone.localdate()
     form = OutcomeForm(request.POST, initial={"today": day})
     if not form.is_valid():
-        return _list(request, actor, patient, form=form)
+        return _refused(request, actor, patient, form)
     found = outcomes.Outcome(
         code=form.cleaned_data["outcome"],
         actions=tuple(form.cleaned_data["actions"].split()),
@@ -60,23 +87,55 @@ def outcome(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     key = str(form.cleaned_data["key"])
     outcomes.record(patient, found, actor=actor, at=timezone.now(), today=day, key=key)
     request.session["undo"] = {"patient": patient, "key": key, "actions": len(found.actions)}
-    said = presenters.OUTCOMES[found.code]
-    messages.success(request, gettext("Saved: %(outcome)s.") % {"outcome": said})
-    return redirect(_address(request))
+    said = gettext("Saved: %(outcome)s.") % {"outcome": presenters.OUTCOMES[found.code]}
+    return _moved(request, actor, patient, said)
 
 
 @require_POST
 @staff
 def undo(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     form = UndoForm(request.POST)
+    said = ""
     if form.is_valid():
         key, actions = str(form.cleaned_data["key"]), form.cleaned_data["actions"]
         outcomes.undo(patient, actor=actor, at=timezone.now(), key=key, actions=actions)
-        messages.success(
-            request, gettext("Taken back. It stays in the history as entered by mistake.")
-        )
+        said = gettext("Taken back. It stays in the history as entered by mistake.")
     request.session.pop("undo", None)
-    return redirect(_address(request))
+    return _moved(request, actor, patient, said, is_undone=True)
+
+
+def _moved(
+    request: HttpRequest, actor: Actor, patient: str, said: str, *, is_undone: bool = False
+) -> HttpResponse:
+    """The list stays as it is: the person's own row says what is new, and the next one opens."""
+    if not request.headers.get("HX-Request"):
+        messages.success(request, said)
+        return redirect(_address(request))
+    request.session[MINE] = sorted({*request.session.get(MINE, []), patient})[-500:]
+    day, found = timezone.localdate(), asked.asked(request, actor)
+    line = worklist.one(actor, patient, as_of=day, at=timezone.now(), role=found.filters.role)
+    now_on = "" if line.row.tab is found.tab else presenters.TABS[line.row.tab]
+    onwards = patient if is_undone else request.POST.get("onwards", "")[:64]
+    context: dict[str, Any] = {
+        "said": said,
+        "undo": request.session.get("undo"),
+        "moved": presenters.shown(line.row, line.person, day),
+        "now_on": "" if is_undone else now_on or gettext("recorded"),
+        "tabs": _tabs(worklist.counts(actor, as_of=day, filters=found.filters), found),
+        "query": found.query(),
+        "open": onwards,
+        "is_undone": is_undone,
+    }
+    if onwards:
+        context |= _panel(request, actor, onwards)
+    return render(request, "worklist/moved.html", context)
+
+
+def _refused(request: HttpRequest, actor: Actor, patient: str, form: OutcomeForm) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        panel = _panel(request, actor, patient, form)
+        return render(request, "worklist/panel.html", panel, status=422)
+    return _list(request, actor, patient, form=form)
 
 
 def _address(request: HttpRequest) -> str:
@@ -84,29 +143,26 @@ def _address(request: HttpRequest) -> str:
     return f"/today?{query}" if query else "/today"
 
 
-def _asked(request: HttpRequest) -> tuple[Tab | None, str, int]:
-    said, page = request.GET.get("tab", ""), request.GET.get("page", "1")
-    tab = Tab(said) if said in set(Tab) else None
-    number = int(page) if page.isdecimal() and len(page) < 6 else 1
-    return tab, request.GET.get("role", ""), max(1, number)
-
-
 def _list(
     request: HttpRequest, actor: Actor, patient: str = "", form: OutcomeForm | None = None
 ) -> HttpResponse:
-    tab, role, page = _asked(request)
+    wish = asked.asked(request, actor)
     day, now = timezone.localdate(), timezone.now()
-    found = worklist.today(actor, tab=tab or Tab.to_see, as_of=day, at=now, role=role, page=page)
+    found = worklist.today(
+        actor, tab=wish.tab, as_of=day, at=now, filters=wish.filters, page=wish.page
+    )
+    request.session.pop(MINE, None)
     context = {
         "found": found,
-        "tab": tab or Tab.to_see,
-        "tabs": _tabs(found, tab or Tab.to_see, role),
+        "wish": wish,
+        "choices": asked.choices(wish, actor),
+        "tab": wish.tab,
+        "tabs": _tabs(found.counts, wish),
         "blocks": list(presenters.blocks(found.lines, day)),
         "now": now,
-        "page": page,
+        "page": wish.page,
         "pages": -(-found.people // worklist.PAGE) or 1,
-        "query": request.GET.urlencode(),
-        "beside": f"&role={role}" if role else "",
+        "query": wish.query(),
         "undo": request.session.get("undo"),
         "messages": messages.get_messages(request),
         "open": patient,
@@ -116,14 +172,13 @@ def _list(
     return render(request, "worklist/today.html", context, status=status)
 
 
-def _tabs(found: worklist.Today, current: Tab, role: str) -> list[dict[str, object]]:
-    beside = f"&role={role}" if role else ""
+def _tabs(counts: Any, wish: Asked) -> list[dict[str, object]]:
     return [
         {
             "name": name,
-            "href": f"/today?tab={tab}{beside}",
-            "count": found.counts[tab],
-            "is_current": tab is current,
+            "href": f"/today?{wish.query(tab=tab, page='')}",
+            "count": counts[tab],
+            "is_current": tab is wish.tab,
         }
         for tab, name in presenters.TABS.items()
     ]
@@ -132,11 +187,11 @@ def _tabs(found: worklist.Today, current: Tab, role: str) -> list[dict[str, obje
 def _panel(
     request: HttpRequest, actor: Actor, patient: str, form: OutcomeForm | None = None
 ) -> dict[str, object]:
-    day = timezone.localdate()
-    line = worklist.one(actor, patient, as_of=day, at=timezone.now())
+    day, wish = timezone.localdate(), asked.asked(request, actor)
+    line = worklist.one(actor, patient, as_of=day, at=timezone.now(), role=wish.filters.role)
     person = presenters.shown(line.row, line.person, day)
     if form is None:
         first = {"today": day, "key": uuid.uuid4(), "until": day + timedelta(days=1)}
         actions = " ".join(need.key for need in person.needs)
         form = OutcomeForm(initial={**first, "actions": actions, "medium": "phone"})
-    return {"person": person, "form": form, "day": day, "query": request.GET.urlencode()}
+    return {"person": person, "form": form, "day": day, "query": wish.query()}

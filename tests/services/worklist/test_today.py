@@ -19,6 +19,7 @@ from qamqor.services.fhir.write import Change, save
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import today as worklist
 from qamqor.services.worklist.outcome import Outcome
+from qamqor.services.worklist.today import Filters
 from qamqor.store import audit
 from qamqor.store.audit import Wanted
 from qamqor.store.fhir import versions
@@ -90,7 +91,8 @@ def household(*members: str) -> None:
 
 
 def names(tab: Tab = Tab.to_see, by: Actor = NURSE, role: str = "") -> list[str]:
-    shown = worklist.today(by, tab=tab, as_of=TODAY, at=AT, role=role)
+    filters = Filters(role=role)
+    shown = worklist.today(by, tab=tab, as_of=TODAY, at=AT, filters=filters)
     return [line.row.patient_id for line in shown.lines]
 
 
@@ -236,13 +238,13 @@ def test_who_was_shown_is_kept_in_the_audit() -> None:
 def test_the_number_of_queries_does_not_grow_with_the_list() -> None:
     resident("amina")
     with CaptureQueriesContext(connection) as few:
-        worklist.listed(NURSE, as_of=TODAY)
+        worklist.today(NURSE, tab=Tab.to_see, as_of=TODAY, at=AT)
     for number in range(20):
         resident(f"person-{number}")
     with CaptureQueriesContext(connection) as many:
-        found = worklist.listed(NURSE, as_of=TODAY)
+        found = worklist.today(NURSE, tab=Tab.to_see, as_of=TODAY, at=AT)
 
-    assert len(found) == 21
+    assert len(found.lines) == 21
     assert len(many) == len(few)
 
 

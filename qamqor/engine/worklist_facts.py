@@ -1,0 +1,216 @@
+"""Says of one person, for each role, the few facts that decide where they stand on its list.
+
+The list of a whole district is ordered from these by the database; ``worklist.row`` does the same
+from everything that is known of a person, slowly and plainly, and tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from qamqor.engine.worklist import (
+    PRESSING,
+    Attempt,
+    Known,
+    Need,
+    best_channel,
+    tries_in_vain,
+)
+
+WHOLE_TEAM: Final = "team"
+"""Stands for all roles together: the list of who leads."""
+PROMISED: Final = ("agreed", "later")
+WAITING_ROLES: Final = ("gp", "practice_nurse", WHOLE_TEAM)
+"""Whose lists show that an answer to a referral is awaited."""
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+# What counts as something done with a person: a day in one of these columns of their rows.
+_DONE: Final = {
+    "encounter": "started_on",
+    "immunisation": "given_on",
+    "examination": "effective_on",
+    "screening_result": "effective_on",
+    "questionnaire_score": "effective_on",
+    "task": "acted_on",
+}
+_MEASURED: Final = "effective_on"
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class Fact(NamedTuple):
+    """Where a person stands on the list of a role, as the database keeps it.
+
+    Attributes:
+        programmes: ids of the programmes that need something, each between spaces.
+        channel: how the needs are met best; the list turns to a visit after tries in vain.
+        urgency: of the most urgent need, 1 to 4; 0 = nothing is needed.
+        needs: how many.
+        late_from: since which day the longest waiting need is late, in days from 1970.
+        failed: tries in vain since somebody was last reached.
+        agreed_until, waiting_since, done_on: days as ISO text.
+        owner: PractitionerRole the person was given to, who has them in place of the area's worker.
+    """
+
+    patient_id: str
+    role: str
+    area_id: str | None
+    place_id: str | None
+    household: str | None
+    owner: str | None
+    programmes: str
+    channel: str
+    urgency: int
+    needs: int
+    due_on: str | None
+    late_from: int | None
+    failed: int
+    agreed_until: str | None
+    waiting_since: str | None
+    done_on: str | None
+
+
+def facts(patient_id: str, due: Sequence[Any], rows: Rows, *, as_of: date) -> list[Fact]:
+    """A person's facts for each role with something due, awaited or just done.
+
+    Args:
+        due: every due row of the person, with the attributes of a ``Due``.
+        rows: their rows by table, dates as ISO text.
+    """
+    roles = sorted({one.role for one in due})
+    if not roles:
+        return []
+    beside = _Beside(rows, as_of)
+    by_role = {role: [one for one in due if one.role == role] for role in roles}
+    by_role[WHOLE_TEAM] = list(due)
+    found = (_fact(patient_id, role, own, beside) for role, own in by_role.items())
+    return [one for one in found if one is not None]
+
+
+def known(patient_id: str, needs: Sequence[Need], role: str, rows: Rows, *, as_of: date) -> Known:
+    """What the list knows of a person for one role, from their rows."""
+    beside = _Beside(rows, as_of)
+    return beside.known(patient_id, tuple(needs), role)
+
+
+class _Beside:
+    """What a person's rows say beside what is due; the same for every role."""
+
+    def __init__(self, rows: Rows, as_of: date) -> None:
+        self.as_of = as_of
+        self.tries = sorted(
+            (
+                Attempt(on, str(one.get("medium") or ""), str(one.get("outcome") or "reached"))
+                for one in rows.get("contact_attempt", ())
+                if (on := day(one.get("sent_on"))) is not None
+            ),
+            key=lambda one: one.on,
+        )
+        promises = [
+            until
+            for task in rows.get("task", ())
+            if task.get("outcome") in PROMISED and (until := day(task.get("until"))) is not None
+        ]
+        self.agreed_until = max(promises, default=None)
+        homes = (
+            str(one["group_id"])
+            for one in rows.get("household_member", ())
+            if (day(one.get("left_on")) or as_of) >= as_of
+        )
+        self.household = next(homes, None)
+        self.waiting_since = _waiting_since(rows.get("referral", ()))
+        self.done_on = _done_on(rows, as_of)
+        self.owners = {
+            str(one.get("role")): str(one["practitioner_role_id"])
+            for one in rows.get("assignment", ())
+            if one.get("practitioner_role_id")
+            and (day(one.get("from_on")) or as_of) <= as_of
+            and (day(one.get("until")) or as_of) >= as_of
+        }
+
+    def known(self, patient_id: str, needs: tuple[Need, ...], role: str) -> Known:
+        since = min((need.due_on for need in needs if need.due_on), default=self.as_of)
+        return Known(
+            patient_id=patient_id,
+            needs=needs,
+            attempts=tuple(one for one in self.tries if one.on >= since),
+            agreed_until=self.agreed_until,
+            waiting_since=self.waiting_since if role in WAITING_ROLES else None,
+            done_on=self.done_on,
+            household=self.household,
+        )
+
+
+def _fact(patient_id: str, role: str, due: Sequence[Any], beside: _Beside) -> Fact | None:
+    needs = tuple(need_of(one) for one in due if one.status in PRESSING)
+    own = beside.known(patient_id, needs, role)
+    if not needs and own.waiting_since is None and own.done_on != beside.as_of:
+        return None
+    late = [need.overdue_on for need in needs if need.overdue_on]
+    due_on = min((need.due_on for need in needs if need.due_on), default=None)
+    return Fact(
+        patient_id=patient_id,
+        role=role,
+        area_id=due[0].area_id,
+        place_id=due[0].place_id,
+        household=own.household,
+        owner=beside.owners.get(role),
+        programmes="".join(f" {one}" for one in sorted({n.programme for n in needs})) + " ",
+        channel=best_channel(needs) if needs else "",
+        urgency=min((need.urgency for need in needs), default=0),
+        needs=len(needs),
+        due_on=_text(due_on),
+        late_from=day_number(min(late)) if late else None,
+        failed=tries_in_vain(own.attempts),
+        agreed_until=_text(own.agreed_until),
+        waiting_since=_text(own.waiting_since),
+        done_on=_text(own.done_on),
+    )
+
+
+def need_of(due: Any) -> Need:
+    """A due row as the list shows it."""
+    return Need(*(getattr(due, name) for name in Need.__slots__))
+
+
+def day_number(on: date) -> int:
+    """Days from 1 January 1970."""
+    return on.toordinal() - _EPOCH
+
+
+def day(value: Any) -> date | None:
+    """A day as rows keep it."""
+    return date.fromisoformat(value) if isinstance(value, str) else None
+
+
+def _text(on: date | None) -> str | None:
+    return None if on is None else on.isoformat()
+
+
+def _waiting_since(referrals: Iterable[Mapping[str, Any]]) -> date | None:
+    """Since when the oldest referral waits that nobody has replied to or closed."""
+    sent: dict[str, date] = {}
+    answered: set[str] = set()
+    for one in referrals:
+        key = str(one.get("service_request_id"))
+        if (on := day(one.get("sent_on"))) is not None:
+            sent[key] = min(on, sent.get(key, on))
+        if one.get("replied_on") or one.get("closed_on"):
+            answered.add(key)
+    return min((on for key, on in sent.items() if key not in answered), default=None)
+
+
+def _done_on(rows: Rows, as_of: date) -> date | None:
+    """The last day on which something was done with the person, up to today."""
+    found = []
+    for table, listed in rows.items():
+        column = _DONE.get(table, _MEASURED)
+        for one in listed:
+            if table == "task" and one.get("outcome") in PROMISED:
+                continue
+            value = one.get(column)
+            if isinstance(value, str):
+                found.append(value)
+    today = as_of.isoformat()
+    newest = max((one for one in found if one <= today), default=None)
+    return day(newest)

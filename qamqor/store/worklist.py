@@ -1,0 +1,226 @@
+"""Keeps where each person stands on the list of each role, and orders a list in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+
+from qamqor.engine.worklist_facts import Fact
+from qamqor.store.derived import sliced
+from qamqor.store.node import Transaction
+
+COLUMNS: Final = Fact._fields
+_NAMES: Final = ", ".join(COLUMNS)
+_PUT: Final = f"""insert into worklist ({_NAMES}, changed)
+    values ({", ".join(["%s"] * (len(COLUMNS) + 1))})
+    on conflict (patient_id, role) do update set
+    {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS[2:], "changed"))}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each thing counts, and today: what the order is worked out with.
+
+    Attributes:
+        urgency: points of urgency 1 to 4.
+        day: today in days from 1970; ``as_of`` the same day as ISO text.
+    """
+
+    urgency: tuple[int, int, int, int]
+    week_overdue: int
+    most_weeks: int
+    need: int
+    failed_attempt: int
+    visit_after_attempts: int
+    as_of: str
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Whose list, and what of it.
+
+    Attributes:
+        areas: their people are on it, unless given to somebody else.
+        roles: of which roles; one, or the whole team's.
+        owner: PractitionerRole whose given people are on it too.
+        programme, place, channel: only people with a need of it, who live there, reached so.
+        most_urgent: leave out who needs nothing as urgent as this, 1 to 4.
+        late_from: leave out who is not late since this day (days from 1970) or earlier.
+        is_household: only people of whom another of the same home stands on the same tab.
+    """
+
+    areas: tuple[str, ...]
+    role: str
+    owner: str = ""
+    programme: str = ""
+    place: str = ""
+    channel: str = ""
+    area: str = ""
+    most_urgent: int = 4
+    late_from: int | None = None
+    is_household: bool = False
+
+
+class Standing(NamedTuple):
+    """One person's place: tab, points and who they live with."""
+
+    patient_id: str
+    tab: str
+    score: int
+    household: str | None
+
+
+def replace(tx: Transaction, people: Mapping[str, tuple[int, Sequence[Fact]]]) -> None:
+    """Put each person's facts in place of those before; what is the same is not written.
+
+    Args:
+        people: id → the change from which they follow, and the facts.
+    """
+    old: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for some in sliced(list(people)):
+        marks = ", ".join(["%s"] * len(some))
+        for row in tx.rows(f"select {_NAMES} from worklist where patient_id in ({marks})", some):
+            old[row[0], row[1]] = tuple(row)
+    new = {(f.patient_id, f.role): (f, change) for change, own in people.values() for f in own}
+    tx.executemany(
+        "delete from worklist where patient_id = %s and role = %s",
+        [key for key in old if key not in new],
+    )
+    come = [(*fact, change) for key, (fact, change) in new.items() if old.get(key) != tuple(fact)]
+    tx.executemany(_PUT, come)
+
+
+def clear(tx: Transaction) -> None:
+    """Forget every place; working out everybody makes them again."""
+    tx.execute("delete from worklist")
+
+
+def counts(chosen: Chosen, weights: Weights) -> dict[str, int]:
+    """How many people stand on each tab."""
+    sql, values = _placed(chosen, weights)
+    return dict(_rows(f"{sql} select tab, count(*) from placed group by tab", values))
+
+
+def page(
+    chosen: Chosen, weights: Weights, tab: str, *, offset: int = 0, limit: int | None = None
+) -> list[Standing]:
+    """One tab in its order: most points first, people of one home at the place of their first."""
+    sql, values = _placed(chosen, weights)
+    most = "" if limit is None else f"limit {int(limit)} offset {int(offset)}"
+    return [
+        Standing(*row)
+        for row in _rows(
+            f"""{sql}, ranked as (
+                select patient_id, tab, score, household, home,
+                    row_number() over (order by score desc, since, patient_id) as place
+                from placed where tab = %s),
+            together as (select *, min(place) over (partition by home) as home_place from ranked)
+            select patient_id, tab, score, household from together
+            order by home_place, place {most}""",
+            [*values, tab],
+        )
+    ]
+
+
+def changed_since(chosen: Chosen, sequence: int, apart_from: Sequence[str]) -> int:
+    """How many people's places changed after a change of the node."""
+    where, values = _conditions(chosen)
+    apart = ""
+    if apart_from:
+        apart = f"and patient_id not in ({', '.join(['%s'] * len(apart_from))})"
+    found = _rows(
+        f"select count(*) from worklist where {where} and changed > %s {apart}",
+        [*values, sequence, *apart_from],
+    )
+    return int(found[0][0])
+
+
+def places(chosen: Chosen) -> list[str]:
+    """Where the people of a list live: ids of places."""
+    where, values = _conditions(chosen)
+    found = _rows(f"select distinct place_id from worklist where {where}", values)
+    return sorted(row[0] for row in found if row[0])
+
+
+def owned_by(owner: str) -> list[str]:
+    """Ids of people given to somebody."""
+    return [row[0] for row in _rows("select patient_id from worklist where owner = %s", [owner])]
+
+
+def _conditions(chosen: Chosen) -> tuple[str, list[Any]]:
+    """Whose list; names are fixed here, what is asked for is bound."""
+    marks = ", ".join(["%s"] * len(chosen.areas)) or "null"
+    mine = f"(area_id in ({marks})"
+    values: list[Any] = [chosen.role, *chosen.areas]
+    if chosen.owner:
+        mine += " and (owner is null or owner = %s) or owner = %s"
+        values += [chosen.owner, chosen.owner]
+    parts = ["role = %s", f"{mine})"]
+    for column, wanted in (("place_id", chosen.place), ("area_id", chosen.area)):
+        if wanted:
+            parts.append(f"{column} = %s")
+            values.append(wanted)
+    if chosen.programme:
+        parts.append("programmes like %s escape '!'")
+        values.append(f"% {_literally(chosen.programme)} %")
+    if chosen.most_urgent < 4:
+        parts.append("urgency between 1 and %s")
+        values.append(chosen.most_urgent)
+    if chosen.late_from is not None:
+        parts.append("late_from <= %s")
+        values.append(chosen.late_from)
+    return " and ".join(parts), values
+
+
+def _literally(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _placed(chosen: Chosen, w: Weights) -> tuple[str, list[Any]]:
+    """Everybody of a list with tab and points, as the plain engine gives them."""
+    where, values = _conditions(chosen)
+    tab = """case
+        when needs = 0 and done_on = %s then 'done'
+        when needs = 0 and waiting_since is not null then 'waiting'
+        when needs = 0 then null
+        when agreed_until >= %s then 'agreed'
+        when failed >= %s or channel = 'home' then 'to_visit'
+        when channel = 'clinic' then 'to_see' else 'to_call' end"""
+    weeks = "(cast(%s as bigint) - late_from) / 7"
+    score = f"""case when needs = 0 then 0 else
+        case urgency when 1 then %s when 2 then %s when 3 then %s else %s end
+        + case when late_from is null or late_from > %s then 0
+            when {weeks} > %s then %s else {weeks} end * %s
+        + (needs - 1) * %s + failed * %s end"""
+    said: list[Any] = [
+        *(w.as_of, w.as_of, w.visit_after_attempts),
+        *w.urgency,
+        *(w.day, w.day, w.most_weeks, w.most_weeks, w.day, w.week_overdue),
+        *(w.need, w.failed_attempt),
+    ]
+    way = ""
+    if chosen.channel:
+        way = """and case when tab = 'to_visit' then 'home' when channel = '' then 'clinic'
+            else channel end = %s"""
+        values = [*values, chosen.channel]
+    family = "and others > 1" if chosen.is_household else ""
+    sql = f"""with found as (
+            select patient_id, household, coalesce(household, patient_id) as home, channel,
+                coalesce(due_on, case when needs = 0 then waiting_since end, '9999') as since,
+                {tab} as tab, {score} as score
+            from worklist where {where}),
+        counted as (select *, count(*) over (partition by home, tab) as others from found
+            where tab is not null {way}),
+        placed as (select * from counted where 1 = 1 {family})"""
+    return sql, [*said, *values]
+
+
+def _rows(sql: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(values))
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
