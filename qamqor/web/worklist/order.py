@@ -45,7 +45,7 @@ class PointsForm(forms.Form):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         for name, label in rows():
-            self.fields[name] = forms.IntegerField(label=label, min_value=0, max_value=MOST)
+            self.fields[name] = forms.IntegerField(label=str(label), min_value=0, max_value=MOST)
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
