@@ -18,6 +18,8 @@ from qamqor.services.worklist.today import Line
 from qamqor.web.components import dates
 
 MOST_TAGS: Final = 3
+SHORT: Final = 40
+LINE: Final = 30  # letters of tags that fit one line; two lines make a row
 TABS: Final[dict[Tab, str | Promise]] = {
     Tab.to_see: _("To see"),
     Tab.to_call: _("To call"),
@@ -129,17 +131,18 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
     needs = tuple(said(need) for need in row.needs)
     state = needs[0].state if needs else "wait" if row.tab is Tab.waiting else "done"
     act, icon = ACTS[row.channel]
+    fitting = _fitting([need.title for need in needs])
     due_on = needs[0].due_on if needs else row.oldest_due_on
     return Shown(
         patient=row.patient_id,
         name=name_of(person),
         second_line=_second_line(person, today),
-        tags=needs[:MOST_TAGS],
-        more=max(0, len(needs) - MOST_TAGS),
+        tags=needs[:fitting],
+        more=len(needs) - fitting,
         state=state,
         when=_when(row, due_on, today),
         since=dates.short(due_on),
-        reason=needs[0].reason if needs else _without_needs(row),
+        reason=_short(needs[0].reason) if needs else _without_needs(row),
         channel=str(CHANNELS[row.channel]),
         channel_icon=icon,
         last_try=_last_try(row, today),
@@ -154,6 +157,26 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
         score=row.score,
         tab=row.tab,
     )
+
+
+def _fitting(titles: Sequence[str]) -> int:
+    """How many needs fit two lines of tags, and still the word how many more there are."""
+    line, left = 1, LINE
+    for number, title in enumerate(titles[:MOST_TAGS]):
+        takes = len(title) + 5
+        if takes > left and line == 1:
+            line, left = 2 + (takes > LINE), LINE
+        is_last = number + 1 == len(titles)
+        if number and (line > 2 or takes + (0 if is_last else 4) > left):
+            return number
+        left -= takes
+    return min(len(titles), MOST_TAGS)
+
+
+def _short(reason: str) -> str:
+    """The fact itself; what follows a colon, or a comma late in it, is told beside the list."""
+    fact = reason.partition(":")[0]
+    return fact if len(fact) <= SHORT else fact.partition(",")[0]
 
 
 def _when(row: Row, due_on: date | None, today: date) -> str:

@@ -6,7 +6,7 @@ from qamqor.store.ddl import sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0011_sign_in")]
+    dependencies = [("store", "0013_referrals")]
     operations = [
         sql(
             """create table worklist (
