@@ -6,7 +6,7 @@ from qamqor.store.ddl import sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0013_referrals")]
+    dependencies = [("store", "0014_drafts")]
     operations = [
         sql(
             """create table worklist (
