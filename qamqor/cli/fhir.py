@@ -101,10 +101,15 @@ def reindex(as_json: Json = False) -> None:
 
 @app.command()
 def refresh(as_of: AsOf = None, as_json: Json = False) -> None:
-    """Work out everyone in the record for a new day; run it each night, and again if stopped."""
+    """Work out everyone in the record for a new day; run it each night, and again if stopped.
+
+    What applications were started with, and assertions they used, goes when its time is over.
+    """
     _record()
-    from qamqor.services import derived
+    from qamqor.services import derived, smart
     from qamqor.store.fhir import versions
+
+    smart.forget(at=datetime.now(UTC))
 
     day = as_of.date() if as_of is not None else derived.day_of(datetime.now(UTC))
     done = derived.refresh(

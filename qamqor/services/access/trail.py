@@ -17,6 +17,8 @@ from qamqor.store import audit as chain
 from qamqor.store.audit import Wanted
 
 MOST_ON_A_PAGE: Final = 1000
+SEARCHED_BY: Final = ("_id", "action", "agent", "date", "outcome", "patient")
+"""The search parameters of AuditEvent that the chain answers."""
 _ACTIONS: Final = {"C": ("create",), "U": ("update",), "D": ("delete",)}
 _FIVE_HOURS: Final = 5 * 3_600_000_000
 _OUTCOMES: Final = {"0": "ok", "4": "refused", "8": "failed"}

@@ -14,6 +14,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import resource_types
 from qamqor.engine.fhir.names import BASE
 from qamqor.engine.fhir.search.parameters import Parameter, own, parameters
+from qamqor.services.access import trail
 from qamqor.services.fhir import own_parameters
 from qamqor.web.fhir import exchange, outcomes
 from qamqor.web.fhir.addresses import interactions
@@ -103,6 +104,8 @@ def _rest() -> dict[str, Any]:
 
 
 def _resource(name: str, there: frozenset[str]) -> dict[str, Any]:
+    if name == "AuditEvent":
+        return _trace()
     said: dict[str, Any] = {
         "type": name,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{name}",
@@ -124,6 +127,23 @@ def _resource(name: str, there: frozenset[str]) -> dict[str, Any]:
         if name in one.types
     ]
     return {**said, **({"operation": operations} if operations else {})}
+
+
+def _trace() -> dict[str, Any]:
+    """AuditEvents are made from the audit chain: read and searched, never written, one version."""
+    known = parameters("AuditEvent")
+    return {
+        "type": "AuditEvent",
+        "profile": "http://hl7.org/fhir/StructureDefinition/AuditEvent",
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchParam": [{"name": code, "type": known[code].type} for code in trail.SEARCHED_BY],
+    }
 
 
 def _search(name: str) -> dict[str, Any]:

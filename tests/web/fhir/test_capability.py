@@ -26,6 +26,19 @@ def test_what_is_said_of_a_type_is_done(api: Api) -> None:
     assert ("search-type" in codes) == (api.get("/Patient").status_code == 200)
 
 
+def test_nothing_is_said_of_audit_events_that_is_refused(api: Api) -> None:
+    listed = said(api.get("/metadata"))["rest"][0]["resource"]
+    trace: Any = next(one for one in listed if one["type"] == "AuditEvent")
+
+    assert [one["code"] for one in trace["interaction"]] == ["read", "search-type"]
+    assert not any(trace[name] for name in ("updateCreate", "conditionalCreate", "readHistory"))
+    assert api.put("/AuditEvent/x", {"resourceType": "AuditEvent", "id": "x"}).status_code == 405
+    values = {"action": "R", "outcome": "0", "date": "2026", "_id": "1"}
+    for parameter in trace["searchParam"]:
+        name = parameter["name"]
+        assert api.get(f"/AuditEvent?{name}={values.get(name, 'x')}").status_code == 200, name
+
+
 def test_every_operation_said_to_be_there_answers(api: Api) -> None:
     rest = said(api.get("/metadata"))["rest"][0]
     for resource in rest["resource"]:
