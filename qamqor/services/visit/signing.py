@@ -12,16 +12,19 @@ from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.sights import Sights
+from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir.write import Change, Stored, apply, instant, keep_refusal
 from qamqor.services.visit import measuring, named
+from qamqor.services.visit import plan as plans
 from qamqor.services.visit.measuring import Visit, here, valid
+from qamqor.services.visit.plan import Plan, refuse_wrong
 from qamqor.store import drafts as store
 from qamqor.store import node
 from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
 
 Resource = dict[str, Any]
+NOTHING: Final = Plan()
 _COMPLETION: Final = "http://terminology.hl7.org/CodeSystem/v3-DocumentCompletion"
 _PARTICIPANT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
@@ -33,9 +36,19 @@ def is_signed(key: str) -> bool:
 
 
 def sign(
-    visit: Visit, readings: Mapping[str, Sequence[Reading]], *, actor: Actor, at: datetime
+    visit: Visit,
+    readings: Mapping[str, Sequence[Reading]],
+    plan: Plan = NOTHING,
+    *,
+    medicines: Sequence[Mapping[str, Any]] = (),
+    actor: Actor,
+    at: datetime,
 ) -> list[Stored]:
     """Keep everything of a visit and end it; all or nothing. Signing again changes nothing.
+
+    Args:
+        readings: judged already; those kept while the visit went on are not kept twice.
+        medicines: orders in force as the page showed them; one changed meanwhile is a conflict.
 
     Raises:
         NotThere, NotAllowed: not a person of the actor's, or something not theirs to write.
@@ -43,7 +56,13 @@ def sign(
         Unusable: something breaks a rule of FHIR.
     """
     looks.at_one(Sights(actor, at), "Patient", visit.patient)
-    changes = [_ended(visit, actor, at), *measuring.observations(visit, readings, actor, at)]
+    refuse_wrong(plan, actor, today=at.astimezone(zone()).date())
+    decided = list(plans.changes(visit, plan, medicines, actor=actor, at=at))
+    changes = [
+        _ended(visit, plan, actor, at),
+        *map(valid, decided),
+        *measuring.observations(visit, readings, actor, at),
+    ]
     kept = list(_kept_before(visit, readings))
     # The person is named so that the signature belongs to their record.
     of_visit = [f"{one.type}/{one.id}" for one in changes]
@@ -67,14 +86,14 @@ def sign(
         raise
 
 
-def _ended(visit: Visit, actor: Actor, at: datetime) -> Change:
+def _ended(visit: Visit, plan: Plan, actor: Actor, at: datetime) -> Change:
     id_ = named.id_of(visit.key, "encounter")
     standing = versions.read("Encounter", id_)
     if standing is not None and standing.content is not None:
         encounter: Resource = json_text.decode(standing.content)
     else:
         encounter = measuring.encounter(visit, actor)
-    ended = {**encounter, "status": "finished"}
+    ended = {**encounter, "status": "finished", **plans.on_encounter(visit, plan)}
     ended["period"] = {**encounter["period"], "end": here(at)}
     seen = None if standing is None else standing.version
     return valid(Change("PUT", "Encounter", id_, ended, if_version=seen))

@@ -120,8 +120,17 @@ function enliven(form) {
       }
     }
   });
+  // A day somebody chose stays; else the next visit follows from what this one closes.
+  const next = form.querySelector("[data-next]");
+  next?.addEventListener("change", () => (next.dataset.chosen = "yes"));
+  new MutationObserver(() => {
+    const day = document.getElementById("closes")?.dataset.nextDay;
+    if (day && next && !next.dataset.chosen) next.value = day;
+  }).observe(document.querySelector(".q-visit__aside"), { childList: true });
+  // Where nothing is measured yet the first field waits; afterwards the next question does.
   const first = form.querySelector("[data-measure]");
-  if (first && !first.value && document.activeElement === document.body) first.focus();
+  if (first && !first.value) first.focus();
+  else form.querySelector("[data-first]")?.focus();
 }
 
 const form = document.getElementById("visit-form");

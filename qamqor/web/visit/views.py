@@ -19,7 +19,7 @@ from qamqor.services.visit import drafts, foreseen, known, measuring, signing
 from qamqor.services.visit.known import Known
 from qamqor.services.visit.measuring import Visit
 from qamqor.web.access import staff
-from qamqor.web.visit import presenters
+from qamqor.web.visit import choices, presenters
 from qamqor.web.visit.forms import VisitForm
 
 
@@ -30,7 +30,7 @@ def visit(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     if request.method == "POST":
         return _posted(request, actor, patient)
     found = known.about(patient, actor=actor, at=now, as_of=timezone.localdate())
-    return _page(request, found, _form(found, actor.role))
+    return _page(request, actor, found, _form(found, actor.role))
 
 
 @require_POST
@@ -43,7 +43,11 @@ def draft(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
         return HttpResponse(status=409)
     day = timezone.localdate()
     then = _due_then(patient, form) or due.due_of(patient, as_of=day)
-    context = {"draft": kept.draft, "closes": presenters.closes(_owed(form), then, day)}
+    context = {
+        "draft": kept.draft,
+        "closes": presenters.closes(_owed(form), then, day),
+        "next_day": choices.next_day(_owed(form), then, day),
+    }
     return render(request, "visit/parts.html", context)
 
 
@@ -56,6 +60,14 @@ def undo(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     said = gettext("Taken back. It stays in the history as entered by mistake.")
     messages.success(request, said)
     return redirect("visit", patient=patient)
+
+
+@require_GET
+@staff
+def diagnoses(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Diagnoses that a text finds; says nothing about anybody."""
+    hits = choices.found(request.GET.get("find", "")[:80], request.GET.getlist("diagnoses"))
+    return render(request, "visit/hits.html", {"hits": hits})
 
 
 @require_GET
@@ -80,8 +92,10 @@ def _posted(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     signed = _signed(request, form)
     if act == "sign" and signed:
         return redirect("visit_done", patient=patient, key=signed)
-    if act in ("measure", "sign") and not form.is_valid():
-        return _page(request, *_again(request, actor, patient), status=422)
+    if form.is_valid():
+        form.refuse_for(actor, timezone.localdate())
+    if act in ("measure", "sign") and form.errors:
+        return _page(request, actor, *_again(request, actor, patient), status=422)
     kept = _keep(request, actor, patient, form)
     if kept is None or kept.is_stale:
         return _conflict(request, patient, form, kept)
@@ -98,7 +112,9 @@ def _acted(
     readings = form.sheet.readings
     visit = Visit(patient, kept.key, kept.began_at, str(form["setting"].value() or "clinic"))
     if act == "sign":
-        signing.sign(visit, readings, actor=actor, at=now)
+        found = known.about(patient, actor=actor, at=now, as_of=timezone.localdate(), draft=kept)
+        plan = form.plan(tuple(one.value for one in choices.options(form, found)))
+        signing.sign(visit, readings, plan, medicines=found.medicines, actor=actor, at=now)
         request.session["visit"] = {"key": visit.key, "owed": _owed(form), "typed": form.typed}
         return redirect("visit_done", patient=patient, key=visit.key)
     if act == "measure" and readings:
@@ -118,7 +134,10 @@ def _again(request: HttpRequest, actor: Actor, patient: str) -> tuple[Known, Vis
     now, key = timezone.now(), str(request.POST.get("key", ""))
     begun = drafts.standing(patient, key, actor=actor, at=now)
     found = known.about(patient, actor=actor, at=now, as_of=timezone.localdate(), draft=begun)
-    return found, VisitForm(request.POST, last=found.last_values())
+    form = VisitForm(request.POST, last=found.last_values())
+    if form.is_valid():
+        form.refuse_for(actor, timezone.localdate())
+    return found, form
 
 
 def _keep(request: HttpRequest, actor: Actor, patient: str, form: VisitForm) -> drafts.Kept | None:
@@ -143,8 +162,16 @@ def _form(found: Known, role: str) -> VisitForm:
     return VisitForm(initial={**first, **found.draft.fields}, last=found.last_values())
 
 
-def _page(request: HttpRequest, found: Known, form: VisitForm, status: int = 200) -> HttpResponse:
-    context = _context(found, form, found.draft)
+def _page(
+    request: HttpRequest, actor: Actor, found: Known, form: VisitForm, status: int = 200
+) -> HttpResponse:
+    context = _context(found, form, found.draft) | {
+        "reasons": choices.reasons(form, found),
+        "options": choices.options(form, found),
+        "steps": choices.steps(form, found, actor.role),
+        "diagnoses": choices.diagnoses(form),
+        "hits": choices.found(str(form["find"].value() or ""), form.listed("diagnoses")),
+    }
     context["messages"] = messages.get_messages(request)
     return render(request, "visit/visit.html", context, status=status)
 
@@ -169,7 +196,10 @@ def _conflict(
 
 def _context(found: Known, form: VisitForm, kept: drafts.Draft) -> dict[str, Any]:
     day, patient = timezone.localdate(), str(found.person["id"])
-    then = _due_then(patient, form)
+    then = _due_then(patient, form) or found.due
+    next_day = choices.next_day(_owed(form), then, day)
+    if next_day and "next_on" not in form.data:
+        form.initial.setdefault("next_on", next_day)
     return {
         "patient": patient,
         "person": presenters.person(found, day),
@@ -180,7 +210,8 @@ def _context(found: Known, form: VisitForm, kept: drafts.Draft) -> dict[str, Any
         "more": (more := presenters.boxes(form, found, quick=False)),
         "more_is_typed": any(field.value for box in more for field in box.fields),
         "saved": presenters.saved(found),
-        "closes": presenters.closes(_owed(form), then or found.due, day),
+        "closes": presenters.closes(_owed(form), then, day),
+        "next_day": next_day,
         "medicines": presenters.medicines(found),
         "visit_id": found.encounter["id"] if found.encounter else "",
         "questionnaires": presenters.questionnaires(found),

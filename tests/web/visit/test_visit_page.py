@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
 
+expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
@@ -31,7 +32,10 @@ def test_the_page_is_whole(
         expect(page.locator("#box-blood_pressure_2")).to_be_visible()
         page.locator("#id_pulse").fill("300")
         page.locator("#id_weight").fill("20")
-        page.locator("summary").click()
+        for summary in page.locator("summary").all():
+            summary.click()
+        page.locator("#id_find").fill("I1")
+        expect(page.locator("#hits input").first).to_be_attached()
         assert faults(page) == []
 
 
@@ -73,6 +77,30 @@ def test_what_was_due_closes_and_the_next_day_is_shown(
         expect(page.get_by_role("heading", name="Visit signed")).to_be_visible()
         expect(line).to_contain_text("next:")
         assert faults(page) == []
+
+
+def test_a_whole_visit_becomes_the_record(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url)
+        page.get_by_text("Blood pressure", exact=True).first.click()
+        page.locator("#id_systolic").focus()
+        page.keyboard.type("16898156927872")
+        page.locator("#id_find").fill("гипертен")
+        page.get_by_text("I10 High blood pressure (essential hypertension)").click()
+        page.get_by_text("Strengthen the treatment now").click()
+        page.locator("#id_goal").fill("Walk to the market")
+        page.locator("#id_confidence").fill("7")
+        page.get_by_text("Amlodipine 5 mg").click()
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("heading", name="Visit signed")).to_be_visible()
+
+        page.goto(f"{live_server.url}/person/amina/visit")
+        expect(page.locator(".q-visit__aside")).to_contain_text("Amlodipine 5 mg")
+        expect(page.locator("#step-decide")).to_contain_text("Walk to the market")
+        expect(page.locator("#below-systolic")).to_contain_text("was 162/95")
+        expect(page.get_by_text("Amlodipine 10 mg")).to_be_visible()
 
 
 def test_a_number_beyond_all_limits_stays_on_the_page_and_says_why(
