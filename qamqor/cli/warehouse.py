@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -78,6 +79,40 @@ def load_command(
             typer.echo(_line(entry), err=True)
         raise
     _answer(summary, as_json)
+
+
+@app.command("follow")
+def follow_command(
+    into: Into = None,
+    every: Annotated[
+        int, typer.Option("--every", help="Follow again after so many seconds, until stopped.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Take what changed in the record since the last time; the first time, all of it."""
+    now, pack = settings.read(), _pack()
+    settings.load_django()
+    from qamqor.services.warehouse import follow
+
+    while True:
+        found = follow.follow(
+            into or now.data,
+            tables=pack.tables.values(),
+            at=datetime.now(UTC),
+            pack=_named(pack),
+            limits=Limits(threads=now.threads, memory_gb=now.memory_gb),
+        )
+        if as_json:
+            _print_json(msgspec.to_builtins(found))
+        else:
+            typer.echo(
+                f"The warehouse is where the record was at change {found.sequence:,}:"
+                f" {found.changes:,} changes, {found.resources:,} resources taken,"
+                f" {found.deleted:,} deleted, {found.quarantined:,} kept apart."
+            )
+        if every <= 0:
+            return
+        time.sleep(every)
 
 
 @app.command("delete")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,13 +25,23 @@ from qamqor.store.warehouse import MANIFEST, Part, Warehouse, replace_file
 from qamqor.store.warehouse_index import newest_sql
 
 MOST_NAMED: Final = 1000
+NO_FACTS: Final[Mapping[str, Any]] = {}
 
 
 class Closing:
     """The second half of a load, once every piece has been read."""
 
-    def __init__(self, delivery: Delivery, into: Path, *, at: datetime, pack: str) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        into: Path,
+        *,
+        at: datetime,
+        pack: str,
+        facts: Mapping[str, Any] = NO_FACTS,
+    ) -> None:
         self.delivery, self.into, self.at, self.pack = delivery, into, at, pack
+        self.more_facts = dict(facts)
         self.db, self.warehouse = delivery.db, delivery.warehouse
         self.outcomes: Counter[str] = Counter()
         self.referring: list[str] = []
@@ -178,13 +189,15 @@ class Closing:
         kept, part = self._kept()
         touched = self.db.execute(f"select 1 from seen where {CHANGED} limit 1").fetchall()
         merger = Merger(self.db, self.warehouse, self.delivery.plan, self.delivery.rows)
-        now, is_changed = self.warehouse, bool(is_first or kept.is_changed or touched)
+        known = self.warehouse.manifest.facts
+        is_new = any(known.get(name) != fact for name, fact in self.more_facts.items())
+        now, is_changed = self.warehouse, bool(is_first or kept.is_changed or touched or is_new)
         if is_changed:
             now = self.warehouse.commit(
                 tables=merger.tables(),
                 index=merger.index(),
                 quarantine=part,
-                facts={**self.warehouse.manifest.facts, **self._facts(people, kept)},
+                facts={**known, **self._facts(people, kept), **self.more_facts},
             )
         elif part is not None:
             (now.folder / part.path).unlink()

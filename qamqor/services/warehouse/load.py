@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import duckdb
 from qamqor.engine.programmes.schema import Table
 from qamqor.errors import NotPossible, NotThere
 from qamqor.services.warehouse.bundles import Deletion
-from qamqor.services.warehouse.close import Closing, publish
+from qamqor.services.warehouse.close import NO_FACTS, Closing, publish
 from qamqor.services.warehouse.delivery import NO_LIMITS, Delivery, Limits, Progress, unwatched
 from qamqor.services.warehouse.plan import Plan, plan_of
 from qamqor.services.warehouse.sources import Source, sources_of
@@ -31,6 +31,7 @@ def load(
     is_strict: bool = False,
     limits: Limits = NO_LIMITS,
     progress: Progress = unwatched,
+    facts: Mapping[str, Any] = NO_FACTS,
 ) -> Summary:
     """Load files and folders as one delivery.
 
@@ -43,6 +44,7 @@ def load(
         is_strict: change nothing if anything would go to quarantine.
         limits: how much of the machine to use.
         progress: called with bytes done and bytes in all.
+        facts: kept in the manifest with the delivery, in force or not like it.
 
     Returns:
         What became of every piece; its numbers add up.
@@ -52,7 +54,8 @@ def load(
         NotPossible: another load is running, or the warehouse was made with other tables.
         InvalidView: the pack has a table that cannot be made.
     """
-    return _run(sources_of(paths), (), into, plan_of(tables), at, pack, is_strict, limits, progress)
+    plan = plan_of(tables)
+    return _run(sources_of(paths), (), into, plan, at, pack, is_strict, limits, progress, facts)
 
 
 def delete(
@@ -78,6 +81,7 @@ def _run(
     is_strict: bool,
     limits: Limits,
     progress: Progress,
+    facts: Mapping[str, Any] = NO_FACTS,
 ) -> Summary:
     folder = into / "warehouse"
     with only_writer(folder):
@@ -94,7 +98,7 @@ def _run(
                 Delivery(db, warehouse, plan, sources, staging, limits) as delivery,
             ):
                 delivery.read(deletions, progress)
-                summary = Closing(delivery, into, at=at, pack=pack).finish(is_strict)
+                summary = Closing(delivery, into, at=at, pack=pack, facts=facts).finish(is_strict)
             if deletions:
                 # What somebody asked to have deleted does not stay in files of earlier states.
                 Warehouse.open(folder).sweep()

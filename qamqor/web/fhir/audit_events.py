@@ -11,6 +11,7 @@ from django.utils import timezone
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access import trail
 from qamqor.web.fhir import exchange, gate
+from qamqor.web.fhir.search import parameters as parameters_of
 
 _SHAPING = {"_format", "_pretty", "_summary", "_elements", "_page"}
 
@@ -23,8 +24,7 @@ def read(request: HttpRequest, id_: str) -> HttpResponse:
 
 def search(request: HttpRequest) -> HttpResponse:
     asked = exchange.wishes(request)
-    said = [(n, v) for n, vs in request.GET.lists() for v in vs]
-    said += [(n, v) for n, vs in request.POST.lists() for v in vs]
+    said = list(parameters_of(request))
     parameters = [(name, value) for name, value in said if name not in _SHAPING]
     page = trail.search(
         parameters, actor=gate.actor_of(request), at=timezone.now(), before=_before(said)

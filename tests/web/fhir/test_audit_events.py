@@ -15,6 +15,7 @@ from qamqor.web.fhir.operations import registry
 from qamqor.web.fhir.operations.registry import Call
 from tests.services.access.village import actor, people, resident
 from tests.tokens import bearer
+from tests.web.fhir.calling import Api
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,12 @@ def test_a_search_may_come_by_post() -> None:
     people()
     client = Client(headers=bearer("system/*.rs"))
 
-    assert client.post("/fhir/AuditEvent/_search", {"patient": "amina"}).json()["total"] == 3
+    found = client.post(
+        "/fhir/AuditEvent/_search",
+        "patient=amina",
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert found.json()["total"] == 3
 
 
 @pytest.mark.parametrize(
@@ -96,3 +102,12 @@ def test_a_reason_must_be_given() -> None:
 
     with pytest.raises(Unusable, match="reason is missing"):
         registry.read_inputs(found, query={}, body=None)
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=", "text/plain"]
+)
+def test_a_search_that_is_no_form_is_refused_in_words(kind: str) -> None:
+    answer = Api().post("/AuditEvent/_search", b"x", content_type=kind)
+
+    assert answer.status_code == 415
