@@ -16,6 +16,7 @@ QamqorError                     anything below; the code says which
     ├── AttachedAlready         the person is attached to an area
     ├── NotInUse                the person's record is out of use, or the person has died
     ├── TwinFound               registering somebody who is here already; carries who
+    ├── TooLate                 a referral is beyond the step somebody wants to take
     ├── CannotMerge             two records that cannot become one, or a merge that cannot be undone
     └── Unusable                what was sent breaks a rule; carries the issues found
 
@@ -165,6 +166,12 @@ class TwinFound(NotPossible):
         self.twins = tuple(twins)
         found = ", ".join(f"Patient/{twin.patient_id}" for twin in twins)
         super().__init__(f"already here as {found}; open that record, or say why not")
+
+
+class TooLate(NotPossible):
+    """A referral is in a state from which the step asked for does not follow."""
+
+    code = "referral.too-late"
 
 
 class CannotMerge(NotPossible):

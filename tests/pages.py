@@ -64,13 +64,14 @@ def make_village() -> None:
 
 
 def signed_in(browser: Browser, url: str, *, language: str = "en", size: str = "desk",
-              role: str = "practice_nurse", post: str = "nurse") -> BrowserContext:  # fmt: skip
+              role: str = "practice_nurse", post: str = "nurse",
+              organization: str = "centre") -> BrowserContext:  # fmt: skip
     """A browser in which somebody of this role is signed in, reading in this language."""
     account = Account.objects.create_user(
         f"{role}-{language}-{size}-{secrets.token_hex(2)}",
         role=role,
         practitioner_role_id=post,
-        organization_id="centre",
+        organization_id=organization,
         is_demo=True,
         first_name="Назгүл",
         last_name="Сарсенбаева",

@@ -85,6 +85,12 @@ BY_CODE: Final = {
         next=_("Wait a minute and try again. If you forgot the password, ask the administrator."),
         status=429,
     ),
+    "referral.too-late": Words(
+        title=_("The referral has gone on already."),
+        why=_("Somebody took this step, or another one, before you."),
+        safe=NOTHING_CHANGED,
+        next=_("Open the referral again and look how far it is."),
+    ),
     "smart.no-pkce": Words(
         title=_("This application asks in an unsafe way."),
         why=_("It must protect its request by PKCE with the method S256."),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("qamqor.web.worklist.urls")),
     path("", include("qamqor.web.exports.urls")),
     path("", include("qamqor.web.registration.urls")),
+    path("", include("qamqor.web.referrals.urls")),
     path("", include("qamqor.web.visit.urls")),
     path("", include("qamqor.web.person.urls")),
     path("", include("qamqor.web.letters.urls")),

@@ -78,12 +78,14 @@ def keep(
     actor: Actor,
     at: datetime,
     anyway: bool = False,
+    kind: str = KIND,
 ) -> Kept:
     """Keep what is typed over the version that was seen.
 
     Args:
         seen: the version the page knows; 0 = it has none yet.
         anyway: write over a newer version, which somebody has looked at.
+        kind: which form it is of.
 
     Raises:
         NotThere: not a person of the actor's. Unusable: more text than a visit has.
@@ -96,7 +98,7 @@ def keep(
     if len(content) > LARGEST:
         raise Unusable([Issue("too-long", "a visit holds at most 64 KB of text")], status=422)
     now = microseconds(at)
-    row = store.Draft(key, KIND, actor.account, actor.reference, patient, seen, content, now, now)
+    row = store.Draft(key, kind, actor.account, actor.reference, patient, seen, content, now, now)
 
     def put(tx: Transaction) -> store.Draft | None:
         over = seen
@@ -137,9 +139,9 @@ def standing(patient: str, key: str, *, actor: Actor, at: datetime) -> Draft:
     return _said(there)
 
 
-def own(patient: str, actor: Actor) -> Draft | None:
+def own(patient: str, actor: Actor, kind: str = KIND) -> Draft | None:
     """The draft the actor has about a person, the newest if there are several."""
-    return next((_said(d) for d in store.of_person(KIND, patient) if d.account == actor.account),
+    return next((_said(d) for d in store.of_person(kind, patient) if d.account == actor.account),
                 None)  # fmt: skip
 
 

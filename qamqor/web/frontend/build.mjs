@@ -41,7 +41,7 @@ keep("passkeys.js", readFileSync(join(here, "passkeys.js"), "utf8"));
 const draft = readFileSync(join(here, "draft.js"), "utf8");
 keep("draft.js", draft);
 keep("questionnaire.js", readFileSync(join(here, "questionnaire.js"), "utf8"));
-keep("visit.js", readFileSync(join(here, "visit.js"), "utf8").replace("./draft.js", `./draft.js?v=${createHash("sha256").update(draft).digest("hex").slice(0, 12)}`));
+for (const name of ["visit.js", "refer.js"]) keep(name, readFileSync(join(here, name), "utf8").replace("./draft.js", `./draft.js?v=${createHash("sha256").update(draft).digest("hex").slice(0, 12)}`));
 keep(nhsuk, plain(`${modules}/nhsuk-frontend/dist/nhsuk/nhsuk-frontend-${version("nhsuk-frontend")}.min.js`));
 keep(htmx, plain(`${modules}/htmx.org/dist/htmx.min.js`));
 const logo = readFileSync(join(root, "qamqor/services/templates/logo.svg"), "utf8");

@@ -63,7 +63,7 @@ async function renewToken(form) {
     const answer = await fetch(location.href, { redirect: "manual" });
     if (!answer.ok) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const token = page.querySelector("#visit-form [name=csrfmiddlewaretoken]")?.value;
+    const token = page.querySelector(`#${form.id} [name=csrfmiddlewaretoken]`)?.value;
     if (!token) return false;
     for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
     return true;

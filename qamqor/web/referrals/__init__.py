@@ -1,0 +1,1 @@
+"""Referrals: written, sent, followed until they are answered, and the lists of them."""

@@ -1,0 +1,87 @@
+"""What is written in a referral, and what is said of each step on its way."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from qamqor.engine.referral import State
+from qamqor.services.referral.write import LONGEST, Wish
+
+KINDS: Final = (
+    ("referral", _("The person goes to them")),
+    ("advice", _("Advice only: the person need not travel")),
+)
+PRIORITIES: Final = (
+    ("routine", _("planned")),
+    ("urgent", _("urgent, within days")),
+    ("stat", _("emergency, today")),
+)
+
+
+class ReferForm(forms.Form):
+    """A referral being written; ``key`` names it, ``version`` is that of the draft."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    kind = forms.ChoiceField(choices=KINDS, initial="referral")
+    service = forms.ChoiceField(
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose what for."))
+    )
+    priority = forms.ChoiceField(choices=PRIORITIES, initial="routine")
+    performer = forms.ChoiceField(
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose who is to answer."))
+    )
+    question = forms.CharField(
+        max_length=LONGEST,
+        error_messages={"required": _("Write what you want to know.")},
+    )
+    enclosed = forms.MultipleChoiceField(required=False)
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What a draft keeps, as typed."""
+        said = {name: str(self[name].value() or "") for name in NAMES}
+        return {**said, "enclosed": " ".join(self["enclosed"].value() or [])}
+
+    def wish(self) -> Wish:
+        """The referral as it is to be sent."""
+        said = self.cleaned_data
+        return Wish(
+            service=said["service"],
+            priority=said["priority"],
+            performer=said["performer"],
+            question=said["question"],
+            enclosed=tuple(said["enclosed"]),
+            is_advice=said["kind"] == "advice",
+        )
+
+
+NAMES: Final = ("kind", "service", "priority", "performer", "question")
+
+
+class StepForm(forms.Form):
+    """One step; ``version`` is that of the task that was shown."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    to = forms.ChoiceField(choices=[(str(state), str(state)) for state in State])
+    on = forms.DateField(
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": _("This is no day. Choose one from the calendar.")},
+    )
+    text = forms.CharField(required=False, max_length=4000)
+
+    def clean(self) -> dict[str, object]:
+        said: dict[str, object] = super().clean() or {}
+        to, text = said.get("to"), str(said.get("text", "")).strip()
+        if to in ("booked", "seen") and "on" not in self.errors and not said.get("on"):
+            self.add_error("on", _("Say the day."))
+        if to in ("replied", "advice") and not text:
+            self.add_error("text", _("Write the answer."))
+        if to == "cancelled" and not text:
+            self.add_error("text", _("Say why, in a few words."))
+        return said

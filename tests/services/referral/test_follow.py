@@ -1,0 +1,193 @@
+"""A referral is sent once, goes its way step by step, and each side says only its own."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from qamqor.engine.fhir import json_text
+from qamqor.engine.referral import State
+from qamqor.errors import NotAllowed, NotThere, TooLate, Unusable, VersionConflict
+from qamqor.services.access.actor import Actor
+from qamqor.services.referral import follow, lists, write
+from qamqor.services.referral.follow import Step
+from qamqor.services.referral.waiting import waiting
+from qamqor.services.referral.write import Wish
+from qamqor.store.fhir import versions
+from tests.services.access.village import AT, actor, observation, patient, put
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 3, 2)
+NURSE = actor("practice_nurse")
+DOCTOR = Actor(9, "PractitionerRole/cardiologist", "gp", organization="hospital")
+WISH = Wish("183519002", "routine", "Organization/hospital", "Is the murmur new?")
+
+
+@pytest.fixture(autouse=True)
+def _people() -> None:
+    put(patient("amina"), patient("bolat", "south"), observation("amina-weight", "amina"))
+    put(
+        {"resourceType": "Organization", "id": "hospital", "name": "District hospital"},
+        {"resourceType": "Organization", "id": "north", "name": "Area 4",
+         "type": [{"coding": [{"code": "gp_area"}]}]},
+    )  # fmt: skip
+
+
+def new() -> str:
+    return str(uuid.uuid4())
+
+
+def sent(wish: Wish = WISH, key: str = "") -> str:
+    return write.send("amina", wish, actor=NURSE, at=AT, key=key or new())
+
+
+def take(id_: str, to: State, who: Actor, *, key: str = "", seen: int = -1, **said: Any) -> State:
+    version = follow.read(id_).version if seen < 0 else seen
+    step = Step(to, version, **said)
+    return follow.take(id_, step, actor=who, at=AT, key=key or new())
+
+
+def stored(type_: str) -> list[dict[str, Any]]:
+    return [json_text.decode(one.content or "") for one in versions.current_of_type(type_)]
+
+
+def test_what_is_sent_is_a_request_with_a_task_and_what_goes_along() -> None:
+    id_ = sent(replace(WISH, enclosed=("Observation/amina-weight",), is_advice=True))
+    carried = follow.read(id_)
+    assert carried.state is State.sent
+    assert carried.request["supportingInfo"] == [{"reference": "Observation/amina-weight"}]
+    assert carried.request["category"][0]["coding"][0]["code"] == "advice"
+    assert carried.task is not None
+    assert carried.task["owner"] == {"reference": "Organization/hospital"}
+    assert waiting(["north"], as_of=TODAY)["amina"].requests == (id_,)
+
+
+def test_a_double_click_sends_one() -> None:
+    key = new()
+    assert sent(key=key) == sent(key=key)
+    assert len(stored("ServiceRequest")) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"service": "0"}, {"priority": "soon"}, {"performer": "Organization/nowhere"},
+     {"performer": ""}, {"question": " "}, {"question": "x" * 2001}],
+)  # fmt: skip
+def test_what_is_not_complete_is_not_sent(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Unusable):
+        sent(replace(WISH, **wrong))
+    assert stored("ServiceRequest") == []
+
+
+def test_nobody_is_referred_by_strangers_or_with_what_is_not_theirs() -> None:
+    with pytest.raises(NotThere):
+        write.send("bolat", WISH, actor=NURSE, at=AT, key=new())
+    with pytest.raises(NotThere):
+        sent(replace(WISH, enclosed=("Observation/nothing",)))
+
+
+def test_who_is_asked_sees_the_person_and_answers_and_then_sees_no_more() -> None:
+    with pytest.raises(NotThere):
+        lists.one("x", actor=DOCTOR, as_of=TODAY, at=AT)
+    id_ = sent(replace(WISH, enclosed=("Observation/amina-weight",)))
+    whole = lists.one(id_, actor=DOCTOR, as_of=TODAY, at=AT)
+    assert (whole.side.answers, whole.side.asks) == (True, False)
+    assert [one["id"] for one in whole.enclosed] == ["amina-weight"]
+    take(id_, State.booked, DOCTOR, on=date(2026, 3, 9))
+    take(id_, State.seen, DOCTOR, on=date(2026, 3, 9))
+    take(id_, State.replied, DOCTOR, text="An innocent murmur.")
+
+    (report,) = stored("DiagnosticReport")
+    assert report["conclusion"] == "An innocent murmur."
+    assert report["basedOn"] == [{"reference": f"ServiceRequest/{id_}"}]
+    assert waiting(["north"], as_of=TODAY) == {}
+    take(id_, State.closed, NURSE)
+    with pytest.raises(NotThere):
+        lists.one(id_, actor=DOCTOR, as_of=TODAY, at=AT)
+    answers = lists.one(id_, actor=NURSE, as_of=TODAY, at=AT).answers
+    assert [one["conclusion"] for one in answers] == ["An innocent murmur."]
+
+
+def test_a_reply_on_paper_is_written_down_as_theirs() -> None:
+    id_ = sent()
+    take(id_, State.replied, NURSE, text="Mild aortic stenosis.")
+    (report,) = stored("DiagnosticReport")
+    assert report["performer"] == [{"reference": "Organization/hospital"}]
+
+
+def test_advice_instead_completes_the_task_and_stays_its_outcome() -> None:
+    id_ = sent()
+    take(id_, State.advice, DOCTOR, text="Repeat the ECG in a month; no need to travel.")
+
+    (message,) = stored("Communication")
+    assert message["payload"] == [
+        {"contentString": "Repeat the ECG in a month; no need to travel."}
+    ]
+    (task,) = stored("Task")
+    assert task["status"] == "completed"
+    assert task["businessStatus"]["coding"][0]["code"] == "advice"
+    take(id_, State.closed, NURSE)
+    (task,) = stored("Task")
+    assert task["businessStatus"]["coding"][0]["code"] == "advice"
+    assert follow.read(id_).state is State.closed
+
+
+@pytest.mark.parametrize(
+    ("to", "who", "said", "error"),
+    [
+        (State.closed, DOCTOR, {}, NotAllowed),
+        (State.cancelled, DOCTOR, {"text": "x"}, NotAllowed),
+        (State.booked, DOCTOR, {}, Unusable),
+        (State.replied, DOCTOR, {"text": "  "}, Unusable),
+        (State.cancelled, NURSE, {"text": ""}, Unusable),
+        (State.closed, NURSE, {}, TooLate),
+    ],
+)
+def test_a_step_of_the_other_side_or_out_of_turn_is_refused(
+    to: State, who: Actor, said: dict[str, Any], error: type[Exception]
+) -> None:
+    id_ = sent()
+    before = versions.last_sequence()
+    with pytest.raises(error):
+        take(id_, to, who, **said)
+    assert versions.last_sequence() == before
+
+
+def test_two_who_step_at_once_do_not_overwrite_each_other() -> None:
+    id_ = sent()
+    seen, key = follow.read(id_).version, new()
+    take(id_, State.booked, DOCTOR, seen=seen, key=key, on=date(2026, 3, 9))
+    take(id_, State.booked, DOCTOR, seen=seen, key=key, on=date(2026, 3, 9))
+    with pytest.raises(VersionConflict):
+        take(id_, State.cancelled, NURSE, seen=seen, text="she went elsewhere")
+    take(id_, State.cancelled, NURSE, text="she went elsewhere")
+    assert follow.read(id_).request["status"] == "revoked"
+    with pytest.raises(TooLate):
+        take(id_, State.booked, NURSE, on=date(2026, 3, 9))
+
+
+def test_the_list_counts_every_state_and_puts_late_replies_first() -> None:
+    old = replace(WISH, priority="urgent")
+    ids = [sent(), sent(old), sent()]
+    take(ids[2], State.booked, NURSE, on=date(2026, 3, 9))
+    late = date(2026, 3, 10)
+    page = lists.listed(NURSE, tab="sent", incoming=False, as_of=late, at=AT)
+    assert [line.way.request_id for line in page.lines] == [ids[1], ids[0]]
+    assert [line.is_late for line in page.lines] == [True, False]
+    assert (page.counts["sent"], page.counts["booked"], page.late) == (2, 1, 1)
+    assert page.lines[0].performer == "District hospital"
+    theirs = lists.listed(DOCTOR, tab="booked", incoming=True, as_of=late, at=AT)
+    assert [line.way.request_id for line in theirs.lines] == [ids[2]]
+    with pytest.raises(NotAllowed):
+        lists.listed(actor("registrar"), tab="sent", incoming=False, as_of=late, at=AT)
+
+
+def test_an_imported_referral_without_a_task_can_be_followed() -> None:
+    put({"resourceType": "ServiceRequest", "id": "old", "status": "active", "intent": "order",
+         "subject": {"reference": "Patient/amina"}, "authoredOn": "2026-01-05"})  # fmt: skip
+    assert take("old", State.booked, NURSE, on=date(2026, 3, 9)) is State.booked
+    assert follow.read("old").task is not None

@@ -1,0 +1,162 @@
+"""A referral from the first word to the last, by the two who write to each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from qamqor.engine.fhir import json_text
+from qamqor.services.referral import write
+from qamqor.services.referral.write import Wish
+from qamqor.store import referrals
+from qamqor.store.fhir import versions
+from tests.browser import LANGUAGES, SIZES, faults
+from tests.pages import signed_in
+from tests.services.access.village import actor
+from tests.services.test_derived import AT, put
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+WISH = Wish("183519002", "urgent", "Organization/hospital", "Is the murmur new?",
+            enclosed=("Condition/amina-heart",))  # fmt: skip
+
+
+@pytest.fixture
+def hospital(village: None) -> None:
+    """A hospital that can be asked, a heart specialist in it, and something to send along."""
+    put(
+        {"resourceType": "Organization", "id": "hospital", "name": "Аудандық аурухана"},
+        {
+            "resourceType": "PractitionerRole",
+            "id": "cardiologist",
+            "active": True,
+            "organization": {"reference": "Organization/hospital"},
+        },
+        {
+            "resourceType": "Condition",
+            "id": "amina-heart",
+            "clinicalStatus": {"coding": [{"code": "active"}]},
+            "code": {
+                "coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "I10"}],
+                "text": "Артериялық гипертензия",
+            },
+            "subject": {"reference": "Patient/amina"},
+        },
+    )
+
+
+def sent() -> str:
+    nurse = actor("practice_nurse", reference="PractitionerRole/nurse")
+    return write.send("amina", WISH, actor=nurse, at=AT, key="9c5b94b1-35ad-49bb-b118-8e8fc24abf80")
+
+
+def opened(context: Any, url: str, path: str) -> Page:
+    page: Page = context.new_page()
+    page.goto(f"{url}{path}")
+    return page
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_are_whole(
+    hospital: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    id_ = sent()
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = opened(context, live_server.url, "/referrals")
+        expect(page.locator("[data-row]")).to_have_count(1)
+        assert faults(page) == []
+        for path in (f"/referrals/{id_}", "/person/amina/refer"):
+            page.goto(f"{live_server.url}{path}")
+            assert faults(page) == []
+
+
+def test_a_referral_is_written_and_what_is_typed_is_kept_before_it_is_sent(
+    hospital: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/person/amina/refer")
+        page.get_by_label("What for").select_option(label="Cardiologist")
+        page.get_by_label("What do you want to know?").fill("Is the murmur new?")
+        page.get_by_label("Who is to answer").focus()
+        expect(page.locator("#draft-state")).to_contain_text("Draft saved")
+        page.reload()
+        expect(page.get_by_label("What do you want to know?")).to_have_value("Is the murmur new?")
+
+        page.get_by_role("button", name="Send the referral").click()
+        expect(page.get_by_role("alert")).to_contain_text("Choose who is to answer.")
+        page.get_by_label("Who is to answer").select_option(label="Аудандық аурухана")
+        page.get_by_label("I10").check()
+        page.get_by_role("button", name="Send the referral").click()
+
+        page.wait_for_url("**/referrals/*")
+        expect(page.get_by_role("status")).to_have_text("Sent.")
+        expect(page.locator("main")).to_contain_text("I10")
+        (way,) = referrals.of_person("amina")
+        assert (way.state, way.performer) == ("sent", "Organization/hospital")
+        page.goto(f"{live_server.url}/person/amina/refer")
+        expect(page.get_by_label("What do you want to know?")).to_have_value("")
+
+
+def test_the_hospital_advises_instead_and_the_nurse_reads_and_closes(
+    hospital: None, live_server: Any, browser: Browser
+) -> None:
+    id_ = sent()
+    with signed_in(
+        browser, live_server.url, role="gp", post="cardiologist", organization="hospital"
+    ) as context:
+        page = opened(context, live_server.url, "/referrals?to=us")
+        page.locator("[data-row]").click()
+        page.locator("summary", has_text="Write advice instead").click()
+        page.get_by_role("button", name="Write advice instead").click()
+        expect(page.get_by_role("alert")).to_contain_text("Write the answer.")
+        assert faults(page) == []
+        page.locator("#id_text").fill("Repeat the ECG in a month.")
+        page.get_by_role("button", name="Write advice instead").click()
+        expect(page.get_by_role("status")).to_have_text("Saved.")
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/referrals?tab=replied")
+        page.locator("[data-row]").click()
+        expect(page.locator("main")).to_contain_text("Repeat the ECG in a month.")
+        assert faults(page) == []
+        page.get_by_role("button", name="Read and close").click()
+        expect(page.get_by_role("status")).to_have_text("Saved.")
+        assert faults(page) == []
+    version = versions.read("ServiceRequest", id_)
+    assert version is not None
+    assert json_text.decode(version.content or "")["status"] == "completed"
+
+
+def test_a_step_on_a_page_that_is_too_old_is_refused_in_words(
+    hospital: None, live_server: Any, browser: Browser
+) -> None:
+    id_ = sent()
+    with signed_in(browser, live_server.url) as context:
+        old = opened(context, live_server.url, f"/referrals/{id_}")
+        new = opened(context, live_server.url, f"/referrals/{id_}")
+        new.get_by_role("button", name="Set the day").click()
+        expect(new.get_by_role("status")).to_have_text("Saved.")
+        old.locator("summary", has_text="Take the referral back").click()
+        old.locator("#text-cancelled").fill("she went elsewhere")
+        old.get_by_role("button", name="Take the referral back").click()
+        expect(old.locator("h1")).to_have_text("Somebody changed this meanwhile.")
+
+
+def test_a_list_costs_the_same_however_long_it_is(
+    hospital: None, live_server: Any, browser: Browser
+) -> None:
+    sent()
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/referrals?tab=nonsense&page=999999&to=x")
+        expect(page.get_by_role("heading", name="Referrals")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/referrals/nothing", "/person/nobody/refer"])
+def test_what_is_not_there_is_not_there(
+    hospital: None, live_server: Any, browser: Browser, path: str
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        answer = context.new_page().goto(f"{live_server.url}{path}")
+        assert answer is not None
+        assert answer.status == 404
