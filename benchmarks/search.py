@@ -22,6 +22,11 @@ SEARCHES = {
     "reverse order of date": "_sort=-date",
     "codes and value": "code-value-quantity=http://loinc.org|8480-6$gt150",
     "no value set": "value-quantity:missing=true",
+    "missing in nearly none": "date:missing=true",
+    "there in nearly none": "method:missing=false",
+    "part of a name": "patient.family:contains=mily17",
+    "order of two": "_sort=-date,code",
+    "code, order of two": "code=http://loinc.org|8480-6&_sort=-date,_id",
 }
 
 
@@ -43,6 +48,9 @@ def resources(people: int) -> Iterator[dict[str, Any]]:
                 "subject": {"reference": f"Patient/p{n}"},
                 "effectiveDateTime": f"{2021 + m % 5}-{n % 12 + 1:02}-{m % 28 + 1:02}",
             }
+            if n % 150 == 0 and m == 0:
+                del reading["effectiveDateTime"]
+                reading["method"] = {"text": "By hand"}
             if m % 8:
                 value = {"value": 100 + (n * 7 + m) % 80, "system": UCUM, "code": "mm[Hg]"}
                 reading["valueQuantity"] = value

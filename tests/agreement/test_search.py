@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -146,7 +148,9 @@ def everything(query: Query, size: int) -> list[int]:
 ASKED: list[tuple[str, str, list[str]]] = [
     ("Patient", "name", ["касым", "Қасым", "ren", "omarova", "x"]),
     ("Patient", "name:exact", ["Қасымова", "Касымов", "касымова"]),
-    ("Patient", "name:contains", ["ым", "en", "%"]),
+    ("Patient", "name:contains", ["ым", "en", "%", "асы", "сымов", "АСЫМОВА", 'a"b', "ren,асы", "x" * 300]),
+    ("Patient", "address:contains", ["bay 1", "maty"]),
+    ("Patient", "telecom:missing", ["true", "false"]),
     ("Patient", "gender", ["male", "male,female", "MALE", "http://any|male"]),
     ("Patient", "gender:not", ["male", "male,female"]),
     ("Patient", "gender:missing", ["true", "false"]),
@@ -179,6 +183,11 @@ ASKED: list[tuple[str, str, list[str]]] = [
                              "le2026-01", "sa2026-01-09", "eb2026-02", "ne2026-01", "ap2026-01-10",
                              "2026-01-10,2025", "ge2025-06-01", "gt2026-05-31"]),
     ("Observation", "date:missing", ["true", "false"]),
+    ("Observation", "value-quantity:missing", ["true", "false"]),
+    ("Observation", "value-string:contains", ["ак с", "сөз"]),
+    ("Observation", "patient.gender:missing", ["true", "false"]),
+    ("Patient", "_has:Observation:patient:date:missing", ["true", "false"]),
+    ("Organization", "name:contains", ["100%", "0% _x", "orth"]),
     ("Observation", "subject", ["Patient/amina", "amina", "https://other/fhir/Patient/9", "Patient/gone"]),
     ("Observation", "subject:Patient", ["amina"]),
     ("Observation", "subject:identifier", ["http://ids|12", "12"]),
@@ -223,6 +232,17 @@ def test_each_kind_of_question(
         assert found == memory.search(query), value
         answers.append(len(found))
     assert any(answers), "no value of this question finds anything"
+
+
+def test_shapes_made_anew_are_those_that_were_kept(memory: Memory, django_db_blocker: Any) -> None:
+    migration = import_module("qamqor.store.migrations.0016_shapes")
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        made = migration._shapes_after(cursor, 0)
+        cursor.execute("select key, shape from search_shape order by key")
+        assert [(key, number) for key, number, _ in made] == list(cursor.fetchall())
+        cursor.execute("select shape, param from search_shape_of order by shape, param")
+        listed = set(cursor.fetchall())
+        assert {(number, one) for _, number, some in made for one in some} <= listed
 
 
 PAIRS = st.sampled_from([(k, n, v) for k, n, values in ASKED for v in values])

@@ -146,7 +146,7 @@ def _fill(tx: Transaction, rows: Iterable[Row], keys: Sequence[int]) -> None:
         if version.content is not None:
             found = values(json_text.decode(version.content))
             changes.append((key, None, found.of(numbers)))
-    search_index.replace(tx, changes)
+    search_index.replace(tx, changes, is_all=False)
 
 
 def start() -> None:

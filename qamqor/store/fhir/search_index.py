@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import connection
 
 from qamqor.engine.fhir.search.values import KINDS, Values
 from qamqor.store import many
+from qamqor.store.fhir import search_shapes
+from qamqor.store.fhir.search_shapes import SHAPES
 from qamqor.store.many import Row, Table
 from qamqor.store.node import Transaction
 
@@ -38,14 +40,22 @@ TABLES: Final[dict[str, Table]] = {
 }
 
 
-def replace(tx: Transaction, changes: Iterable[tuple[int, Values | None, Values | None]]) -> None:
+def replace(
+    tx: Transaction,
+    changes: Collection[tuple[int, Values | None, Values | None]],
+    *,
+    is_all: bool = True,
+) -> None:
     """Bring the index from the old to the new values of some resources.
 
     Args:
         tx: the transaction that changes them.
         changes: for each resource its key, the values of the version that was indexed (None: none
             was) and those of the new one (None: deleted). A resource is there at most once.
+        is_all: whether the values are all of each resource, and not those of some parameters.
     """
+    if is_all:
+        search_shapes.replace(tx, changes)
     gone: dict[str, list[Row]] = defaultdict(list)
     come: dict[str, list[Row]] = defaultdict(list)
     texts: dict[int, str] = {}
@@ -72,7 +82,11 @@ def add(
         rows: by kind, each as the engine gives it with the key of its resource behind.
         first: added to every key.
     """
+    search_shapes.add(tx, rows.get(SHAPES, []), first=first)
+    search_shapes.add_texts(tx, (row[1] for row in rows.get("strings", [])))
     for kind, some in rows.items():
+        if kind == SHAPES:
+            continue
         some.sort()
         many.insert(tx, TABLES[kind], some, first=first)
     _insert_texts(tx, texts)
@@ -83,6 +97,7 @@ def rows_of(values: Values, key: int) -> Iterator[tuple[str, list[Row]]]:
     for kind in KINDS:
         if found := _rows(kind, values):
             yield kind, [(*row, key) for row in found]
+    yield SHAPES, [(*search_shapes.shape_of(values), key)]
 
 
 def _rows(kind: str, values: Values | None) -> set[Row]:
@@ -135,3 +150,4 @@ def clear(tx: Transaction) -> None:
     """Empty the index, to be filled again."""
     for table in (*TABLES.values(), Table("search_label_text", (), ())):
         tx.execute(f"delete from {table.name}")
+    search_shapes.clear(tx)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from qamqor.engine.fhir.search.own import FIRST_NUMBER
+from qamqor.engine.fhir.search.parameters import indexed
 from qamqor.engine.fhir.search.query import (
     AllOf,
     AnyOf,
@@ -23,10 +25,13 @@ from qamqor.engine.fhir.search.query import (
     Not,
     PointedAt,
     ReferenceTest,
+    StringTest,
+    Test,
     Through,
     TokenTest,
     Updated,
 )
+from qamqor.store.fhir import search_shapes
 from qamqor.store.fhir.search_values import (
     ALWAYS,
     KEPT_IN,
@@ -37,6 +42,7 @@ from qamqor.store.fhir.search_values import (
     joined,
     marks,
     moments,
+    part_of,
 )
 
 InSight = Callable[[str, str], Sql]
@@ -163,15 +169,39 @@ class Writer:
 
     def _match_sources(self, match: Match, _: str) -> list[Sql]:
         number = match.parameter.number
-        found = [
+        found = [held for test in match.tests if (held := _held(number, test)) is not None]
+        tests = [test for test in match.tests if _held(number, test) is None]
+        found += [
             Sql(f"select a.key from {table} a where a.param = %s and ", (number,)) + one
-            for table, alternatives in by_table(match.tests).items()
+            for table, alternatives in by_table(tests).items()
             for one in alternatives
         ]
         if not any(isinstance(test, DateTest) for test in match.tests):
             return found or [Sql("select 0 as key where 1 = 0")]
         return [one for test in match.tests if isinstance(test, DateTest)
                 for one in _date_sources(number, test)]  # fmt: skip
+
+    def _missing_sources(self, missing: Missing, resource_type: str) -> list[Sql] | None:
+        number = missing.parameter.number
+        if number >= FIRST_NUMBER:
+            return None
+        numbers = sorted(
+            one.number for one in indexed(resource_type).values() if one.number < FIRST_NUMBER
+        )
+        return [
+            Sql(text, tuple(values))
+            for text, values in search_shapes.lacking(number, numbers, resource_type)
+        ]
+
+    def _not_sources(self, negated: Not, _: str) -> list[Sql] | None:
+        """Only of what is not missing: it is there."""
+        if not isinstance(negated.criterion, Missing):
+            return None
+        parameter = negated.criterion.parameter
+        return [
+            Sql(f"select a.key from {table} a where a.param = %s", (parameter.number,))
+            for table in KEPT_IN[parameter.type]
+        ]
 
     def _id_sources(self, ids: IdIn, resource_type: str) -> list[Sql]:
         some = joined("and", [Sql("a.type = %s", (resource_type,)), self._id_in(ids, "a")])
@@ -230,6 +260,14 @@ class Writer:
         ]
 
 
+def _held(number: int, test: Test) -> Sql | None:
+    """A source for a part of a text by the index of its letters; None for any other test."""
+    if not isinstance(test, StringTest) or test.how != "contains":
+        return None
+    held = search_shapes.holding(number, test.text, part_of(test.text))
+    return None if held is None else Sql(*held)
+
+
 def _date_sources(number: int, test: DateTest) -> Iterator[Sql]:
     """Comparisons with an end look among short ranges by their start, among long ones by end."""
     head = Sql("select a.key from search_date a where a.param = %s and ", (number,))
@@ -286,5 +324,7 @@ _SOURCES: Final[dict[type, Callable[[Writer, Any, str], list[Sql] | None]]] = {
     Updated: Writer._updated_sources,
     Through: Writer._through_sources,
     PointedAt: Writer._pointed_sources,
+    Missing: Writer._missing_sources,
+    Not: Writer._not_sources,
     AnyOf: Writer._any_sources,
 }

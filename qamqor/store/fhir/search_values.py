@@ -142,8 +142,13 @@ def _string(test: StringTest) -> Sql:
         return Sql("(a.text = %s and a.exact = %s)", (folding.folded(test.text), test.text))
     if test.how == "starts":
         return starts("a.text", test.text)
-    plain = test.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return Sql("a.text like %s escape '\\'", (f"%{plain}%",))
+    return Sql("a.text like %s escape '\\'", (part_of(test.text),))
+
+
+def part_of(text: str) -> str:
+    """A pattern for every text that holds another; a backslash stands before signs of patterns."""
+    plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
 
 
 def _date(test: DateTest) -> Sql:
