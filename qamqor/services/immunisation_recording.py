@@ -45,7 +45,7 @@ def look_at_dose(
     if child is None:
         raise NotPossible("nothing can be checked: no birth date on record, or the person has died")
     found = check_dose(opened.schedule, child, dose, today)
-    if dose.amount_ml and _amount(dose.amount_ml) is None:
+    if dose.amount_ml and amount_of(dose.amount_ml) is None:
         found.insert(0, Finding(What.NO_AMOUNT, Level.STOP))
     return found
 
@@ -77,7 +77,7 @@ def record_dose(
         f"Patient/{patient_id}", dose, performer=actor.reference, recorded=at.isoformat()
     )
     if "doseQuantity" in resource:
-        resource["doseQuantity"]["value"] = _amount(dose.amount_ml)
+        resource["doseQuantity"]["value"] = amount_of(dose.amount_ml)
     return _save(resource, actor, at), found
 
 
@@ -152,7 +152,8 @@ def _issue(one: Finding) -> Issue:
     return Issue("business-rule", text, severity=severity)
 
 
-def _amount(text: str) -> Decimal | None:
+def amount_of(text: str) -> Decimal | None:
+    """Millilitres as typed; nothing where it is no positive number."""
     try:
         found = Decimal(text)
     except InvalidOperation:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("qamqor.web.registration.urls")),
     path("", include("qamqor.web.referrals.urls")),
     path("", include("qamqor.web.visit.urls")),
+    path("", include("qamqor.web.vaccination.urls")),
     path("", include("qamqor.web.person.urls")),
     path("", include("qamqor.web.letters.urls")),
 ]

@@ -1,7 +1,8 @@
-"""The course of a child who gets every vaccination on the day it is recommended."""
+"""The course of vaccinations still to come if each is given on the day it is recommended."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, NamedTuple
@@ -37,6 +38,14 @@ class Injection:
     sexes: tuple[str, ...]
 
 
+class Coming(NamedTuple):
+    """One product on one day to come; ``doses``: vaccine group → the number of the dose there."""
+
+    day: date
+    cvx: int
+    doses: tuple[tuple[str, int], ...]
+
+
 def ideal_course(schedule: Schedule, born: date, *, until_years: int) -> list[Injection]:
     """Every injection of a healthy child at no risk, by age, then as the schedule lists products.
 
@@ -44,7 +53,14 @@ def ideal_course(schedule: Schedule, born: date, *, until_years: int) -> list[In
         born: any day on which the schedule is in force; ages are counted from it.
         until_years: the age up to which to look.
     """
-    by_sex = {sex: _course(schedule, Child(born, sex), until_years) for sex in SEXES}
+    end = month_later(born, 12 * until_years)
+    by_sex = {
+        sex: [
+            (age_on(born, one.day), one.cvx, one.doses)
+            for one in course_ahead(schedule, Child(born, sex), born, end)
+        ]
+        for sex in SEXES
+    }
     order = {cvx: place for place, cvx in enumerate(schedule.products)}
     found = {one for given in by_sex.values() for one in given}
     injections = [
@@ -54,19 +70,19 @@ def ideal_course(schedule: Schedule, born: date, *, until_years: int) -> list[In
     return sorted(injections, key=lambda one: (one.age, order[one.cvx]))
 
 
-_Given = tuple[Age, int, tuple[tuple[str, int], ...]]
+def course_ahead(schedule: Schedule, child: Child, day: date, end: date) -> Iterator[Coming]:
+    """What one person would be given from a day to an end, each on the first day it is recommended.
 
-
-def _course(schedule: Schedule, child: Child, until_years: int) -> list[_Given]:
-    end = month_later(child.born_on, 12 * until_years)
-    day, found = child.born_on, list[_Given]()
+    Args:
+        child: what is known on ``day``; what is late by then is given on it.
+    """
     while day <= end:
         told = answer(schedule, child, day)
         for one in one_visit(schedule, child, told, day).injections:
             doses = tuple((name, told.groups[name].dose_number or 1) for name in one.groups)
-            found.append((age_on(child.born_on, day), one.cvx, doses))
-            given = GivenDose(day, one.cvx)
-            child = Child(child.born_on, child.sex, (*child.doses, given))
+            yield Coming(day, one.cvx, doses)
+            given = (*child.doses, GivenDose(day, one.cvx))
+            child = Child(child.born_on, child.sex, given, child.observations, child.country)
         told = answer(schedule, child, day)
         coming = [
             group.recommended
@@ -76,7 +92,6 @@ def _course(schedule: Schedule, child: Child, until_years: int) -> list[_Given]:
         later = [one for one in coming if one > day]
         # What is due and fits no visit today is looked at again tomorrow.
         day = min(later, default=end + timedelta(1))
-    return found
 
 
 def age_on(born: date, day: date) -> Age:

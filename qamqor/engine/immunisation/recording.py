@@ -25,6 +25,8 @@ SEVERITY: Final = "http://terminology.hl7.org/CodeSystem/adverse-event-severity"
 SERIOUS: Final = ("non-serious", "serious")
 SEVERE: Final = ("mild", "moderate", "severe")
 REFUSED: Final = "PATOBJ"
+SWALLOWED: Final = "PO"
+"""The route of what is given by mouth, which has no site."""
 
 
 class Level(StrEnum):
@@ -137,7 +139,7 @@ def _missing(dose: Dose) -> Iterator[Finding]:
     for what, value in (
         (What.NO_LOT, dose.lot),
         (What.NO_EXPIRY, dose.expires_on),
-        (What.NO_SITE, dose.site),
+        (What.NO_SITE, dose.site or dose.route == SWALLOWED),
         (What.NO_ROUTE, dose.route),
         (What.NO_AMOUNT, dose.amount_ml),
     ):

@@ -42,6 +42,7 @@ class Shown(NamedTuple):
 PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
     Place("referrals", _("Referrals"), "arrow", STAFF),
+    Place("vaccination_watch", _("Vaccinations"), "syringe", STAFF),
     Place("find", _("Find"), "search", DESK, is_for_phones=True),
     Place("exports", _("Exports"), "lock", SECOND),
     Place("register", _("Register a person"), "plus", frozenset({"registrar"})),

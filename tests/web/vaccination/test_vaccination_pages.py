@@ -1,0 +1,151 @@
+"""A vaccination in a real browser: asked, checked, given, and what comes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import LANGUAGES, SIZES, faults
+from tests.children import make_child
+from tests.pages import signed_in
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+def opened(context: Any, url: str, where: str = "vaccinate") -> Page:
+    page: Page = context.new_page()
+    page.goto(f"{url}/person/rayana/{where}")
+    return page
+
+
+def fill_batches(page: Page) -> None:
+    for lot in page.locator("input[name^=lot-]").all():
+        lot.fill("MM-3310")
+    for day in page.locator("input[name^=expires-]").all():
+        day.fill("01.2031")
+
+
+def answer_yes(page: Page) -> None:
+    page.get_by_label("Yes:").check()
+    page.get_by_role("radio", name="Consent given").check()
+    page.get_by_label("Asked:").check()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_whole(
+    village: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    make_child()
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = opened(context, live_server.url, "vaccinations")
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/person/rayana/vaccinate?also=19")
+        assert faults(page) == []
+        page.locator("#id_identity").check()
+        page.locator(".q-footer button.q-button--primary").click()
+        expect(page.locator(".nhsuk-error-summary")).to_be_focused()
+        assert faults(page) == []
+        page.locator("#id_consent").check()
+        page.locator("#id_health").check()
+        page.locator("#id_what-19").select_option("later")
+        fill_batches(page)
+        page.locator(".q-footer button.q-button--primary").click()
+        expect(page.locator(".q-message--done")).to_be_visible()
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/vaccination/watch")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/person/rayana/vaccinate/reaction")
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/person/rayana/print/063u")
+        expect(page.locator("h1")).to_be_visible()
+
+
+def test_a_dose_is_saved_shows_what_is_next_and_the_batch_stays(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    make_child()
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url)
+        names = page.locator(".q-vaccine legend b").all_inner_texts()
+        assert "measles, mumps, rubella vaccine" in names
+        fill_batches(page)
+        answer_yes(page)
+        page.get_by_role("button", name="Save the vaccination").click()
+        expect(page.get_by_role("status")).to_contain_text("Stays for observation for 30 min")
+        expect(page.locator("#kept")).to_contain_text("batch MM-3310")
+        expect(page.locator("#next")).to_contain_text("in ")
+        page.reload()
+        expect(page.locator("#kept li")).to_have_count(len(names))
+        page.goto(f"{live_server.url}/person/rayana/vaccinate?also=3")
+        expect(page.locator("#id_lot-3")).to_have_value("MM-3310")
+        expect(page.locator("#vaccine-3")).to_contain_text("recorded for this day already")
+        page.get_by_role("link", name="Vaccination card").click()
+        expect(page.locator("#given")).to_contain_text("MM-3310")
+
+
+def test_a_dose_too_early_says_why_and_waits_for_a_tick(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    make_child(months=3)
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "vaccinate?also=133")
+        expect(page.locator("#vaccine-133")).to_contain_text("It will not count")
+        fill_batches(page)
+        answer_yes(page)
+        save = page.get_by_role("button", name="Save the vaccination")
+        save.click()
+        expect(page.locator("#vaccine-133 .q-message")).to_contain_text("Good from")
+        page.locator("#id_confirm-133").check()
+        save.click()
+        expect(page.get_by_role("status")).to_contain_text("Saved.")
+
+
+def test_a_refusal_is_kept_with_its_words_and_gives_no_dose(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    make_child()
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url)
+        page.get_by_label("Yes:").check()
+        page.get_by_role("radio", name="Consent refused").check()
+        page.get_by_role("button", name="Save the vaccination").click()
+        expect(page.locator(".nhsuk-error-summary")).to_contain_text("Write why")
+        page.get_by_label("Why refused").fill("afraid of side effects")
+        page.get_by_role("button", name="Save the vaccination").click()
+        expect(page.get_by_role("status")).to_contain_text("No dose was given.")
+        page.goto(f"{live_server.url}/vaccination/watch")
+        expect(page.locator("main")).to_contain_text("Nobody is under observation")
+        page.goto(f"{live_server.url}/person/rayana/vaccinations")
+        expect(page.locator("#given")).to_contain_text("the person's wish")
+
+
+def test_a_reaction_is_reported_from_the_list_and_warns_next_time(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    make_child()
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url)
+        fill_batches(page)
+        answer_yes(page)
+        page.get_by_role("button", name="Save the vaccination").click()
+        page.get_by_role("link", name="Report a reaction").click()
+        page.get_by_label("Mild").check()
+        page.get_by_label("What happened").select_option("rash")
+        page.get_by_role("button", name="Save the reaction").click()
+        page.goto(f"{live_server.url}/person/rayana/vaccinate")
+        expect(page.locator(".q-message--overdue").first).to_contain_text("rash or hives")
+
+
+def test_somebody_of_another_place_is_not_there(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    make_child()
+    with signed_in(browser, live_server.url, post="stranger") as context:
+        page = context.new_page()
+        answer = page.goto(f"{live_server.url}/person/rayana/vaccinate")
+        assert answer is not None
+        assert answer.status in (403, 404)
