@@ -308,14 +308,6 @@ def _render(template: str, words: ImmunisationWords, **values: Any) -> str:
     )
 
 
-def policy() -> str:
-    """What a browser is told of these pages: their own styles by hash, and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
-    )
-
-
 def _style() -> str:
     """All styles in one text without comments, so that its hash can stand in the policy."""
     whole = "\n".join((TEMPLATES / name).read_text() for name in STYLES)

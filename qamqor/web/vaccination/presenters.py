@@ -93,16 +93,6 @@ def name_of(person: Mapping[str, Any]) -> str:
     )
 
 
-def language_of(person: Mapping[str, Any]) -> str:
-    """The language the person reads, if the record says one of ours."""
-    for one in person.get("communication") or []:
-        for coding in (one.get("language") or {}).get("coding") or []:
-            code = str(coding.get("code", ""))[:2]
-            if code in ("kk", "ru", "en"):
-                return code
-    return ""
-
-
 def _iin(person: Mapping[str, Any]) -> str:
     values = [str(one.get("value", "")) for one in person.get("identifier") or []]
     return next((one for one in values if len(one) == 12 and one.isdecimal()), "")

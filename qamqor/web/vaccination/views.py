@@ -13,7 +13,6 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qamqor.services import immunisation_batches as batches
-from qamqor.services import immunisation_pages as pages
 from qamqor.services import immunisation_recording as recording
 from qamqor.services import immunisation_session as sessions
 from qamqor.services import immunisation_watch as watching
@@ -30,17 +29,6 @@ def vaccinations(request: HttpRequest, actor: Actor, patient: str) -> HttpRespon
     found, known = _opened(actor, patient)
     context = presenters.card_of(found, known, timezone.localdate())
     return render(request, "vaccination/vaccinations.html", context)
-
-
-@require_GET
-@staff
-def card(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
-    found, _ = _opened(actor, patient)
-    day = timezone.localdate()
-    theirs = sessions.calendar(day, presenters.language_of(found.person) or _language())
-    kept = list(found.resources.values())
-    page = pages.card(found.forecast, kept, theirs.opened, theirs.words, day)
-    return HttpResponse(page, headers={"Content-Security-Policy": pages.policy()})
 
 
 @require_http_methods(["GET", "POST"])
