@@ -132,9 +132,9 @@ def _record() -> settings.Settings:
     known = settings.read()
     known.data.mkdir(parents=True, exist_ok=True)
     settings.load_django()
-    from django.core.management import call_command
+    from qamqor.services.upgrade import upgrade
 
-    call_command("migrate", verbosity=0)
+    upgrade(at=datetime.now(UTC))
     return known
 
 

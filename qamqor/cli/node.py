@@ -82,10 +82,13 @@ def restore(
 
 def _set_up() -> None:
     settings.load_django()
-    from django.core.management import call_command
     from django.db import connections
 
-    call_command("migrate", verbosity=0)
+    from qamqor.services.upgrade import upgrade
+
+    made = upgrade(at=datetime.now(UTC))
+    if made:
+        typer.echo("New in this version, made from the record: " + ", ".join(made))
     if settings.read().is_demo:
         from qamqor.services import demo_accounts
 

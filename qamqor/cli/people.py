@@ -37,13 +37,12 @@ def twins(
     """
     settings.read().data.mkdir(parents=True, exist_ok=True)
     settings.load_django()
-    from django.core.management import call_command
-
     from qamqor.engine.identity.weights import LIKELY
     from qamqor.services.access.actor import PLATFORM
     from qamqor.services.registration.review import review
+    from qamqor.services.upgrade import upgrade
 
-    call_command("migrate", verbosity=0)
+    upgrade(at=datetime.now(UTC))
     found = review(
         actor=PLATFORM,
         at=datetime.now(UTC),

@@ -10,6 +10,7 @@ DAYS = "sent_on {text} not null, booked_on {text} not null, seen_on {text} not n
 
 class Migration(migrations.Migration):
     dependencies = [("store", "0012_own_parameters")]
+    rebuilds = ("referrals",)
     operations = [
         sql(
             f"""create table referral_way (

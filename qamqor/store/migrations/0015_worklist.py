@@ -7,6 +7,7 @@ from qamqor.store.ddl import sql
 
 class Migration(migrations.Migration):
     dependencies = [("store", "0014_drafts")]
+    rebuilds = ("mentions", "due care")
     operations = [
         sql(
             """create table worklist (
