@@ -19,9 +19,14 @@ export function keepDraft(form) {
   form.addEventListener("submit", async (event) => {
     const button = event.submitter;
     if (kept.sending) return;
+    if (button?.value === "compare") {
+      kept.sending = true;
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
-    if (button?.value === "compare" || ((await kept.saving, await save()) === "kept")) {
+    await kept.saving;
+    if ((await save()) === "kept") {
       kept.sending = true;
       form.requestSubmit(button);
     }

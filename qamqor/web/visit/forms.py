@@ -101,6 +101,16 @@ class VisitForm(forms.Form):
             self.add_error("next_on", _("Say a day, today or later."))
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nobody has written anything; what the page fills in by itself does not count."""
+        return not set(self.typed) - {"setting", "owed", "find", "next_on"}
+
+    def must_say_something(self) -> None:
+        """An empty visit is not signed: it is a page somebody came back to."""
+        if self.is_empty:
+            self.add_error(None, _("Nothing is written yet. A visit needs at least one entry."))
+
+    @property
     def sheet(self) -> Sheet:
         """What the numbers say as they stand in the form."""
         return measuring.sheet_of(self.typed, self.last)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qamqor.engine.population.one_person import Due
 from qamqor.services import due
 from qamqor.services.access.actor import Actor
-from qamqor.services.visit import drafts, foreseen, known, measuring, signing
+from qamqor.services.visit import drafts, foreseen, known, measuring, named, signing, undoing
 from qamqor.services.visit.known import Known
 from qamqor.services.visit.measuring import Visit
 from qamqor.web.access import staff
@@ -55,8 +55,11 @@ def draft(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
 @staff
 def undo(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     now, key = timezone.now(), str(request.POST.get("key", ""))
-    measuring.take_back(patient, key, actor=actor, at=now)
-    drafts.renew(patient, key, actor=actor, at=now)
+    if signing.is_signed(key):
+        undoing.take_back(patient, key, actor=actor, at=now)
+    else:
+        measuring.take_back(patient, key, actor=actor, at=now)
+        drafts.renew(patient, key, actor=actor, at=now)
     said = gettext("Taken back. It stays in the history as entered by mistake.")
     messages.success(request, said)
     return redirect("visit", patient=patient)
@@ -82,6 +85,8 @@ def done(request: HttpRequest, actor: Actor, patient: str, key: uuid.UUID) -> Ht
         "patient": patient,
         "name": presenters.name_of(found.person),
         "key": key,
+        "encounter": named.id_of(str(key), "encounter"),
+        "is_mine": last.get("key") == str(key),
         "closes": presenters.closes(owed, found.due, day),
     }
     return render(request, "visit/done.html", context)
@@ -94,6 +99,8 @@ def _posted(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
         return redirect("visit_done", patient=patient, key=signed)
     if form.is_valid():
         form.refuse_for(actor, timezone.localdate())
+        if act == "sign":
+            form.must_say_something()
     if act in ("measure", "sign") and form.errors:
         return _page(request, actor, *_again(request, actor, patient), status=422)
     kept = _keep(request, actor, patient, form)
@@ -137,6 +144,8 @@ def _again(request: HttpRequest, actor: Actor, patient: str) -> tuple[Known, Vis
     form = VisitForm(request.POST, last=found.last_values())
     if form.is_valid():
         form.refuse_for(actor, timezone.localdate())
+        if request.POST.get("act") == "sign":
+            form.must_say_something()
     return found, form
 
 

@@ -12,9 +12,9 @@ from django.conf import settings as django_settings
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.validation import check
-from qamqor.errors import NotAllowed, Unusable, VersionConflict
+from qamqor.errors import NotAllowed, NotThere, Unusable, VersionConflict
 from qamqor.services.access.actor import Actor
-from qamqor.services.visit import known, signing
+from qamqor.services.visit import known, signing, undoing
 from qamqor.services.visit.measuring import Visit
 from qamqor.services.visit.plan import Plan
 from qamqor.store import mentions
@@ -148,3 +148,26 @@ def test_a_sensitive_diagnosis_is_its_roles_to_record() -> None:
     resident("amina")
 
     assert signed(Plan(diagnoses=("F10.1",)), GP)["Condition"]
+
+
+def test_a_visit_taken_back_is_entered_in_error_and_stopped_orders_go_on() -> None:
+    resident("amina")
+    put(order())
+    about = known.about("amina", actor=NURSE, at=AT, as_of=TODAY)
+    visit = Visit("amina", str(uuid.uuid4()), AT)
+    signing.sign(visit, {}, WHOLE, medicines=about.medicines, actor=NURSE, at=AT)
+
+    with pytest.raises(NotThere):
+        undoing.take_back("amina", visit.key, actor=GP, at=AT)
+    assert undoing.take_back("amina", visit.key, actor=NURSE, at=AT) == 10
+
+    record: dict[str, list[dict[str, Any]]] = {}
+    for one in mentions.of("Patient/amina"):
+        record.setdefault(one.type, []).append(json_text.decode(one.content or ""))
+    assert [one["status"] for one in record["MedicationRequest"]] == ["active", "entered-in-error"]
+    assert record["Encounter"][0]["status"] == "entered-in-error"
+    assert record["Goal"][0]["lifecycleStatus"] == "entered-in-error"
+    for type_ in ("Condition", "Goal", "CarePlan", "Appointment", "MedicationStatement"):
+        assert check(record[type_][0]) == []
+    with pytest.raises(NotThere):
+        undoing.take_back("amina", visit.key, actor=NURSE, at=AT)
