@@ -39,6 +39,8 @@ Clock = Callable[[], datetime]
 SILENT_SECONDS: Final = 30
 """A worker not heard of for so long has died; it reports every few thousand resources."""
 REPORT_EVERY: Final = 5000
+FEW_PEOPLE: Final = 100
+"""So many named people are never the whole population."""
 
 
 def ask(
@@ -90,9 +92,17 @@ def ask(
 
 
 def _needs_two(actor: Actor, types: Sequence[str], patients: frozenset[str] | None) -> bool:
-    """Whether it is everybody's records; the platform's own commands are run by whoever may."""
+    """Whether it is everybody's records, or, named one by one, those of more than half of all.
+
+    The platform's own commands are run by whoever may.
+    """
     about_people = any(t == "Patient" or patient_elements(t) for t in types)
-    return patients is None and about_people and not actor.is_platform
+    if actor.is_platform or not about_people:
+        return False
+    if patients is None:
+        return True
+    most = 2 * len(patients)
+    return len(patients) > FEW_PEOPLE and versions.count("Patient", most=most) < most
 
 
 def _begin(tx: Transaction, job: Job, actor: Actor, at: datetime) -> None:

@@ -119,6 +119,16 @@ def type_as_of(
         last = rows[-1][0]
 
 
+def count(type_: str, *, most: int) -> int:
+    """How many resources of a type there are, counted no further than ``most``."""
+    rows = _all(
+        """select count(*) from (select 1 from fhir_resource where type = %s
+        and is_deleted = 0 limit %s) as counted""",
+        [type_, most],
+    )
+    return int(rows[0][0])
+
+
 def types() -> list[str]:
     """Every resource type that is or was stored here."""
     return [row[0] for row in _all("select distinct type from fhir_resource order by type", [])]

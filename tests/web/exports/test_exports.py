@@ -13,10 +13,12 @@ from django.test import Client
 from playwright.sync_api import Browser, expect
 
 from qamqor.services.access.actor import PLATFORM
+from qamqor.services.fhir import bulk
 from qamqor.services.fhir.write import Change, save
 from qamqor.store import audit
 from qamqor.store.accounts import Account
 from qamqor.store.audit import Wanted
+from qamqor.store.fhir import jobs
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
 from tests.services.access.village import AT
@@ -58,7 +60,7 @@ def decided(client: Client, address: str, answer: str) -> int:
 
 
 def finished(api: Api, address: str) -> dict[str, Any]:
-    for _ in range(500):
+    for _ in range(3_000):
         answer = api.get(address)
         if answer.status_code == 200:
             return dict(json.loads(answer.content))
@@ -119,6 +121,24 @@ def test_who_asks_for_some_people_or_for_nobody_needs_no_second(db: None) -> Non
     address = answer.headers["Content-Location"].partition("/fhir")[2]
     assert finished(api, address)["output"]
     assert finished(api, asked(api, "/$export?_type=Organization"))["output"] == []
+
+
+@pytest.mark.parametrize(("named", "is_begun"), [(1, True), (3, True), (4, False)])
+def test_naming_more_than_half_of_all_is_naming_everybody(
+    monkeypatch: pytest.MonkeyPatch, named: int, is_begun: bool
+) -> None:
+    monkeypatch.setattr(bulk, "FEW_PEOPLE", 1)
+    people = [{"resourceType": "Patient", "id": f"p{number}"} for number in range(5)]
+    save([Change("PUT", "Patient", one["id"], one) for one in people], actor=PLATFORM, at=AT)
+    said = {"resourceType": "Parameters", "parameter": [
+        {"name": "patient", "valueReference": {"reference": f"Patient/p{number}"}}
+        for number in range(named)]}  # fmt: skip
+    address = Api().post("/Patient/$export", said, **ASYNC).headers["Content-Location"]
+
+    job = jobs.find(address.rsplit("/", 1)[1])
+
+    assert job is not None
+    assert (job.state != "unconfirmed") == is_begun
 
 
 def test_after_a_week_it_must_be_asked_for_again() -> None:

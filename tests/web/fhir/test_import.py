@@ -58,7 +58,7 @@ def sent(api: Api, body: bytes, **headers: str) -> str:
 
 
 def finished(api: Api, address: str) -> dict[str, Any]:
-    for _ in range(500):
+    for _ in range(3_000):
         answer = api.get(address)
         if answer.status_code == 200:
             return dict(said(answer))
@@ -168,7 +168,7 @@ def test_it_is_in_the_audit_and_another_client_does_not_see_it() -> None:
 def waiting(body: bytes) -> jobs.Job:
     """An import that somebody claimed and died of."""
     job = importing.ask(actor=SYSTEM, clock=lambda: AT, read=_reader(body))
-    for _ in range(500):
+    for _ in range(3_000):
         if importing.find(job.id, actor=SYSTEM).state == "done":
             break
         time.sleep(0.02)
@@ -197,7 +197,7 @@ def dead(body: bytes, **so_far: Any) -> str:
 
 
 def ended(id_: str) -> jobs.Job:
-    for _ in range(500):
+    for _ in range(3_000):
         job = jobs.find(id_)
         if job is not None and job.state == "done":
             return job
