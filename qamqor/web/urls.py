@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("qamqor.web.vaccination.urls")),
     path("", include("qamqor.web.person.urls")),
     path("", include("qamqor.web.letters.urls")),
+    path("", include("qamqor.web.support.urls")),
 ]
 handler400 = "qamqor.web.errors.bad_request"
 handler403 = "qamqor.web.errors.denied"

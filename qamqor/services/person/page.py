@@ -144,7 +144,7 @@ def read(patient: str, *, actor: Actor, as_of: date, at: datetime) -> Page | Clo
     person = _person(patient, resources)
     lines = _lines(seen, actor)
     people = _others(resources, patient, as_of)
-    directory = _directory(person, people, lines)
+    directory = _directory(person, resources, people, lines)
     open_ = visible_people(seen.sights, [one for one, _ in people])
     numbers = _numbers(rows, as_of)
     shown = [f"{v.type}/{v.id}/_history/{v.version}" for v in contents.values()]
@@ -314,7 +314,10 @@ def _household_role(member: Mapping[str, Any]) -> str:
 
 
 def _directory(
-    person: Resource, people: Sequence[tuple[str, str]], lines: Sequence[Row]
+    person: Resource,
+    resources: Mapping[str, list[Resource]],
+    people: Sequence[tuple[str, str]],
+    lines: Sequence[Row],
 ) -> dict[str, Resource]:
     """Teams, posts, humans and places that the page names, in three looks."""
     area = next(
@@ -328,7 +331,7 @@ def _directory(
     found = {f"{v.type}/{v.id}": _read(v) for v in (mentions.of(area) if area else ()) if v.content}
     posts = {
         str((one.get("member") or {}).get("reference", ""))
-        for team in found.values()
+        for team in (*found.values(), *resources.get("CareTeam", ()))
         for one in team.get("participant", ())
     }
     posts |= {row.agent for row in lines} | {area}

@@ -44,6 +44,8 @@ PLACES: Final = (
     Place("referrals", _("Referrals"), "arrow", STAFF),
     Place("vaccination_watch", _("Vaccinations"), "syringe", STAFF),
     Place("find", _("Find"), "search", DESK, is_for_phones=True),
+    Place("support", _("My steps"), "heart", STAFF),
+    Place("conference", _("Conference"), "people", STAFF),
     Place("exports", _("Exports"), "lock", SECOND),
     Place("register", _("Register a person"), "plus", frozenset({"registrar"})),
     Place("twins", _("Twins"), "people", frozenset({"registrar"})),

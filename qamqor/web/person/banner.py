@@ -226,9 +226,10 @@ def _acts(page: Page) -> list[Act]:
 
 def _more(page: Page) -> list[Act]:
     wished = [
-        (gettext("Change the details"), "edit", "update Patient"),
-        (gettext("Consents"), "consent", "update Patient"),
-        (gettext("Household"), "household", "update Patient"),
+        (gettext("Change the details"), "person_edit", "update Patient"),
+        (gettext("Consents"), "person_consent", "update Patient"),
+        (gettext("Household"), "person_household", "update Patient"),
+        (gettext("Bring to the conference"), "conference_bring", "create Task"),
         (gettext("Print and letters"), "print", ""),
         (gettext("Vaccinations"), "vaccinations", ""),
     ]

@@ -1,0 +1,1 @@
+"""Support around a person: needs, notes, plans, agreed steps, and the case conference."""

@@ -1,0 +1,1 @@
+"""Tests of the pages of support and of the case conference."""
