@@ -166,7 +166,7 @@ class SessionForm(forms.Form):
 class ReactionForm(forms.Form):
     """An adverse event after doses of the record."""
 
-    happened_on = forms.DateField(input_formats=["%Y-%m-%d"])
+    happened_on = forms.DateField(input_formats=["%d.%m.%Y", "%Y-%m-%d"])
     event = forms.ChoiceField()
     text = forms.CharField(required=False, max_length=1000)
     severity = forms.ChoiceField(choices=list(SEVERITIES.items()))

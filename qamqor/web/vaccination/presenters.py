@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
@@ -335,6 +335,7 @@ def saved(found: Session, known: Calendar, key: str, today: date) -> dict[str, A
     """What a session came to, and what is next."""
     kept = list(sessions.saved(found, key))
     done = [one for one in kept if one.get("status") == "completed"]
+    minutes = known.giving.watch_minutes
     moments = [datetime.fromisoformat(one["recorded"]) for one in done if "recorded" in one]
     groups = sorted(
         (group for _, group in _open_groups(found, today)),
@@ -345,8 +346,8 @@ def saved(found: Session, known: Calendar, key: str, today: date) -> dict[str, A
         "done": [_kept(one, known) for one in done],
         "not_done": [_kept(one, known) for one in kept if one not in done],
         "doses": [one["id"] for one in done],
-        "recorded_at": max(moments, default=None),
-        "minutes": known.giving.watch_minutes,
+        "until": max(moments) + timedelta(minutes=minutes) if moments else None,
+        "minutes": minutes,
         "next": [
             (
                 known.words.group(one.group),
@@ -377,7 +378,7 @@ def doses_to_choose(found: Session, known: Calendar) -> list[tuple[str, str]]:
             one.dose_id.partition("/")[2],
             f"{known.words.vaccine(one.cvx)}, {dates.short(one.given_on)}",
         )
-        for one in given_doses[:12]
+        for one in given_doses[:6]
     ]
 
 

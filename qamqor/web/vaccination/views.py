@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,6 +29,7 @@ from qamqor.web.vaccination.forms import ReactionForm, SessionForm, new_key
 def vaccinations(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     found, known = _opened(actor, patient)
     context = presenters.card_of(found, known, timezone.localdate())
+    context["messages"] = messages.get_messages(request)
     return render(request, "vaccination/vaccinations.html", context)
 
 
@@ -60,11 +62,12 @@ def reaction(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     day, now = timezone.localdate(), timezone.now()
     doses = presenters.doses_to_choose(found, known)
     events = [(code, said[_language()]) for code, said in known.giving.reactions.items()]
-    first = {"happened_on": day.isoformat(), "doses": request.GET.getlist("dose")}
+    first = {"happened_on": f"{day:%d.%m.%Y}", "doses": request.GET.getlist("dose")}
     form = ReactionForm(request.POST or None, doses=doses, events=events, initial=first)
     if form.is_valid():
         told = form.reaction()
         recording.record_reaction(patient, told, known.opened, actor=actor, at=now, today=day)
+        messages.success(request, gettext("The reaction is in the record."))
         return redirect("vaccinations", patient=patient)
     context = {"person": presenters.bar_of(found, day), "patient": patient, "form": form}
     status = 422 if form.errors else 200

@@ -73,7 +73,7 @@ def test_a_dose_is_saved_shows_what_is_next_and_the_batch_stays(
         fill_batches(page)
         answer_yes(page)
         page.get_by_role("button", name="Save the vaccination").click()
-        expect(page.get_by_role("status")).to_contain_text("Stays for observation for 30 min")
+        expect(page.get_by_role("status")).to_contain_text("Stays for observation until")
         expect(page.locator("#kept")).to_contain_text("batch MM-3310")
         expect(page.locator("#next")).to_contain_text("in ")
         page.reload()
@@ -136,6 +136,7 @@ def test_a_reaction_is_reported_from_the_list_and_warns_next_time(
         page.get_by_label("Mild").check()
         page.get_by_label("What happened").select_option("rash")
         page.get_by_role("button", name="Save the reaction").click()
+        expect(page.get_by_role("status")).to_contain_text("in the record")
         page.goto(f"{live_server.url}/person/rayana/vaccinate")
         expect(page.locator(".q-message--overdue").first).to_contain_text("rash or hives")
 
