@@ -254,14 +254,15 @@ def facts(keys: Sequence[int]) -> dict[int, Facts]:
     labels: dict[int, set[str]] = {key: set() for key in keys}
     for some in _slices(keys):
         marks = _marks(some)
-        for key, patient in quick.rows(
-            f"select key, patient from access_subject where key in ({marks})", some
+        for key, patient, label in quick.rows(
+            f"""select key, patient, null from access_subject where key in ({marks})
+            union all select key, null, label from access_label where key in ({marks})""",
+            [*some, *some],
         ):
-            people[key].add(patient)
-        for key, label in quick.rows(
-            f"select key, label from access_label where key in ({marks})", some
-        ):
-            labels[key].add(label)
+            if label is None:
+                people[key].add(patient)
+            else:
+                labels[key].add(label)
     return {key: Facts(frozenset(people[key]), frozenset(labels[key])) for key in people}
 
 

@@ -83,6 +83,7 @@ def keep(
     *,
     relation: str | None = None,
     query: str | None = None,
+    keys: Iterable[int] | None = None,
 ) -> None:
     """Keep in the audit what is about to be answered; returns once that is durable.
 
@@ -90,10 +91,12 @@ def keep(
         action: read, vread, history, search, export or operation.
         shown: the versions in the answer; none is an answer too.
         query: type and names of parameters, without their values.
+        keys: of all that is shown, where they are known.
     """
     versions = list(shown)
-    keys = access.keys_of((version.type, version.id) for version in versions)
-    people = {person for facts in stored_facts(keys.values()).values() for person in facts.people}
+    if keys is None:
+        keys = access.keys_of((version.type, version.id) for version in versions).values()
+    people = {person for facts in stored_facts(keys).values() for person in facts.people}
     audit.record(
         sights.actor,
         action,

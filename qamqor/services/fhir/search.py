@@ -58,6 +58,7 @@ class Found:
         next: where the next page goes on; None behind the last.
         total: how many match; None where nobody asked and it is not known.
         notes: what was left out and why.
+        keys: of all that is shown.
     """
 
     query: Query
@@ -66,6 +67,7 @@ class Found:
     next: search.Position | None
     total: int | None
     notes: tuple[Issue, ...]
+    keys: tuple[int, ...] = ()
 
 
 def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
@@ -84,7 +86,11 @@ def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
     sight = in_sight(sights, setting)
     found = _page(query, asked, sight)
     looks.keep(
-        sights, "search", [*found.matches, *found.included], query=_named(asked.types, query)
+        sights,
+        "search",
+        [*found.matches, *found.included],
+        query=_named(asked.types, query),
+        keys=found.keys,
     )
     return found
 
@@ -176,6 +182,7 @@ def _page(query: Query, asked: Asked, sight: InSight) -> Found:
         next=after,
         total=total if query.total != "none" or is_count else None,
         notes=tuple(notes),
+        keys=(*keys, *added.keys),
     )
 
 

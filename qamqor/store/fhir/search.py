@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection
-
 from qamqor.engine.fhir.search.query import Criterion, IdIn, Query, Sort
+from qamqor.store import quick
 from qamqor.store.fhir.search_sql import InSight, Writer, everything, in_order_of_key
 from qamqor.store.fhir.search_values import ALWAYS, Sql, joined
 
@@ -434,7 +433,4 @@ def _fewer(sources: Sequence[Sql], most: int) -> bool:
 
 def rows_of(statement: Sql) -> list[tuple[Any, ...]]:
     """The rows of a statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement.text, statement.values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+    return quick.rows(statement.text, statement.values)

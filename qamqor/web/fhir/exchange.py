@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -51,6 +52,12 @@ class Wishes:
 PLAIN: Final = Wishes()
 
 
+_ASKS: Final = re.compile(
+    "(?:_|%5f)(?:summary|pretty|elements)|%(?:5f|6[1-9a-f]|7[0-9a])", re.IGNORECASE
+)
+"""A name of a general parameter, or a letter written as a number, that may be part of one."""
+
+
 def wishes(request: HttpRequest) -> Wishes:
     """What headers and general parameters ask for.
 
@@ -59,7 +66,7 @@ def wishes(request: HttpRequest) -> Wishes:
     """
     said = request.META
     _accept(said.get("HTTP_ACCEPT", ""), request)
-    if not said.get("QUERY_STRING") and "HTTP_PREFER" not in said:
+    if "HTTP_PREFER" not in said and not _ASKS.search(said.get("QUERY_STRING", "")):
         return PLAIN
     query = request.GET
     mode = query.get("_summary", "")
