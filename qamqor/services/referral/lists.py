@@ -18,7 +18,7 @@ from qamqor.services.person.sight import visible_people
 from qamqor.services.referral import follow
 from qamqor.services.referral.follow import Carried, Side
 from qamqor.services.referral.waiting import day, reply_by
-from qamqor.store import mentions, referrals
+from qamqor.store import mentions, person, referrals
 from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Version
 from qamqor.store.referrals import Way
@@ -168,8 +168,8 @@ def one(request_id: str, *, actor: Actor, as_of: date, at: datetime) -> Whole:
     found = [v for ref in wanted if "/" in ref and (v := versions.read(*ref.split("/", 1)))]
     open_ = looks.at_each(sights, [*answers, *found], action="read")
     shown = {(v.type, v.id): json_text.decode(v.content or "{}") for v in open_}
-    person = _people([patient]).get(patient)
-    if person is None:
+    whose = _people([patient]).get(patient)
+    if whose is None:
         raise NotAllowed(f"Patient/{patient} is not here")
     audit.record(
         actor,
@@ -190,7 +190,7 @@ def one(request_id: str, *, actor: Actor, as_of: date, at: datetime) -> Whole:
     return Whole(
         carried=carried,
         side=side,
-        person=person,
+        person=whose,
         answers=said,
         enclosed=enclosed,
         hidden=len(wanted) - len(enclosed),
@@ -218,27 +218,31 @@ def _answers(request_id: str, patient: str) -> list[Version]:
 
 
 def _people(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    found = (versions.read("Patient", one) for one in dict.fromkeys(ids))
-    return {v.id: json_text.decode(v.content) for v in found if v is not None and v.content}
+    found = person.named([("Patient", one) for one in ids]) if ids else {}
+    return {id_: json_text.decode(v.content or "{}") for (_, id_), (_, v) in found.items()}
 
 
 def names_of(references: Sequence[str]) -> dict[str, str]:
     """What posts and organisations are called; a post by who holds it."""
-    found: dict[str, str] = {}
-    for reference in dict.fromkeys(one for one in references if "/" in one):
-        type_, _, id_ = reference.partition("/")
-        version = versions.read(type_, id_)
-        said = json_text.decode(version.content or "{}") if version is not None else {}
-        if type_ == "PractitionerRole":
-            found[reference] = _holder(said)
-        else:
-            found[reference] = str(said.get("name", ""))
-    return found
+    said = _named([one for one in references if "/" in one])
+    held = {ref: _holder(one) for ref, one in said.items() if ref.startswith("PractitionerRole/")}
+    humans = _named([one for one in held.values() if "/" in one])
+    return {
+        ref: _human(humans.get(held[ref], {})) if ref in held else str(one.get("name", ""))
+        for ref, one in said.items()
+    }
+
+
+def _named(references: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    pairs = [(type_, id_) for type_, _, id_ in (one.partition("/") for one in references)]
+    found = person.named(pairs) if pairs else {}
+    return {f"{t}/{i}": json_text.decode(v.content or "{}") for (t, i), (_, v) in found.items()}
 
 
 def _holder(post: Mapping[str, Any]) -> str:
-    reference = str((post.get("practitioner") or {}).get("reference", ""))
-    version = versions.read(*reference.split("/", 1)) if "/" in reference else None
-    human = json_text.decode(version.content or "{}") if version is not None else {}
+    return str((post.get("practitioner") or {}).get("reference", ""))
+
+
+def _human(human: Mapping[str, Any]) -> str:
     name: Mapping[str, Any] = next(iter(human.get("name", [])), {})
     return " ".join([str(name.get("family", "")), *map(str, name.get("given", [])[:1])]).strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,8 +25,8 @@ Resource = dict[str, Any]
 ENCLOSABLE: Final = (
     "AllergyIntolerance", "Condition", "MedicationRequest", "DiagnosticReport", "Observation",
 )  # fmt: skip
-MOST: Final = 12
-"""Records of each type that are offered, the newest first."""
+MOST: Final = 60
+"""Records of each type that are looked at, the newest change first."""
 LONGEST: Final = 2000
 
 
@@ -78,7 +78,7 @@ def desk(patient: str, *, actor: Actor, at: datetime) -> Desk:
             counts[entry.type] = counts.get(entry.type, 0) + 1
             keys.append(entry.key)
     found = versions.read_by_keys(keys)
-    offered = [json_text.decode(found[key].content or "{}") for key in keys if key in found]
+    offered = _newest(json_text.decode(found[k].content or "{}") for k in keys if k in found)
     offered.sort(key=lambda one: ENCLOSABLE.index(one["resourceType"]))
     person = versions.read("Patient", patient)
     audit.record(
@@ -92,6 +92,25 @@ def desk(patient: str, *, actor: Actor, at: datetime) -> Desk:
     )
     decoded = json_text.decode(person.content or "{}") if person is not None else {}
     return Desk(decoded, tuple(offered), tuple(performers(actor)))
+
+
+def _newest(resources: Iterable[Resource]) -> list[Resource]:
+    """Of each thing that was measured, found or prescribed only the newest."""
+    found: dict[tuple[str, str], Resource] = {}
+    for one in resources:
+        if one.get("status") == "entered-in-error":
+            continue
+        code = one.get("code") or one.get("medicationCodeableConcept") or {}
+        coding: Resource = next(iter(code.get("coding", [])), {})
+        key = (one["resourceType"], str(coding.get("code") or one["id"]))
+        if key not in found or _when(found[key]) < _when(one):
+            found[key] = one
+    return list(found.values())
+
+
+def _when(one: Resource) -> str:
+    names = ("effectiveDateTime", "authoredOn", "recordedDate", "onsetDateTime")
+    return next((str(one[name]) for name in names if one.get(name)), "")
 
 
 def _may_refer(patient: str, actor: Actor, at: datetime) -> Seen:

@@ -367,7 +367,7 @@ def _referrals(page: Page, language: str) -> Iterator[Item]:
             dates.short(day),
             second=stage,
             state="wait",
-            href=_record(page.patient, line.reference),
+            href=f"/referrals/{one['id']}",
         )
 
 

@@ -33,6 +33,7 @@ WRONG_IIN: Final[dict[str, str | Promise]] = {
     "iin.wrong-check-digit": _("The last digit of the IIN does not fit the others. Check it."),
 }
 _DAY_FIRST: Final = re.compile(r"(?:(?:([0-9]{1,2})[./ ])?([0-9]{1,2})[./ ])?([0-9]{4})")
+_DIGITS: Final = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{4})")
 
 
 def _text(most: int = 120) -> forms.CharField:
@@ -40,8 +41,8 @@ def _text(most: int = 120) -> forms.CharField:
 
 
 def read_birth(text: str) -> str:
-    """``12.03.1987``, ``03.1987`` or ``1987`` as FHIR writes it; ISO dates stay; else the text."""
-    found = _DAY_FIRST.fullmatch(text.strip())
+    """``12.03.1987``, ``12031987``, ``03.1987`` or ``1987`` as FHIR writes it; else the text."""
+    found = _DAY_FIRST.fullmatch(text.strip()) or _DIGITS.fullmatch(text.strip())
     if found is None:
         return text.strip()
     day, month, year = found.groups()
