@@ -184,6 +184,7 @@ def _database(url: str) -> dict[str, Any]:
         database["OPTIONS"] = {
             "timeout": 30,
             "transaction_mode": "IMMEDIATE",
+            "cached_statements": 512,
             "init_command": (
                 "pragma journal_mode=wal; pragma synchronous=full; pragma temp_store=memory;"
                 "pragma cache_size=-16384; pragma mmap_size=1073741824"

@@ -180,7 +180,8 @@ def follow(tx: Transaction, saved: Sequence[Saved], at: datetime) -> None:
 def _direct(tx: Transaction, one: Saved, given: Flat) -> dict[str, str | None]:
     """Keep what a shared resource says; the organisation above an area is in its due rows."""
     pairs = [(kind, pair) for kind, listed in given.entries.items() for pair in listed]
-    store.replace_entries(tx, one.key, [(kind, *pair) for kind, pair in pairs])
+    entries = [(kind, *pair) for kind, pair in pairs]
+    store.replace_entries(tx, one.key, entries, is_first=one.is_first)
     return {code: value for kind, (code, value) in pairs if kind == "organisation"}
 
 

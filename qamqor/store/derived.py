@@ -101,9 +101,12 @@ def rows_of(patient_ids: Sequence[str]) -> dict[str, Rows]:
     return found
 
 
-def replace_entries(tx: Transaction, key: int, entries: Sequence[tuple[str, str, str]]) -> None:
+def replace_entries(
+    tx: Transaction, key: int, entries: Sequence[tuple[str, str, str]], *, is_first: bool
+) -> None:
     """What a shared resource says for everybody: kind, code, value."""
-    tx.execute("delete from directory_entry where key = %s", [key])
+    if not is_first:
+        tx.execute("delete from directory_entry where key = %s", [key])
     tx.executemany(
         "insert into directory_entry (kind, code, value, key) values (%s, %s, %s, %s)",
         [(*entry, key) for entry in entries],

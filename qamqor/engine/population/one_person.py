@@ -30,6 +30,7 @@ _TYPES: Final[dict[Kind, str]] = {
     "boolean": "integer",
 }
 _FEW_ROWS: Final = 5
+_TOLD: Final = 4_096  # answers of schedules kept, by the facts they follow from
 
 
 class Due(NamedTuple):
@@ -136,6 +137,8 @@ class OnePerson:
         named = (one.programme.doses_table for one in questions.due if one.kind == "schedule")
         self._doses_tables = {name for name in named if name is not None}
         self._plans: dict[tuple[str, str], Plan] = {}
+        # Most of what is saved about a person changes nothing that a schedule looks at.
+        self._told: dict[tuple[tuple[str, str], tuple[Fact, ...]], Told] = {}
         self._make_tables()
         self._people = [self._prepared(query) for query in questions.people]
         self._states = [self._prepared(query) for query in questions.states]
@@ -367,7 +370,12 @@ class OnePerson:
             )
             if patient_id == who
         ]
-        return tell(self._plans[key], known)
+        asked = (key, tuple(known))
+        if asked not in self._told:
+            if len(self._told) >= _TOLD:
+                self._told.clear()
+            self._told[asked] = tell(self._plans[key], known)
+        return self._told[asked]
 
     def _insert_doses(self, query: Query, told: Told, who: str) -> None:
         """Put the doses a schedule judged into the table that measures read."""
