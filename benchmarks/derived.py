@@ -1,4 +1,7 @@
-"""What it costs to work out a person's due care when their record is saved, and to load many."""
+"""What it costs to work out a person's due care when their record is saved, and to load many.
+
+QAMQOR_BENCH_DATABASE=postgresql measures PostgreSQL instead of SQLite.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ TOGETHER = 20
 
 def run() -> None:
     """Print saves with and without a person worked out, in one run, and what loading takes."""
-    with tempfile.TemporaryDirectory() as name:
+    from benchmarks._load.database import chosen
+
+    with tempfile.TemporaryDirectory() as name, chosen() as database:
+        print(database)
         os.environ |= {"QAMQOR_DATA": name, "QAMQOR_DEMO": "1"}
         from django.core.management import call_command
 
@@ -41,13 +47,32 @@ def _load(folder: Path) -> None:
     from qamqor.services.fhir import load
 
     invent_resources(Wish(CONTENT, PEOPLE, "merke", 1, date(2026, 11, 24)), folder / "in")
-    started, used = perf_counter(), process_time()
+    started, used, others = perf_counter(), process_time(), _children()
+    ready: list[float] = []
+
+    def progress(_: int) -> None:
+        ready[:] = [perf_counter() - started, process_time() - used]
+
     found = load.load(
-        [folder / "in"], quarantine=folder / "apart", actor=PLATFORM, at=AT, processes=2
+        [folder / "in"],
+        quarantine=folder / "apart",
+        actor=PLATFORM,
+        at=AT,
+        processes=2,
+        progress=progress,
     )
-    took = perf_counter() - started
-    print(f"load, checked and indexed, care of {found.people} people: {found.read / took:,.0f}/s")
-    print(f"  of it in the committing process: {process_time() - used:.1f} of {took:.1f} s")
+    took, here = ready
+    each, beside = here / found.read * 1e6, (_children() - others) / found.read * 1e6
+    print(f"load, checked and indexed: {found.read:,} resources, {found.read / took:,.0f}/s")
+    print(f"  processor time each: {each:.0f} µs to store, {beside:.0f} µs to prepare beside it")
+    care = (process_time() - used - here) / found.people * 1e3
+    print(f"  then due care of {found.people} people, {care:.2f} ms each")
+
+
+def _children() -> float:
+    """Seconds of the processor that ended processes of ours have used."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _flatten(folder: Path) -> None:
@@ -95,15 +120,23 @@ def _saves(folder: Path) -> None:
     one_by_one(nobody[:40], "warm")
     one_by_one(observations[:40], "warm-person")
     for words, some in (("nobody in the record", nobody), ("a person worked out", observations)):
+        used = process_time()
         times = one_by_one(some, words.replace(" ", "-"))
+        busy = (process_time() - used) / len(some) * 1e3
         p95 = times[int(len(times) * 0.95)]
-        print(f"save about {words}: p50 {median(times) * 1e3:.1f} ms, p95 {p95 * 1e3:.1f} ms")
+        print(
+            f"save about {words}: p50 {median(times) * 1e3:.1f} ms, p95 {p95 * 1e3:.1f} ms", end=""
+        )
+        print(f", the processor busy for {busy:.2f} ms")
     for words, some in (("nobody", nobody), ("each another person", _apart(observations))):
+        used = process_time()
         took = sum(
             together(some[at : at + TOGETHER], f"{words.replace(' ', '-')}-{at}")
             for at in range(0, len(some), TOGETHER)
         )
-        print(f"{TOGETHER} creates a commit, {words}: {len(some) / took:,.0f}/s")
+        busy = (process_time() - used) / len(some) * 1e3
+        print(f"{TOGETHER} creates a commit, {words}: {len(some) / took:,.0f}/s", end="")
+        print(f", the processor busy for {busy:.2f} ms each")
     asker = derived.asker(derived.day_of(AT))
     took = _timed(lambda: [due.due_of(one, as_of=asker.as_of) for one in people[:200]])
     print(f"read one person's due care: {took / 200 * 1e3:.2f} ms")

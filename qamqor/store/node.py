@@ -23,6 +23,7 @@ from typing import Any, Final, Generic, TypeVar
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
+from qamqor.store import quick
 from qamqor.store.quick import Statements
 
 T = TypeVar("T")
@@ -256,6 +257,9 @@ class Committer:
     def _do(self, jobs: list[_Job[Any]]) -> None:
         started = time.perf_counter()
         try:
+            if connection.connection is None:
+                connection.ensure_connection()
+                quick.make_room()
             with _AT_WORK, transaction.atomic():
                 group = _Group()
                 for job in jobs:

@@ -43,6 +43,9 @@ def _down(value: Any, keys: tuple[str, ...]) -> Iterator[Any]:
 
 def composite_rows(number: int, parts: list[tuple[str, Rows]]) -> list[Composite]:
     """Every combination of what the components say; none where one of them says nothing."""
+    if len(parts) == 2 and len(parts[0][1]) == 1 and len(parts[1][1]) == 1:
+        (first, (one,)), (second, (other,)) = parts
+        return [(number, *first_slot(first, one), *second_slot(second, other), 0.0, 0.0)]
     if not all(rows for _, rows in parts):
         return []
     kinds = [kind for kind, _ in parts]

@@ -176,6 +176,11 @@ def amount(low: Any, high: Any, unit_of: dict[str, Any]) -> Rows:
     code, system, text = unit_of.get("code"), unit_of.get("system"), unit_of.get("unit")
     known = unit(code) if system == UCUM and type(code) is str else None
     row_low, row_high = LEAST if least is None else least, MOST if most is None else most
+    first = known.canonical(row_low) if known and least is not None else LEAST
+    if known is None or most is None:
+        last = MOST
+    else:
+        last = first if row_high == row_low else known.canonical(row_high)
     return [
         (
             row_low,
@@ -184,8 +189,8 @@ def amount(low: Any, high: Any, unit_of: dict[str, Any]) -> Rows:
             system_number(system),
             folding.folded(text) if type(text) is str else "",
             known.kind if known else "",
-            known.canonical(row_low) if known and least is not None else LEAST,
-            known.canonical(row_high) if known and most is not None else MOST,
+            first,
+            last,
         )
     ]
 
