@@ -40,7 +40,7 @@ def read_number(text: str, measure: Measure) -> Decimal | None:
     More decimals than the measure has are refused, not rounded: rounding hides a slip.
     """
     plain = text.strip().replace(",", ".")
-    if not plain or len(plain) > LONGEST or not plain.replace(".", "", 1).isdigit():
+    if not plain.isascii() or len(plain) > LONGEST or not plain.replace(".", "", 1).isdigit():
         return None
     try:
         number = Decimal(plain)

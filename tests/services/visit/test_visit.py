@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.validation import check
@@ -18,8 +20,8 @@ from qamqor.services.visit import drafts, foreseen, known, measuring, named, sig
 from qamqor.services.visit.measuring import Visit
 from qamqor.store.fhir import versions
 from tests.services.access.village import actor
-from tests.services.test_derived import AT, TODAY
-from tests.services.worklist.test_today import NURSE, resident
+from tests.services.test_derived import AT, TODAY, pressure, put
+from tests.services.worklist.test_today import NURSE, of, resident
 
 pytestmark = pytest.mark.django_db
 PRESSURE = {"blood_pressure": ({"systolic": Decimal(132), "diastolic": Decimal(78)},)}
@@ -213,3 +215,17 @@ def test_a_novel_is_no_draft() -> None:
     resident("amina")
     with pytest.raises(Unusable):
         drafts.keep("amina", str(uuid.uuid4()), {"goal": "a" * 70_000}, seen=0, actor=NURSE, at=AT)
+
+
+def test_what_a_visit_reads_does_not_grow_with_the_record() -> None:
+    resident("amina")
+    few = _queries()
+    put(*(of(pressure(f"p{n}", f"2025-{n % 12 + 1:02d}-03", 140), "amina") for n in range(60)))
+
+    assert _queries() <= few + 1
+
+
+def _queries() -> int:
+    with CaptureQueriesContext(connection) as asked:
+        known.about("amina", actor=NURSE, at=AT, as_of=TODAY)
+    return len(asked)
