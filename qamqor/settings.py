@@ -261,6 +261,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "qamqor.web.cors.from_other_origins",
     "qamqor.web.fhir.door.fhir_door",
+    # Pages only: the FHIR door answers before it. Django pads what it packs against BREACH.
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -66,12 +66,13 @@ class Chosen:
 
 
 class Standing(NamedTuple):
-    """One person's place: tab, points and who they live with."""
+    """One person's place: tab, points, who they live with and where."""
 
     patient_id: str
     tab: str
     score: int
     household: str | None
+    place_id: str | None
 
 
 def replace(tx: Transaction, people: Mapping[str, tuple[int, Sequence[Fact]]]) -> None:
@@ -115,11 +116,11 @@ def page(
         Standing(*row)
         for row in _rows(
             f"""{sql}, ranked as (
-                select patient_id, tab, score, household, home,
+                select patient_id, tab, score, household, home, place_id,
                     row_number() over (order by score desc, since, patient_id) as place
                 from placed where tab = %s),
             together as (select *, min(place) over (partition by home) as home_place from ranked)
-            select patient_id, tab, score, household from together
+            select patient_id, tab, score, household, place_id from together
             order by home_place, place {most}""",
             [*values, tab],
         )
@@ -144,6 +145,22 @@ def places(chosen: Chosen) -> list[str]:
     where, values = _conditions(chosen)
     found = _rows(f"select distinct place_id from worklist where {where}", values)
     return sorted(row[0] for row in found if row[0])
+
+
+def members(chosen: Chosen, households: Sequence[str]) -> dict[str, list[str]]:
+    """Everybody of some homes who needs something of a list's role, the most urgent first."""
+    where, values = _conditions(chosen)
+    found: dict[str, list[str]] = {}
+    for some in sliced(households):
+        marks = ", ".join(["%s"] * len(some))
+        for household, patient_id in _rows(
+            f"""select household, patient_id from worklist
+            where {where} and needs > 0 and household in ({marks})
+            order by household, urgency, patient_id""",
+            [*values, *some],
+        ):
+            found.setdefault(household, []).append(patient_id)
+    return found
 
 
 def owned_by(owner: str) -> list[str]:
@@ -210,6 +227,7 @@ def _placed(chosen: Chosen, w: Weights) -> tuple[str, list[Any]]:
     family = "and others > 1" if chosen.is_household else ""
     sql = f"""with found as (
             select patient_id, household, coalesce(household, patient_id) as home, channel,
+                place_id,
                 coalesce(due_on, case when needs = 0 then waiting_since end, '9999') as since,
                 {tab} as tab, {score} as score
             from worklist where {where}),

@@ -30,6 +30,7 @@ class Place:
     mix: str
     names: tuple[str, str, str]
     people: float
+    position: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def _place(rows: Rows, name: str, *, has_people: bool = True) -> Place:
         _inherited(rows, name, "mix"),
         (row["name_kk"], row["name_ru"], row["name_en"]),
         float(row["population"] or 0) if has_people else 0.0,
+        (float(row["latitude"]), float(row["longitude"])) if row.get("latitude") else None,
     )
 
 

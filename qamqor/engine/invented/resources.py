@@ -105,7 +105,6 @@ def _patients(page: _Page, rows: Rows, values: Values) -> Values:
         ],
         "born_on": [_cut(day, how) for day, how in zip(values["born_on"], precision, strict=True)],
         "deceased": piece("deceasedDateTime", values["died_on"]),
-        "settlement": ["rural" if rural else "urban" for rural in people.rural.tolist()],
         **_addresses(page, names["streets"]),
         "attached": _attached(page),
     }
@@ -120,20 +119,44 @@ def _wrapped(name: str, system: str, values: Sequence[str | None]) -> Texts:
     return [f'{start}{value}"}}]' if value else "" for value in values]
 
 
+GEOLOCATION: Final = "http://hl7.org/fhir/StructureDefinition/geolocation"
+BLOCK_DEGREES, HOUSE_DEGREES = 0.0032, 0.000105
+
+
 def _addresses(page: _Page, streets: Mapping[str, Sequence[str]]) -> Values:
     """Street and house of each household, the town or village of its place."""
     people, layout = page.block.people, page.recipe.layout
     random = people.random("addresses")
     street_u = random.random(people.homes.count)
     house = random.integers(1, 160, people.homes.count)
-    lines, cities = [], []
+    lines, cities, where = [], [], []
     for home, leaf, rural in zip(
         people.homes.household.tolist(), people.leaf.tolist(), people.rural.tolist(), strict=True
     ):
-        choices = streets["rural" if rural else "urban"]
-        lines.append(f"{choices[int(street_u[home] * len(choices))]}, {house[home]}")
-        cities.append(layout.leaf(leaf).names[0])
-    return {"line": lines, "city": cities}
+        settlement, place = "rural" if rural else "urban", layout.leaf(leaf)
+        choices = streets[settlement]
+        street = int(street_u[home] * len(choices))
+        lines.append(f"{choices[street]}, {house[home]}")
+        cities.append(place.names[0])
+        where.append(
+            f'[{{"url":"{EXTENSIONS}/kato","valueCode":"{place.kato}"}},'
+            f'{{"url":"{EXTENSIONS}/settlement","valueCode":"{settlement}"}}'
+            f"{_geolocation(place.position, street, int(house[home]))}]"
+        )
+    return {"line": lines, "city": cities, "where": where}
+
+
+def _geolocation(middle: tuple[float, float] | None, street: int, house: int) -> str:
+    """Where a house stands: streets cross in a grid around the middle, numbers run along them."""
+    if middle is None:
+        return ""
+    across, along = (street // 2 - 2) * BLOCK_DEGREES, (house - 80) * HOUSE_DEGREES
+    north, east = (across, along) if street % 2 else (along, across)
+    latitude, longitude = middle[0] + north, middle[1] + east * 1.36
+    return (
+        f',{{"url":"{GEOLOCATION}","extension":[{{"url":"latitude","valueDecimal":{latitude:.5f}}},'
+        f'{{"url":"longitude","valueDecimal":{longitude:.5f}}}]}}'
+    )
 
 
 def _attached(page: _Page) -> Texts:

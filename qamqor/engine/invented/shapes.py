@@ -53,7 +53,7 @@ PATIENT: Final[Shape] = {
     "«+deceased»": 0,
     "address": [
         {
-            "extension": [_extension("kato", "«kato»"), _extension("settlement", "«settlement»")],
+            "extension": "#where#",
             "use": "home",
             "line": ["«line»"],
             "city": "«city»",

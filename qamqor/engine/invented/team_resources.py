@@ -50,6 +50,9 @@ def _location(place: Place) -> Resource:
         settlement = "rural" if place.is_rural else "urban"
         said = {"url": f"{EXTENSIONS}/settlement", "valueCode": settlement}
         resource["address"] = {"extension": [said], "country": "KZ"}
+    if place.position is not None:
+        latitude, longitude = place.position
+        resource["position"] = {"longitude": longitude, "latitude": latitude}
     if place.parent_id:
         resource["partOf"] = {"reference": f"Location/{place.parent_id}"}
     return resource

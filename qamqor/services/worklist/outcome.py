@@ -17,7 +17,18 @@ from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir.write import Change, Stored, save
 from qamqor.store.fhir import versions
 
-OUTCOMES: Final = ("agreed", "later", "no_answer", "refused", "wrong", "done_elsewhere")
+OUTCOMES: Final = (
+    "agreed",
+    "later",
+    "no_answer",
+    "refused",
+    "wrong",
+    "done_elsewhere",
+    "visited",
+    "moved",
+)
+DECIDES_NOTHING: Final = ("no_answer", "visited")
+"""Nobody was reached, or what was done is recorded by itself: no Task follows."""
 WITH_DAY: Final = ("agreed", "later")
 WITH_REASON: Final = ("refused", "wrong")
 MEDIA: Final = {"phone": "PHONE", "message": "SMSWRIT", "video": "VIDEOCONF", "home": "FACE"}
@@ -59,7 +70,7 @@ def record(
     if versions.read("Communication", ids[0]) is not None:
         return []
     changes = [Change("PUT", "Communication", ids[0], _call(ids[0], patient, outcome, actor, at))]
-    if outcome.code != "no_answer":
+    if outcome.code not in DECIDES_NOTHING:
         changes += [
             Change("PUT", "Task", id_, _task(id_, patient, action, outcome, actor, at))
             for id_, action in zip(ids[1:], outcome.actions, strict=True)
@@ -154,7 +165,8 @@ def _task(
     id_: str, patient: str, action: str, outcome: Outcome, actor: Actor, at: datetime
 ) -> dict[str, Any]:
     programme, code, item = (action.split("/") + ["", ""])[:3]
-    status = {"refused": "rejected", "wrong": "rejected", "done_elsewhere": "completed"}
+    status = {"refused": "rejected", "wrong": "rejected", "moved": "rejected"}
+    status["done_elsewhere"] = "completed"
     task: dict[str, Any] = {
         "resourceType": "Task",
         "id": id_,

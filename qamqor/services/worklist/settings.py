@@ -18,13 +18,13 @@ def points() -> Points:
 
 @cache
 def _points(folders: tuple[Path, ...]) -> Points:
-    file = _newest(folders, "worklist/points.yaml")
+    file = newest(folders, "worklist/points.yaml")
     if file is None:
         return Points()
     return read_points(yaml.safe_load(file.read_text(encoding="utf-8")), file.name)
 
 
-def _newest(folders: tuple[Path, ...], name: str) -> Path | None:
+def newest(folders: tuple[Path, ...], name: str) -> Path | None:
     """The site's own file, or the shipped one."""
     files = [folder / name for folder in reversed(folders)]
     return next((one for one in files if one.is_file()), None)

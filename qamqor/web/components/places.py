@@ -43,6 +43,14 @@ PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
     Place("referrals", _("Referrals"), "arrow", STAFF),
     Place("vaccination_watch", _("Vaccinations"), "syringe", STAFF),
+    Place(
+        "round",
+        _("Home visits"),
+        "place",
+        frozenset(
+            {"district_nurse", "practice_nurse", "midwife", "gp", "social_worker", "psychologist"}
+        ),
+    ),
     Place("find", _("Find"), "search", DESK, is_for_phones=True),
     Place("support", _("My steps"), "heart", STAFF),
     Place("conference", _("Conference"), "people", STAFF),

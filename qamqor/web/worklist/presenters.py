@@ -49,6 +49,8 @@ OUTCOMES: Final[dict[str, str | Promise]] = {
     "refused": _("refused"),
     "wrong": _("the list was wrong"),
     "done_elsewhere": _("done elsewhere"),
+    "visited": _("visited"),
+    "moved": _("moved away"),
 }
 POINTS: Final[dict[str, str | Promise]] = {
     "urgency": _("urgency"),

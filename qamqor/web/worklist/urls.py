@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qamqor.web.worklist import order, views
+from qamqor.web.worklist import order, rounds, views
 
 urlpatterns = [
     path("", views.start, name="home"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("today/changed", views.changed, name="today_changed"),
     path("today/density", views.density, name="today_density"),
     path("today/order", order.order, name="today_order"),
+    path("round", rounds.show, name="round"),
+    path("round/again", rounds.again, name="round_again"),
+    path("round/<str:patient>/outcome", rounds.outcome, name="round_outcome"),
     path("today/<str:patient>", views.why, name="today_why"),
     path("today/<str:patient>/outcome", views.outcome, name="today_outcome"),
     path("today/<str:patient>/undo", views.undo, name="today_undo"),

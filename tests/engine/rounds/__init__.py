@@ -1,0 +1,1 @@
+"""The order of doors and the sketch of the way."""
