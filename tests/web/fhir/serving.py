@@ -70,7 +70,7 @@ def start(folder: Path, port: int, *, database: str | None = None) -> subprocess
 
 
 def wait_until_answering(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    for _ in range(1500):
+    for _ in range(6000):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5):
                 return

@@ -21,6 +21,8 @@ import requests
 
 from tests.web.fhir import serving
 
+PATIENCE = 120
+"""Seconds for one answer: the machine may be busy with other things."""
 LOADERS = 2
 RACERS = 2
 VERIFY = """
@@ -58,8 +60,9 @@ class Load:
         self.url, self.round, self.kept = url, round_, kept
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
         self.written = 0
+        self.is_over = False
         self.faults: list[str] = []
-        self.start_together = threading.Barrier(RACERS, timeout=20)
+        self.start_together = threading.Barrier(RACERS, timeout=PATIENCE)
         self.seen = max(kept.won, default=0)
         work = [(self._write, n) for n in range(LOADERS)] + [(self._race, n) for n in range(RACERS)]
         self.threads = [threading.Thread(target=self._run, args=each) for each in work]
@@ -79,7 +82,9 @@ class Load:
             while True:
                 try:
                     work(session, f"r{self.round}-{number}-{count}", count)
-                except (requests.RequestException, OSError, threading.BrokenBarrierError):
+                except (requests.RequestException, OSError, threading.BrokenBarrierError) as end:
+                    if not self.is_over:
+                        self.faults.append(f"before the kill: {end!r}")
                     self.start_together.abort()
                     return
                 count += 1
@@ -92,11 +97,13 @@ class Load:
                 for id_ in both
             ]
             said: Any = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-            answer = session.post(self.url, data=json.dumps(said), timeout=20)
+            answer = session.post(self.url, data=json.dumps(said), timeout=PATIENCE)
             self._expect(answer, 200)
             self.kept.pairs.append(both)
         else:
-            answer = session.put(f"{self.url}/Basic/{name}", data=json.dumps(one(name)), timeout=20)
+            answer = session.put(
+                f"{self.url}/Basic/{name}", data=json.dumps(one(name)), timeout=PATIENCE
+            )
             self._expect(answer, 201)
             self.kept.single.append(name)
         self.written += 1
@@ -144,7 +151,7 @@ def chain_reader(folder: Path) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
 
 
 def chain(reader: subprocess.Popen[str]) -> tuple[int, list[str]]:
@@ -173,6 +180,7 @@ def kill_often(folder: Path, kills: int) -> None:
                 thread.start()
             load.wait_for(2 * LOADERS)
             time.sleep(draw.uniform(0.0, 0.2))
+            load.is_over = True
             serving.kill(process)
             for thread in load.threads:
                 thread.join()
