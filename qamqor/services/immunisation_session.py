@@ -17,6 +17,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.immunisation.giving import Giving, read_giving
 from qamqor.engine.immunisation.ideal import Coming, course_ahead
 from qamqor.engine.immunisation.one_child.state import Child, GivenDose
+from qamqor.engine.immunisation.one_visit import Injection
 from qamqor.engine.immunisation.recording import (
     Dose,
     Finding,
@@ -26,7 +27,9 @@ from qamqor.engine.immunisation.recording import (
     immunization,
     not_given,
 )
+from qamqor.engine.immunisation.schedule import item_code
 from qamqor.errors import Issue, NotPossible, Unusable
+from qamqor.services import due, installed
 from qamqor.services.access import policy
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import everything, valid
@@ -73,6 +76,9 @@ class Session:
         resources: everything read, by reference.
         consent_on: the day of the consent to vaccination that stands, where one does.
         may_give: whether the actor may record a dose.
+        asked: the vaccine groups the list of who is due asks about; None where no programme that
+            asks a schedule is approved, and all count. Doses of people born before the records
+            begin stand on paper, so of them little is asked.
     """
 
     person: Resource
@@ -80,6 +86,17 @@ class Session:
     resources: Mapping[str, Resource]
     consent_on: date | None
     may_give: bool
+    asked: frozenset[str] | None = None
+
+    def asks(self, groups: Iterable[str]) -> bool:
+        """Whether one of the groups is asked about."""
+        return self.asked is None or not self.asked.isdisjoint(groups)
+
+    @property
+    def injections(self) -> tuple[Injection, ...]:
+        """What one visit today should give of what is asked about."""
+        visit = self.forecast.visit
+        return tuple(one for one in visit.injections if self.asks(one.groups)) if visit else ()
 
     @property
     def child(self) -> Child:
@@ -152,6 +169,26 @@ def begin(
         found,
         _consent(found.values()),
         policy.allows(actor.role, "create", "Immunization") is not None,
+        _asked(patient, opened, today),
+    )
+
+
+def _asked(patient: str, opened: OpenSchedule, today: date) -> frozenset[str] | None:
+    chosen = installed.choice(today)
+    actions = {
+        (programme.id, name)
+        for programme in (chosen.programmes if chosen else ())
+        for name, action in programme.actions.items()
+        if action.schedule is not None
+    }
+    if not actions:
+        return None
+    names = {item_code(name): name for name in opened.schedule.groups}
+    rows = due.due_of(patient, as_of=today)
+    return frozenset(
+        names[one.item]
+        for one in rows
+        if (one.programme, one.action) in actions and one.item in names
     )
 
 
@@ -179,7 +216,8 @@ def _codes(concept: Mapping[str, Any]) -> list[str]:
 def ahead(session: Session, opened: OpenSchedule, today: date) -> list[Coming]:
     """What is to come if what is due is given today and all else on its first day."""
     end = max(month_later(session.child.born_on, 12 * 7), month_later(today, 12 * AHEAD_YEARS))
-    return list(course_ahead(opened.schedule, session.child, today, end))
+    course = course_ahead(opened.schedule, session.child, today, end)
+    return [one for one in course if session.asks(name for name, _ in one.doses)]
 
 
 def check(

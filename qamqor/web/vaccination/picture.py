@@ -46,7 +46,7 @@ def drawn(found: Session, known: Calendar, coming: Sequence[Coming], today: date
     rows = [
         row
         for name, group in found.forecast.answer.groups.items()
-        if (row := _row(known, group, [c for c in coming if c.day <= last], born, today)).marks
+        if (row := _row(found, known, group, [c for c in coming if c.day <= last], today)).marks
     ]
     title = gettext("Vaccinations by age")
     description = gettext(
@@ -77,11 +77,12 @@ def _age(months: int, of: Sequence[int]) -> str:
 
 
 def _row(
-    known: Calendar, group: GroupAnswer, coming: Sequence[Coming], born: date, today: date
+    found: Session, known: Calendar, group: GroupAnswer, coming: Sequence[Coming], today: date
 ) -> Row:
+    born = found.child.born_on
     marks = [_given(known, group, n, born) for n in range(len(group.doses))]
     window = None
-    if group.standing is Standing.NOT_COMPLETE and group.recommended:
+    if _is_open(found, group) and group.recommended:
         if group.recommended <= today:
             is_late = group.past_due is not None and group.past_due < today
             words = gettext("overdue") if is_late else gettext("due")
@@ -119,10 +120,15 @@ def _to_come(
 def lines(found: Session, known: Calendar, coming: Sequence[Coming], today: date) -> list[Line]:
     """The same as a table: each disease, its doses with their days, and what is next."""
     answer = found.forecast.answer
-    return [_line(known, group, today) for group in answer.groups.values()] if answer else []
+    return [_line(found, known, group, today) for group in answer.groups.values()] if answer else []
 
 
-def _line(known: Calendar, group: GroupAnswer, today: date) -> Line:
+def _is_open(found: Session, group: GroupAnswer) -> bool:
+    """Whether a further dose is needed, and asked about."""
+    return group.standing is Standing.NOT_COMPLETE and found.asks([group.group])
+
+
+def _line(found: Session, known: Calendar, group: GroupAnswer, today: date) -> Line:
     given = [
         dates.short(one.dose.given_on)
         + ("" if one.judged is Judged.VALID else f" ({known.words.tell('judged', one.judged)})")
@@ -130,7 +136,7 @@ def _line(known: Calendar, group: GroupAnswer, today: date) -> Line:
     ]
     state, day = "done", ""
     words = known.words.tell("standing", group.standing)
-    if group.standing is Standing.NOT_COMPLETE and group.recommended:
+    if _is_open(found, group) and group.recommended:
         is_late = group.past_due is not None and group.past_due < today
         state = "overdue" if is_late else "due" if group.recommended <= today else "soon"
         words = {
@@ -139,6 +145,8 @@ def _line(known: Calendar, group: GroupAnswer, today: date) -> Line:
             "soon": dates.from_here(group.recommended, today),
         }[state]
         day = f"{group.dose_number or 1}: {dates.short(group.recommended)}"
+    elif group.standing is Standing.NOT_COMPLETE:
+        state, words = "wait", gettext("may stand on paper")
     elif group.standing not in (Standing.COMPLETE, Standing.IMMUNE):
         state = "wait"
     return Line(known.words.group(group.group), ", ".join(given), day, state, words)

@@ -113,8 +113,9 @@ def card_of(found: Session, known: Calendar, today: date) -> dict[str, Any]:
         "lines": picture.lines(found, known, coming, today),
         "now": [
             (known.words.vaccine(one.cvx), *_closing(found, known, one.groups, today))
-            for one in (found.forecast.visit.injections if found.forecast.visit else ())
+            for one in found.injections
         ],
+        "is_on_paper": _is_on_paper(found),
         "apart": [known.words.group(n) for n in _apart(found)],
         "why": [_why(group, known) for _, group in groups if _state(group, today) != "soon"],
         "next": [
@@ -133,7 +134,14 @@ def card_of(found: Session, known: Calendar, today: date) -> dict[str, Any]:
 
 
 def _apart(found: Session) -> Sequence[str]:
-    return found.forecast.visit.later if found.forecast.visit else ()
+    later = found.forecast.visit.later if found.forecast.visit else ()
+    return [name for name in later if found.asks([name])]
+
+
+def _is_on_paper(found: Session) -> bool:
+    """Whether the calendar wants more than the list asks: earlier doses may stand on paper."""
+    visit = found.forecast.visit
+    return visit is not None and len(found.injections) < len(visit.injections)
 
 
 def _groups(found: Session) -> dict[str, GroupAnswer]:
@@ -143,7 +151,7 @@ def _groups(found: Session) -> dict[str, GroupAnswer]:
 
 def _open_groups(found: Session, today: date) -> Iterator[tuple[str, GroupAnswer]]:
     for name, group in _groups(found).items():
-        if group.standing is Standing.NOT_COMPLETE and group.recommended:
+        if group.standing is Standing.NOT_COMPLETE and group.recommended and found.asks([name]):
             yield name, group
 
 
@@ -236,8 +244,7 @@ def session(
     if findings is None:
         foreseen = [Entry(Dose(cvx, today, is_from_paper=True)) for cvx in form.cvxs]
         findings = sessions.check(found, foreseen, known.opened, today)
-    visit = found.forecast.visit
-    proposed = {one.cvx: one.groups for one in (visit.injections if visit else ())}
+    proposed = {one.cvx: one.groups for one in found.injections}
     rows = [
         _row(found, known, form, cvx, proposed.get(cvx, ()), findings, today) for cvx in form.cvxs
     ]
@@ -245,6 +252,7 @@ def session(
         "person": bar_of(found, today),
         "form": form,
         "rows": rows,
+        "is_on_paper": _is_on_paper(found),
         "apart": [known.words.group(n) for n in _apart(found)],
         "ask": [one[_language()] for one in known.giving.ask],
         "consent_on": found.consent_on,

@@ -101,8 +101,7 @@ def _vaccines(request: HttpRequest, found: Session) -> list[int]:
     if request.method == "POST":
         named = str(request.POST.get("vaccines", "")).split()
     else:
-        visit = found.forecast.visit
-        named = [str(one.cvx) for one in (visit.injections if visit else ())]
+        named = [str(one.cvx) for one in found.injections]
         named += request.GET.getlist("also")
     return list(dict.fromkeys(int(one) for one in named if one.isdecimal() and len(one) < 6))
 

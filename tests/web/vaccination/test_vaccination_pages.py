@@ -150,3 +150,15 @@ def test_somebody_of_another_place_is_not_there(
         answer = page.goto(f"{live_server.url}/person/rayana/vaccinate")
         assert answer is not None
         assert answer.status in (403, 404)
+
+
+def test_of_a_grown_person_only_what_the_list_asks_is_proposed(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        for where in ("vaccinate", "vaccinations"):
+            page.goto(f"{live_server.url}/person/amina/{where}")
+            expect(page.locator("main")).to_contain_text("may stand on a paper card")
+            expect(page.locator("main")).not_to_contain_text("years ago")
+            assert faults(page) == []
