@@ -55,7 +55,7 @@ PLACES: Final = (
     Place("support", _("My steps"), "heart", STAFF),
     Place("conference", _("Conference"), "people", STAFF),
     Place("exports", _("Exports"), "lock", SECOND),
-    Place("register", _("Register a person"), "plus", frozenset({"registrar"})),
+    Place("register", _("Register"), "plus", frozenset({"registrar"})),
     Place("twins", _("Twins"), "people", frozenset({"registrar"})),
 )
 """In the order of a working day. On a phone the first five stand at the bottom."""
