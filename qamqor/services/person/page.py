@@ -101,6 +101,7 @@ class Page:
         due: what is due and not yet due; only of the reader's role where they see nothing clinical.
         facts: the records a due row rests on, by reference, of those in sight.
         total: how many records are in sight.
+        may: what the reader may do, as ``create Encounter``. role: of the reader.
     """
 
     patient: str
@@ -119,6 +120,7 @@ class Page:
     total: int
     as_of: date
     may: frozenset[str]
+    role: str
 
 
 def read(patient: str, *, actor: Actor, as_of: date, at: datetime) -> Page | Closed:
@@ -187,6 +189,7 @@ def read(patient: str, *, actor: Actor, as_of: date, at: datetime) -> Page | Clo
             )
             if seen.may(type_, action=action)
         ),
+        role=actor.role,
     )
 
 

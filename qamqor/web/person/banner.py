@@ -22,6 +22,7 @@ COVERS: Final[dict[str, str | Promise]] = {
     "osms": _("Insured (OSMS)"),
     "gobmp": _("Guaranteed free care"),
 }
+SUPPORT: Final = frozenset({"psychologist", "social_worker"})
 CONTACT: Final = frozenset({"contact", "sms", "messages", "message"})
 
 
@@ -208,24 +209,26 @@ def address(name: str, patient: str) -> str:
 
 
 def _acts(page: Page) -> list[Act]:
-    wished = [
-        (gettext("Start the visit"), "visit", "", "primary", "create Encounter"),
-        (gettext("Vaccinate"), "vaccinate", "syringe", "", "create Immunization"),
-        (gettext("Refer"), "refer", "arrow", "", "create ServiceRequest"),
-        (gettext("Assess needs"), "needs", "heart", "", "create QuestionnaireResponse"),
-    ]
-    found = [
-        Act(label, href, icon, kind)
-        for label, name, icon, kind, right in wished
-        if right in page.may and (href := address(name, page.patient))
-    ]
+    """What a worker comes to do, one filled button: by role the visit or the needs."""
+    visit = (gettext("Start the visit"), "visit", "", "create Encounter")
+    asked = (gettext("Assess needs"), "needs", "heart", "create QuestionnaireResponse")
+    rest = (
+        (gettext("Vaccinate"), "vaccinate", "syringe", "create Immunization"),
+        (gettext("Refer"), "refer", "arrow", "create ServiceRequest"),
+    )
+    wished = (asked, visit) if page.role in SUPPORT else (visit, *rest)
+    found: list[Act] = []
+    for label, name, icon, right in wished:
+        if right in page.may and (href := address(name, page.patient)):
+            found.append(Act(label, href, icon, "" if found else "primary"))
     if phone := people.phone_of(page.person):
-        found.insert(1 if found else 0, Act(gettext("Call"), f"tel:{phone}", "phone", ""))
+        found.insert(min(1, len(found)), Act(gettext("Call"), f"tel:{phone}", "phone", ""))
     return found
 
 
 def _more(page: Page) -> list[Act]:
     wished = [
+        (gettext("Needs and support"), "needs", ""),
         (gettext("Change the details"), "person_edit", "update Patient"),
         (gettext("Consents"), "person_consent", "update Patient"),
         (gettext("Household"), "person_household", "update Patient"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
@@ -83,6 +84,7 @@ class Cards:
     unknown: tuple[Said, ...]
     year: tuple[Item, ...]
     vaccinations: tuple[Item, ...]
+    vaccinations_href: str
     numbers: tuple[NumberRow, ...]
     foot: tuple[str, ...]
     problems: tuple[Item, ...]
@@ -112,6 +114,7 @@ def of(page: Page) -> Cards:
         unknown=tuple(word for one, word in said if one.status == "unknown"),
         year=tuple(_year(said, page)),
         vaccinations=tuple(_vaccinations(said, page, language)),
+        vaccinations_href=address("vaccinations", page.patient),
         numbers=numbers.rows(page.numbers, page.patient, page.as_of, language),
         foot=tuple(_foot(page, language)),
         problems=tuple(_problems(page, language)),
@@ -368,7 +371,16 @@ def _referrals(page: Page, language: str) -> Iterator[Item]:
             second=stage,
             state="wait",
             href=f"/referrals/{one['id']}",
+            href=_referral(page.patient, line.reference),
         )
+
+
+def _referral(patient: str, reference: str) -> str:
+    """The page of a referral, where there is one here."""
+    try:
+        return reverse("referral", kwargs={"request_id": reference.split("/")[1]})
+    except NoReverseMatch:
+        return _record(patient, reference)
 
 
 def _relative(one: Relative, today: date) -> Item:

@@ -158,6 +158,31 @@ def test_what_a_need_rests_on_is_one_click_away(
         expect(page.locator("h1")).to_have_text("One record")
 
 
+@pytest.mark.parametrize(
+    ("role", "first"),
+    [
+        ("practice_nurse", "Start the visit"),
+        ("gp", "Start the visit"),
+        ("psychologist", "Assess needs"),
+        ("social_worker", "Assess needs"),
+    ],
+)
+def test_each_role_has_one_filled_button_for_what_it_comes_to_do(
+    village: None, live_server: Any, browser: Browser, role: str, first: str
+) -> None:
+    with signed_in(browser, live_server.url, role=role, size="narrow") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/dana")
+        filled = page.locator(".q-person .q-button--primary")
+        expect(filled).to_have_count(1)
+        expect(filled).to_have_text(first)
+        edge = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.q-person__acts > *')]"
+            ".map(e => e.getBoundingClientRect().right))"
+        )
+        assert edge <= 320 - 16
+
+
 def test_the_list_leads_to_the_person(village: None, live_server: Any, browser: Browser) -> None:
     with signed_in(browser, live_server.url) as context:
         page = context.new_page()
