@@ -186,6 +186,7 @@ def read(patient: str, *, actor: Actor, as_of: date, at: datetime) -> Page | Clo
                 ("create", "QuestionnaireResponse"),
                 ("create", "Task"),
                 ("update", "Patient"),
+                ("read", "AllergyIntolerance"),
             )
             if seen.may(type_, action=action)
         ),

@@ -53,6 +53,7 @@ class Banner:
     Attributes:
         allergies: in words; empty where there are none to name.
         asked: whether somebody asked about allergies; none known and not asked differ.
+        may_know: whether the reader may see allergies at all; else nothing is said of them.
         died: in words where the person is dead.
     """
 
@@ -62,6 +63,7 @@ class Banner:
     born: str
     allergies: tuple[str, ...]
     asked: bool
+    may_know: bool
     speaks: str
     phone: str
     consent: str
@@ -96,6 +98,7 @@ def of(page: Page) -> Banner:
         born=dates.long(people.born_on(person)),
         allergies=named,
         asked=asked,
+        may_know="read AllergyIntolerance" in page.may,
         speaks=people.speaks(person),
         phone=people.phone_of(person),
         consent=_consent(found.get("Consent", ()), page.as_of),

@@ -183,6 +183,18 @@ def test_each_role_has_one_filled_button_for_what_it_comes_to_do(
         assert edge <= 320 - 16
 
 
+def test_who_may_not_see_allergies_is_not_told_that_nobody_asked(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    fill()
+    with signed_in(browser, live_server.url, role="social_worker") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/dana")
+        expect(page.locator(".q-person")).to_contain_text("Хочу без одышки")
+        expect(page.locator(".q-person")).not_to_contain_text("llerg")
+        expect(page.locator("#now")).to_contain_text("Nothing of your own work")
+
+
 def test_the_list_leads_to_the_person(village: None, live_server: Any, browser: Browser) -> None:
     with signed_in(browser, live_server.url) as context:
         page = context.new_page()
