@@ -370,7 +370,6 @@ def _referrals(page: Page, language: str) -> Iterator[Item]:
             dates.short(day),
             second=stage,
             state="wait",
-            href=f"/referrals/{one['id']}",
             href=_referral(page.patient, line.reference),
         )
 
