@@ -114,7 +114,10 @@ class Load:
         before = self.seen
         said = {"If-Match": f'W/"{before}"'} if before else {"If-None-Match": "*"}
         answer = session.put(
-            f"{self.url}/Basic/raced", data=json.dumps(one("raced", name)), headers=said, timeout=20
+            f"{self.url}/Basic/raced",
+            data=json.dumps(one("raced", name)),
+            headers=said,
+            timeout=PATIENCE,
         )
         if answer.status_code in {200, 201}:
             number = int(answer.json()["meta"]["versionId"])
