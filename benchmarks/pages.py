@@ -212,8 +212,8 @@ def run() -> None:
         )
         for name, sessions, paths in kinds:
             ask = page(port, sessions[0], paths(0))
-            for _ in range(6):
-                ask()
+            for _ in range(8):  # connections of their own: both processes open what they need
+                page(port, sessions[0], paths(0))()
             said(f"{name}, alone", [timed(ask) for _ in range(ALONE)], alone)
             if len(sessions) > 1:
                 users = [page(port, one, paths(n)) for n, one in enumerate(sessions)]

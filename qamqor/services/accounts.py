@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Protocol
 
 from allauth.mfa.models import Authenticator
@@ -22,6 +22,7 @@ from qamqor.errors import NotPossible, NotThere
 from qamqor.services import audit
 from qamqor.services.access.actor import PLATFORM, Actor
 from qamqor.services.access.glass import carried
+from qamqor.services.access.sights import zone
 from qamqor.store import mentions
 from qamqor.store.accounts import ROLES, Account
 from qamqor.store.fhir import versions
@@ -185,26 +186,45 @@ def organisation_of(practitioner_role: str) -> str:
     return _reference(place, "partOf") if _is_area(place) else str((place or {}).get("id", ""))
 
 
-def areas_of(practitioner_role: str) -> frozenset[str]:
+def areas_of(practitioner_role: str, day: date | None = None) -> frozenset[str]:
     """The GP areas whose people are theirs: that of the post, and those of the teams it is in.
 
-    A psychologist and a social worker are shared, and stand in the teams of several areas.
+    A psychologist and a social worker are shared, and stand in the teams of several areas. Who
+    covers for somebody stands in their team for a time, and only that long.
+
+    Args:
+        day: on which a period of membership must hold; None: membership at any time counts.
     """
     if not practitioner_role:
         return frozenset()
     place = _place_of(practitioner_role)
     own = {str(place["id"])} if place and _is_area(place) else set()
-    teams = mentions.of(f"PractitionerRole/{practitioner_role}")
-    return frozenset(own.union(*map(_areas_of_team, teams)))
+    member = f"PractitionerRole/{practitioner_role}"
+    found = (_areas_of_team(team, member, day) for team in mentions.of(member))
+    return frozenset(own.union(*found))
 
 
-def _areas_of_team(team: Version) -> set[str]:
-    """The areas a team without a person of its own works for, while it works."""
+def _areas_of_team(team: Version, member: str, day: date | None) -> set[str]:
+    """The areas a team without a person of its own works for, while it works and one is in it."""
     said = json_text.decode(team.content or "{}")
     if said.get("subject") or said.get("status", "active") != "active":
         return set()
+    own = [
+        one
+        for one in said.get("participant", [])
+        if (one.get("member") or {}).get("reference") == member
+    ]
+    if day is not None and not any(_holds(one.get("period") or {}, day) for one in own):
+        return set()
     held = [str(one.get("reference", "")) for one in said.get("managingOrganization", [])]
     return {one.removeprefix("Organization/") for one in held if one.startswith("Organization/")}
+
+
+def _holds(period: Mapping[str, Any], day: date) -> bool:
+    """Whether a day is within a period, its first and last day included."""
+    start, end = str(period.get("start", ""))[:10], str(period.get("end", ""))[:10]
+    # A period may say a month or a year only: then all of it.
+    return start <= day.isoformat() and (not end or day.isoformat()[: len(end)] <= end)
 
 
 def _place_of(practitioner_role: str) -> dict[str, Any] | None:
@@ -249,7 +269,7 @@ def actor_for(
         organization=account.organization_id
         or organisation_of(account.practitioner_role_id)
         or None,
-        areas=areas_of(account.practitioner_role_id),
+        areas=areas_of(account.practitioner_role_id, at.astimezone(zone()).date()),
         patient=account.patient_id or None,
         context=context,
         scopes=scopes,

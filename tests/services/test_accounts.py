@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -83,6 +83,25 @@ def test_a_shared_post_has_the_people_of_every_team_it_is_in() -> None:
     )
 
     assert accounts.areas_of("psychologist") == {"area", "south"}
+
+
+@pytest.mark.parametrize(
+    ("day", "areas"),
+    [
+        (date(2026, 2, 28), {"area"}),
+        (date(2026, 3, 1), {"area", "south"}),
+        (date(2026, 3, 14), {"area", "south"}),
+        (date(2026, 3, 15), {"area"}),
+    ],
+)
+def test_who_covers_has_the_people_of_the_other_area_only_that_long(
+    day: date, areas: set[str]
+) -> None:
+    covered = team("south", "post", role="gp")
+    covered["participant"][0]["period"] = {"start": "2026-03-01", "end": "2026-03-14"}
+    stored(AREA, POST, HUMAN, covered)
+
+    assert accounts.areas_of("post", day) == areas
 
 
 def test_a_closed_account_acts_no_more() -> None:
