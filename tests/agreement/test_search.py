@@ -303,7 +303,18 @@ def test_questions_together_in_any_order(
     expected = memory.search(query)
     with django_db_blocker.unblock(), Limited(few, many):
         assert everything(query, size) == expected, pairs
-        assert search.count(query) == len(expected)
+        assert search.count(query) == search.estimate(query) == len(expected)
+
+
+def test_an_estimate_beyond_what_is_counted_is_near(
+    memory: Memory, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = asked("Observation")
+    monkeypatch.setattr(search.LIMITS, "counted", 4)
+    with django_db_blocker.unblock():
+        assert 4 <= search.estimate(query) <= 2 * search.count(query)
+        monkeypatch.setattr(search.LIMITS, "counted", 1_000)
+        assert search.estimate(query) == search.count(query)
 
 
 class Limited:

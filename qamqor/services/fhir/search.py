@@ -169,8 +169,10 @@ def _page(query: Query, asked: Asked, sight: InSight) -> Found:
         keys, after = page.keys, page.next
         added = search_include.included(keys, query.includes, sight=sight)
     total = len(keys) if asked.after is None and after is None and not is_count else None
-    if is_count or (total is None and query.total in {"accurate", "estimate"}):
+    if is_count or (total is None and query.total == "accurate"):
         total = search.count(query, sight=sight)
+    elif total is None and query.total == "estimate":
+        total = search.estimate(query, sight=sight)
     notes = [_issue(problem, "warning") for problem in query.ignored]
     if added.is_cut:
         text = f"more than {search_include.MOST} resources to include; the rest is left out"
