@@ -19,6 +19,7 @@ from qamqor.engine.population.one_person import Due
 from qamqor.engine.programmes import words
 from qamqor.services import forms, installed
 from qamqor.services.due import PRESSING
+from qamqor.services.person import content as coded
 from qamqor.services.visit import content
 from qamqor.services.visit.known import Known
 from qamqor.web.components import dates
@@ -178,6 +179,9 @@ def _second_below(part: Measure, one: Measurement) -> str:
     return gettext("after 1 to 2 minutes") if part is one.parts[0] else ""
 
 
+ORDER = ("overdue", "due", "done")
+
+
 def owed_now(due: Sequence[Due], role: str) -> list[str]:
     """Names of what presses when a visit begins: of this role first, then the most urgent."""
     pressing = [one for one in due if one.status in PRESSING]
@@ -194,10 +198,18 @@ def owed_now(due: Sequence[Due], role: str) -> list[str]:
 
 
 def closes(names: Sequence[str], due: Sequence[Due], today: date) -> list[Owed]:
-    """What was owed, as the rules say it now; done first, then the most urgent."""
+    """What was owed, as the rules say it now; done first, then the most urgent.
+
+    What several programmes ask for stands once, and is done when it is done for all of them.
+    """
     now = {_name(one): one for one in due}
-    found = [_owed(name, now.get(name), today) for name in names]
-    return sorted(found, key=lambda one: one.state != "done")
+    found: dict[str, Owed] = {}
+    for name in names:
+        owed = _owed(name, now.get(name), today)
+        known = found.get(owed.title)
+        if known is None or ORDER.index(owed.state) < ORDER.index(known.state):
+            found[owed.title] = owed
+    return sorted(found.values(), key=lambda one: one.state != "done")
 
 
 def _owed(name: str, now: Due | None, today: date) -> Owed:
@@ -257,9 +269,8 @@ def speaks(person: Mapping[str, Any]) -> str:
 
 
 def concept(found: Mapping[str, Any]) -> str:
-    """What a coded thing is called."""
-    coding = found.get("coding") or [{}]
-    return str(found.get("text") or coding[0].get("display") or coding[0].get("code", ""))
+    """What a coded thing is called: as written, which may say a strength, else by its code."""
+    return str(found.get("text") or coded.said(found, _language()))
 
 
 @dataclass(frozen=True, slots=True)
