@@ -56,28 +56,41 @@ def _of_role(browser: Browser, shrinker: Page, url: str, pages: list[dict[str, A
     wrong = 0
     for size in ("desk", "phone"):
         with new_context(browser, "en", size) as context:
-            person = _signed_in(context, url, pages[0]["role"])
+            context.add_cookies([{"name": "qamqor_density", "value": "compact", "url": url}])
+            _sign_in(context, url, pages[0]["role"])
+            people = {wish: _first(context, url, wish) for wish in {_wish(one) for one in pages}}
             for language in LANGUAGES:
                 cookie = {"name": "qamqor_language", "value": language, "url": url}
                 context.add_cookies([cookie])  # type: ignore[list-item]
                 for one in pages:
                     page = context.new_page()
+                    person = people[_wish(one)]
                     wrong += _one(page, shrinker, url, one, person, f"{language}-{size}")
                     page.close()
     return wrong
 
 
-def _signed_in(context: BrowserContext, url: str, role: str) -> str:
-    if not role:
+def _wish(one: dict[str, Any]) -> str | None:
+    return one.get("list", "") if "{person}" in one["path"] else None
+
+
+def _sign_in(context: BrowserContext, url: str, role: str) -> None:
+    if role:
+        page = context.new_page()
+        page.goto(f"{url}/accounts/login/")
+        page.locator(f'button[value="demo-{role.replace("_", "-")}"]').click()
+        page.close()
+
+
+def _first(context: BrowserContext, url: str, wish: str | None) -> str:
+    """The first person on a list, as pages name them."""
+    if wish is None:
         return ""
     page = context.new_page()
-    page.goto(f"{url}/accounts/login/")
-    page.locator(f'button[value="demo-{role.replace("_", "-")}"]').click()
-    page.goto(f"{url}/today")
-    rows = page.locator("[data-row] a, a[data-row]")
-    href = rows.first.get_attribute("href") if rows.count() else ""
+    page.goto(f"{url}/today?{wish}")
+    href = page.locator("[data-row] a, a[data-row]").first.get_attribute("href") or ""
     page.close()
-    return re.sub(r"^/(today|person)/|[/?].*", "", href or "")
+    return re.sub(r"^/(today|person)/|[/?].*", "", href)
 
 
 def _one(page: Page, shrinker: Page, url: str, one: dict[str, Any], person: str, kind: str) -> int:
