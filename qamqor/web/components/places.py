@@ -41,6 +41,7 @@ class Shown(NamedTuple):
 
 PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
+    Place("team", _("Team"), "people", frozenset({"lead_nurse", "head"})),
     Place("referrals", _("Referrals"), "arrow", STAFF),
     Place("vaccination_watch", _("Vaccinations"), "syringe", STAFF),
     Place(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qamqor.web.worklist import order, rounds, views
+from qamqor.web.worklist import order, rounds, team, views
 
 urlpatterns = [
     path("", views.start, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("today/changed", views.changed, name="today_changed"),
     path("today/density", views.density, name="today_density"),
     path("today/order", order.order, name="today_order"),
+    path("team", team.team, name="team"),
     path("round", rounds.show, name="round"),
     path("round/again", rounds.again, name="round_again"),
     path("round/<str:patient>/outcome", rounds.outcome, name="round_outcome"),

@@ -1,0 +1,80 @@
+"""Who leads a team sees what each role of each area has to do, in a real browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import LANGUAGES, SIZES, faults
+from tests.pages import signed_in
+from tests.services.organisation import area
+from tests.services.test_derived import put
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture
+def teams(village: None) -> None:
+    """The village's area with a team, and an empty one that shares its midwife."""
+    for id_, roles in (("north", ("gp", "practice_nurse", "midwife")), ("south", ("midwife",))):
+        area(id_, roles={role: f"{role}-1" for role in roles}, site="centre")
+    for id_, called in (("north", "Area 4"), ("south", "Area 5")):
+        put(
+            {
+                "resourceType": "Organization",
+                "id": id_,
+                "name": called,
+                "type": [
+                    {
+                        "coding": [
+                            {
+                                "system": "http://qamqor.invalid/fhir/CodeSystem/organisation_kind",
+                                "code": "gp_area",
+                            }
+                        ]
+                    }
+                ],
+                "partOf": {"reference": "Organization/centre"},
+            }
+        )
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_team_is_whole(
+    teams: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    with signed_in(
+        browser, live_server.url, language=language, size=size, role="lead_nurse", post="lead"
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/team")
+        expect(page.locator(".q-team")).to_have_count(2)
+        assert faults(page) == []
+
+
+def test_a_number_opens_the_list_of_these_people(
+    teams: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url, role="head", post="head") as context:
+        page = context.new_page()
+        page.goto(live_server.url)
+        page.get_by_role("link", name="Team", exact=True).first.click()
+        row = page.get_by_role("row", name="Practice nurse, Area 4")
+        expect(row).to_contain_text("3 people")
+        row.get_by_role("link", name="Practice nurse, Area 4", exact=True).click()
+
+        expect(page).to_have_url(f"{live_server.url}/today?role=practice_nurse&area=north")
+        expect(page.locator("[data-row]")).to_have_count(3)
+
+
+def test_who_leads_nobody_has_no_such_page(teams: None, live_server: Any, browser: Browser) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        answer = page.goto(f"{live_server.url}/team")
+
+        assert answer is not None
+        assert answer.status == 404
+        assert page.get_by_role("link", name="Team", exact=True).count() == 0
