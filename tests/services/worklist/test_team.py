@@ -109,6 +109,32 @@ def test_residents_for_a_post_count_every_area_it_works_in() -> None:
     assert (nurse.people_per_post, nurse.people_times) == (4, pytest.approx(4 / 2.5))
 
 
+@pytest.mark.parametrize(
+    ("period", "posts"),
+    [
+        ({"end": "2026-03-01"}, 1),
+        ({"end": "2026-03-02"}, 2),
+        ({"start": "2026-03-03T08:00:00+05:00"}, 1),
+        ({"start": "2026-03-02"}, 2),
+    ],
+)
+def test_who_left_the_team_or_comes_later_holds_no_post(period: dict[str, str], posts: int) -> None:
+    code = {"system": "http://qamqor.invalid/fhir/CodeSystem/role", "code": "gp"}
+    member = {"role": [{"coding": [code]}], "member": {"reference": "PractitionerRole/gp-1"}}
+    other = {**member, "member": {"reference": "PractitionerRole/gp-2"}, "period": period}
+    put(
+        {
+            "resourceType": "CareTeam",
+            "id": "team-north",
+            "status": "active",
+            "managingOrganization": [{"reference": "Organization/north"}],
+            "participant": [member, other],
+        }
+    )
+
+    assert line("north", "gp").posts == posts
+
+
 def test_a_role_without_a_post_is_shown_when_somebody_needs_it() -> None:
     resident("zhanar", "south", systolic=190)
 
