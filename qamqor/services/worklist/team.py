@@ -114,7 +114,7 @@ def board(actor: Actor, *, as_of: date, at: datetime, language: str) -> Board:
     since = {role: day_number(as_of - one.days * _DAY) for role, one in own.late.items()}
     loads = {(one.area_id, one.role): one for one in store.loads(areas, since)}
     living = dict.fromkeys(areas, 0) | store.residents(areas)
-    posts = _posts(areas, as_of)
+    posts = posts_of(areas, as_of)
     back = {one.area_id: one for one in _returned(areas, own, as_of)}
     audit.record(actor, "search", at=at, what=[], people=set(), relation="panel", query="team")
     lines: dict[str, list[Line]] = defaultdict(list)
@@ -174,7 +174,7 @@ def _together(posts: Mapping[str, Posts], roles: Sequence[str]) -> Posts:
     return found
 
 
-def _posts(areas: Sequence[str], as_of: date) -> dict[str, dict[str, frozenset[str]]]:
+def posts_of(areas: Sequence[str], as_of: date) -> dict[str, dict[str, frozenset[str]]]:
     """By role and area, the posts that are on the teams of some areas on a day."""
     found: dict[str, dict[str, frozenset[str]]] = {role: {} for role in TEAM}
     wanted = set(areas)
