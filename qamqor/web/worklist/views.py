@@ -18,7 +18,7 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import today as worklist
 from qamqor.web.access import DESK, STAFF, staff
-from qamqor.web.worklist import asked, presenters
+from qamqor.web.worklist import asked, handing, presenters
 from qamqor.web.worklist.asked import Asked
 from qamqor.web.worklist.forms import OutcomeForm, UndoForm
 
@@ -194,4 +194,10 @@ def _panel(
         first = {"today": day, "key": uuid.uuid4(), "until": day + timedelta(days=1)}
         actions = " ".join(need.key for need in person.needs)
         form = OutcomeForm(initial={**first, "actions": actions, "medium": "phone"})
-    return {"person": person, "form": form, "day": day, "query": wish.query()}
+    return {
+        "person": person,
+        "form": form,
+        "day": day,
+        "query": wish.query(),
+        "handed": handing.shown(actor, line),
+    }

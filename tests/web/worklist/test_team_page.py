@@ -78,3 +78,56 @@ def test_who_leads_nobody_has_no_such_page(teams: None, live_server: Any, browse
         assert answer is not None
         assert answer.status == 404
         assert page.get_by_role("link", name="Team", exact=True).count() == 0
+
+
+@pytest.mark.parametrize(("language", "size"), [("kk", "narrow"), ("ru", "phone"), ("en", "desk")])
+def test_a_person_is_given_to_another_worker_and_taken_back(
+    teams: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    code = {"system": "http://qamqor.invalid/fhir/CodeSystem/role", "code": "practice_nurse"}
+    put(
+        {
+            "resourceType": "CareTeam",
+            "id": "team-north",
+            "status": "active",
+            "managingOrganization": [{"reference": "Organization/north"}],
+            "participant": [
+                {"role": [{"coding": [code]}], "member": {"reference": f"PractitionerRole/{one}"}}
+                for one in ("nurse", "second")
+            ],
+        },
+        *(
+            {"resourceType": "Practitioner", "id": f"who-{one}", "name": [{"family": name}]}
+            for one, name in (("nurse", "Сейтова"), ("second", "Омарова"))
+        ),
+        *(
+            {
+                "resourceType": "PractitionerRole",
+                "id": one,
+                "active": True,
+                "organization": {"reference": "Organization/north"},
+                "practitioner": {"reference": f"Practitioner/who-{one}"},
+            }
+            for one in ("nurse", "second")
+        ),
+    )
+    with signed_in(
+        browser, live_server.url, language=language, size=size, role="lead_nurse", post="lead"
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today/dana?role=practice_nurse")
+        page.locator("#panel details").last.locator("summary").click()
+        form = page.locator("form[action*='/give/']")
+        form.locator("select").select_option(label="Омарова")
+        assert faults(page) == []
+        form.locator("input[type=date]").fill("2020-01-01")
+        form.locator("button").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert faults(page) == []
+        form.locator("select").select_option(label="Омарова")
+        form.locator("button").click()
+        expect(page.locator("#panel")).to_contain_text("Омарова")
+        assert faults(page) == []
+        page.locator("form[action*='/back/'] button").click()
+        expect(page.locator("#panel")).not_to_contain_text("Омарова", use_inner_text=True)
+        expect(page.locator("form[action*='/give/']")).to_have_count(1)
