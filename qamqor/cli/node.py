@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Final
@@ -117,8 +118,11 @@ def run_server(host: str, port: int, workers: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from qamqor.services import warm
+
     # Loaded here once, the application is there at once in every process that is forked off.
-    import_module("qamqor.wsgi")
+    with warm.in_children(partial(datetime.now, UTC)):
+        import_module("qamqor.wsgi")
     logging.getLogger("_granian").addFilter(_is_news)
     Granian(
         "qamqor.wsgi:application",

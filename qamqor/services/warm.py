@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -19,8 +21,29 @@ ALWAYS: Final = ("Practitioner", "PractitionerRole", "QuestionnaireResponse", "C
 """Types that come often and give the tables of care nothing."""
 
 
-def begin(clock: Callable[[], datetime]) -> threading.Thread:
-    """Start preparing beside whatever the process does; returns the thread that does it."""
+_held: Final = threading.Event()
+
+
+@contextmanager
+def in_children(clock: Callable[[], datetime]) -> Iterator[None]:
+    """What is loaded inside prepares nothing here, but in every process forked off afterwards.
+
+    A thread that works while the process forks leaves its locks closed in the child for ever.
+    """
+    _held.set()
+    yield
+    _held.clear()
+    os.register_at_fork(after_in_child=lambda: begin(clock))
+
+
+def begin(clock: Callable[[], datetime]) -> threading.Thread | None:
+    """Start preparing beside whatever the process does.
+
+    Returns:
+        the thread that does it; nothing where children of this process are to do it.
+    """
+    if _held.is_set():
+        return None
     thread = threading.Thread(target=_prepare, args=(clock,), name="warm", daemon=True)
     thread.start()
     return thread

@@ -194,6 +194,12 @@ class Committer:
         self._starting = threading.Lock()
         self._process = 0
         self._thread: threading.Thread | None = None
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """In a child that was forked off: a lock another thread held would stay closed for ever."""
+        self._starting = threading.Lock()
+        self._process, self._thread = 0, None
 
     def commit(self, work: Callable[[Transaction], T]) -> T:
         """Do the work in the committer's thread and wait until it is durable.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -31,3 +33,32 @@ def test_work_aside_that_fails_tells_who_asked_and_nobody_else() -> None:
         node.aside(lambda: 1 / 0)
 
     assert node.aside(lambda: 2) == 2
+
+
+FORKED = """
+import os, threading
+from datetime import UTC, datetime
+from qamqor import settings
+settings.load_django()
+from qamqor.services import warm
+from qamqor.store import node
+begun = []
+warm._prepare = lambda clock: begun.append(clock())
+with warm.in_children(lambda: datetime.now(UTC)):
+    assert warm.begin(lambda: None) is None
+assert begun == []
+node._COMMITTER._starting.acquire()
+child = os.fork()
+if child == 0:
+    [thread.join() for thread in threading.enumerate() if thread.name == "warm"]
+    os._exit(0 if begun and node._COMMITTER._starting.acquire(blocking=False) else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert begun == []
+"""
+
+
+def test_a_server_forks_while_nothing_is_prepared_and_its_children_prepare_themselves() -> None:
+    """A lock that was held when a worker was forked off kept it from ever saving anything."""
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
