@@ -17,6 +17,8 @@ from qamqor.store.warehouse import Warehouse
 
 CONTENT = Path(__file__).parents[2] / "content"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+NEVER_INVENTED = {"assignment"}
+"""What only people at work make: nobody of an invented district is given to one worker."""
 WISH = demo.Wish(CONTENT, 1_500, "merke", 8, date(2026, 11, 24))
 
 
@@ -65,6 +67,10 @@ def test_records_loaded_give_the_same_cells_as_tables_written_straight(
     assert straight.tables == loaded.tables
     with duckdb.connect() as connection:
         for name, table in pack.tables.items():
+            if name in NEVER_INVENTED:
+                assert not straight.files(name)
+                assert not loaded.files(name)
+                continue
             columns = ", ".join(f'"{column}"' for column in table.columns)
             one, two = (
                 f"select {columns} from read_parquet({[str(p) for p in w.files(name)]})"

@@ -332,7 +332,7 @@ def test_the_pages_of_a_launch_are_whole_and_reachable(
         assert faults(page) == []
         page.locator("[name=username][value=daniyar]").click()
         page.goto(url)
-        page.locator("#find").fill("Омарова")
+        page.locator("#pick").fill("Омарова")
         page.locator("main form button").first.click()
         assert faults(page) == []
         page.locator("[name=pick]").first.click()

@@ -76,12 +76,13 @@ class Plan:
         """Types of which every resource has to name its patient.
 
         A group without members is nothing wrong, so types that name patients only in a list
-        are not among them.
+        are not among them; nor is a team, which without a person of its own is that of an area.
         """
         return frozenset(
             kind
             for kind, feeds in self.feeds.items()
-            if any(feed.has_patient for feed in feeds)
+            if kind != "CareTeam"
+            and any(feed.has_patient for feed in feeds)
             and any(name != "member" for name in patient_elements(kind))
         )
 

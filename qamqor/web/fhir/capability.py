@@ -46,7 +46,8 @@ def metadata(request: HttpRequest) -> HttpResponse:
         return exchange.answer(outcomes.said_well(text, code="not-supported"), Wishes(), status=400)
     own_parameters.for_reading(timezone.now())
     added = frozenset(one for name in resource_types() for one in own(name) if one.is_ready)
-    return exchange.answer(_written(exchange.address(request), added), asked)
+    is_open = bool(settings.QAMQOR.cors_origins)
+    return exchange.answer(_written(exchange.address(request), added, is_open), asked)
 
 
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -61,8 +62,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 @lru_cache(maxsize=8)
-def _written(address: str, _: frozenset[Parameter]) -> str:
-    """The statement as text, made anew when the node's own search parameters are others."""
+def _written(address: str, _: frozenset[Parameter], is_open: bool) -> str:
+    """The statement as text, made anew when what it depends on is other than before."""
     return json_text.encode(statement(address)).decode()
 
 

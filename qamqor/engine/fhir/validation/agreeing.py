@@ -47,13 +47,13 @@ def _defined_parameter(canonical: Any) -> tuple[str, str] | None:
 
 def has_its_type(stated: Mapping[str, Any]) -> bool:
     """Whether a CapabilityStatement gives a search parameter of R4 the type it has there."""
-    known = _defined_parameter(stated["definition"])
+    known = _defined_parameter(stated.get("definition", ""))
     return known is None or stated.get("type") in {None, known[1]}
 
 
 def is_like_its_origin(parameter: Mapping[str, Any]) -> bool:
     """Whether a SearchParameter derived from one of R4 has its type, and no other base."""
-    known = _defined_parameter(parameter["derivedFrom"])
+    known = _defined_parameter(parameter.get("derivedFrom", ""))
     if known is None:
         return True
     base = {name for name in parameter.get("base", ()) if name is not None}

@@ -14,12 +14,8 @@ from qamqor.engine.immunisation.one_child.state import (
 )
 from qamqor.engine.immunisation.schedule import SeriesKind, after
 
-_LEAST_USEFUL = (
-    Standing.NOT_COMPLETE,
-    Standing.CONTRAINDICATED,
-    Standing.AGED_OUT,
-    Standing.NOT_RECOMMENDED,
-)
+_MORE_USEFUL = (Standing.NOT_COMPLETE, Standing.CONTRAINDICATED, Standing.AGED_OUT)
+"""Where no table names a winner, in this order; a child who is immune needs none of the rest."""
 _NEVER = date.max
 Points = tuple[int, int, int]
 """Points when true for one course, when true for several, when false."""
@@ -107,7 +103,11 @@ def _by_points(
     if not any(course.satisfied() for course in scorable):
         return _highest(scorable, _no_dose_rules(setting, scorable))
     # The tables name no winner here: series that aged out or became contraindicated after a dose.
-    return min(scorable, key=lambda c: (_LEAST_USEFUL.index(c.standing), _preference(c)))
+    return min(scorable, key=lambda c: (_usefulness(c.standing), _preference(c)))
+
+
+def _usefulness(standing: Standing) -> int:
+    return _MORE_USEFUL.index(standing) if standing in _MORE_USEFUL else len(_MORE_USEFUL)
 
 
 Rules = list[tuple[Callable[[Course], bool], Points]]
