@@ -111,10 +111,18 @@ def together(users: list[Callable[[], int]]) -> list[float]:
     return times
 
 
-def page(port: int, session: str, paths: list[str]) -> Callable[[], int]:
-    """Asks for one of some pages each time."""
+def page(port: int, session: str, paths: list[str], *, holds: bytes = b"") -> Callable[[], int]:
+    """Asks for one of some pages each time; it must be answered, and hold what it is asked for."""
     person, count = Person(port, session), iter(range(10**9))
-    return lambda: person.ask("GET", paths[next(count) % len(paths)])[0]
+
+    def act() -> int:
+        path = paths[next(count) % len(paths)]
+        status, html = person.ask("GET", path)
+        if status != 200 or holds not in html:
+            raise RuntimeError(f"{path} was answered {status}, {len(html)} bytes")
+        return status
+
+    return act
 
 
 def visit(port: int, session: str, patients: list[str], times: list[float]) -> Callable[[], int]:
@@ -206,17 +214,17 @@ def run() -> None:
         own = [f"/person/{one}" for one in people]
         leading = ["/today", "/today?role=practice_nurse"]
         kinds = (
-            ("Today", nurses, lambda n: tabs),
-            ("Today of who leads", [told["lead"]], lambda n: leading),
-            ("Person", whole, lambda n: own[n * 40 :] + own[: n * 40]),
+            ("Today", nurses, b"<tr", lambda n: tabs),
+            ("Today of who leads", [told["lead"]], b"data-row", lambda n: leading),
+            ("Person", whole, b"<h1", lambda n: own[n * 40 :] + own[: n * 40]),
         )
-        for name, sessions, paths in kinds:
-            ask = page(port, sessions[0], paths(0))
+        for name, sessions, holds, paths in kinds:
+            ask = page(port, sessions[0], paths(0), holds=holds)
             for _ in range(8):  # connections of their own: both processes open what they need
-                page(port, sessions[0], paths(0))()
+                page(port, sessions[0], paths(0), holds=holds)()
             said(f"{name}, alone", [timed(ask) for _ in range(ALONE)], alone)
             if len(sessions) > 1:
-                users = [page(port, one, paths(n)) for n, one in enumerate(sessions)]
+                users = [page(port, one, paths(n), holds=holds) for n, one in enumerate(sessions)]
                 said(f"{name}, twenty people", together(users), many)
         saves: list[float] = []
         save = visit(port, whole[0], people[:50], saves)

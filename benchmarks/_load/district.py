@@ -32,9 +32,9 @@ COPIES = [
         from fhir_change c join fhir_resource r on r.key < :step and r.type = c.type
         and r.id = c.id and r.sequence = c.sequence where c.type = 'Organization'""",
     """update fhir_resource set id = 'area' || :s || substr(id, 5, length(id) - 4 - length(:s))
-        where type = 'Organization' and id like 'area-%' || :s""",
+        where type = 'Organization' and id glob 'area-*' || :s""",
     """update fhir_change set id = 'area' || :s || substr(id, 5, length(id) - 4 - length(:s))
-        where type = 'Organization' and id like 'area-%' || :s""",
+        where type = 'Organization' and id glob 'area-*' || :s""",
     """insert into access_subject select key + :n * :step, patient || :s from access_subject
         where key in (select key from fhir_resource where type = 'Patient' and key < :step)""",
     """insert or ignore into access_relation select patient || :s, replace(link,
@@ -83,6 +83,7 @@ def sign_in(users: int) -> dict[str, Any]:
     from django.test import Client
     from django.utils import timezone
 
+    from qamqor.services import demo_accounts
     from qamqor.services.accounts import actor_for
     from qamqor.services.worklist.today import Filters, chosen_by
     from qamqor.store.accounts import Account
@@ -100,6 +101,7 @@ def sign_in(users: int) -> dict[str, Any]:
         kept.save()
         return client.cookies[settings.SESSION_COOKIE_NAME].value
 
+    demo_accounts.ensure()
     whole = Account.objects.get(username="demo-practice-nurse")
     post = whole.practitioner_role_id
     nurses = [session(f"copied-{n}", "practice_nurse", f"{post}_{n + 1}") for n in range(users)]
