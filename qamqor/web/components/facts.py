@@ -26,13 +26,16 @@ CLASSES: Final[dict[str, str | Promise]] = {
     "IMP": _("Hospital stay"),
     "EMER": _("Ambulance call"),
 }
-OUTCOMES: Final[dict[str, str | Promise]] = {
+CALLS: Final[dict[str, str | Promise]] = {
     "agreed": _("will come"),
     "later": _("asked for later"),
     "no_answer": _("no answer"),
     "refused": _("refused"),
     "wrong": _("the list was wrong"),
     "done_elsewhere": _("done elsewhere"),
+}
+OUTCOMES: Final[dict[str, str | Promise]] = {
+    **CALLS,
     "sent": _("sent"),
     "booked": _("day set"),
     "seen": _("seen"),

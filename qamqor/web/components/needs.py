@@ -9,6 +9,7 @@ from typing import Protocol
 from django.utils.translation import get_language
 
 from qamqor.engine.programmes import words
+from qamqor.engine.programmes.schema import Programme
 from qamqor.services import installed
 
 
@@ -67,15 +68,12 @@ class Said:
 def said(row: Row, language: str = "") -> Said:
     """One need in the reader's language, or another one."""
     language = language or (get_language() or "en")[:2]
-    programmes = installed.pack().programmes
-    own = [p for p in programmes if p.id == row.programme and row.action in p.actions]
+    own = _installed(row.programme, row.action)
     evidence = tuple((row.evidence or "").split())
     title, reason, closes, version, scheduled = row.action, "", "", "", False
     if own:
         newest = own[-1]
-        title = words.action_title(newest, row.action, language)
-        if row.item:
-            title = words.item(newest, row.action, row.item, language)
+        title = _title(newest, row.action, row.item, language)
         reason = words.reason(newest, row.action, row.reason, language) if row.reason else ""
         closes = words.closes(newest, row.action, language)
         version = f"{words.title(newest, language)}, {newest.version}"
@@ -94,6 +92,24 @@ def said(row: Row, language: str = "") -> Said:
         role=row.role,
         is_scheduled=scheduled,
     )
+
+
+def title_of(programme: str, action: str, item: str) -> str:
+    """What a need is called; its identifier where no programme here knows it."""
+    own = _installed(programme, action)
+    return _title(own[-1], action, item, (get_language() or "en")[:2]) if own else action
+
+
+def _installed(programme: str, action: str) -> list[Programme]:
+    return [
+        one for one in installed.pack().programmes if one.id == programme and action in one.actions
+    ]
+
+
+def _title(programme: Programme, action: str, item: str, language: str) -> str:
+    if item:
+        return words.item(programme, action, item, language)
+    return words.action_title(programme, action, language)
 
 
 def state(row: Row) -> str:

@@ -65,12 +65,15 @@ def age_of(person: Person, today: date) -> str:
     return dates.age(born, date.fromisoformat(died) if len(died) == 10 else today)
 
 
+def iin_of(person: Person) -> str:
+    """The individual identification number; empty where there is none."""
+    numbers = person.get("identifier") or ()
+    return next((str(one.get("value", "")) for one in numbers if one.get("system") == _IIN), "")
+
+
 def iin_end(person: Person) -> str:
     """The last four digits of the number, which tell namesakes apart."""
-    for one in person.get("identifier") or ():
-        if one.get("system") == _IIN:
-            return str(one.get("value", ""))[-4:]
-    return ""
+    return iin_of(person)[-4:]
 
 
 def language_code(person: Person) -> str:

@@ -16,7 +16,7 @@ from qamqor.services import immunisation_session as sessions
 from qamqor.services.immunisation_pages import Said
 from qamqor.services.immunisation_session import Calendar, Entry, Session
 from qamqor.services.immunisation_watch import Watched
-from qamqor.web.components import dates
+from qamqor.web.components import dates, people
 from qamqor.web.vaccination import picture
 from qamqor.web.vaccination.forms import SessionForm
 
@@ -58,44 +58,21 @@ class Row:
 def bar_of(found: Session, today: date) -> Bar:
     """The bar of every page of the room."""
     person = found.person
-    born = str(person.get("birthDate", ""))
     allergies = found.of_type("AllergyIntolerance")
-    whole = date.fromisoformat(born) if len(born) == 10 else None
+    born = people.born_on(person)
     return Bar(
         id=str(person["id"]),
-        name=name_of(person),
-        born=dates.long(whole) if whole else born,
-        age=dates.age(whole, today) if whole else "",
+        name=people.full_name_of(person),
+        born=dates.long(born) if born else str(person.get("birthDate", "")),
+        age=people.age_of(person, today) if born else "",
         sex={"female": gettext("female"), "male": gettext("male")}.get(
             str(person.get("gender")), ""
         ),
-        iin=_iin(person),
-        phone=next(
-            (
-                str(one["value"])
-                for one in person.get("telecom") or []
-                if one.get("system") == "phone"
-            ),
-            "",
-        ),
+        iin=people.iin_of(person),
+        phone=people.phone_of(person),
         allergies=tuple(filter(None, (_text(one.get("code", {})) for one in allergies))),
         asked_allergies=bool(allergies),
     )
-
-
-def name_of(person: Mapping[str, Any]) -> str:
-    """Family and given names, as the record has them."""
-    names = person.get("name") or [{}]
-    official = next((one for one in names if one.get("use") == "official"), names[0])
-    parts = [official.get("family"), *(official.get("given") or [])]
-    return " ".join(str(one) for one in parts if one) or str(
-        official.get("text") or gettext("no name")
-    )
-
-
-def _iin(person: Mapping[str, Any]) -> str:
-    values = [str(one.get("value", "")) for one in person.get("identifier") or []]
-    return next((one for one in values if len(one) == 12 and one.isdecimal()), "")
 
 
 def _text(concept: Mapping[str, Any]) -> str:
@@ -392,12 +369,11 @@ def doses_to_choose(found: Session, known: Calendar) -> list[tuple[str, str]]:
 
 def watched(one: Watched, known: Calendar, now: datetime, today: date) -> dict[str, Any]:
     """One line of those under observation."""
-    born = str(one.person.get("birthDate", ""))
     left = one.minutes_left(now)
     return {
         "patient": one.patient,
-        "name": name_of(one.person),
-        "age": dates.age(date.fromisoformat(born), today) if len(born) == 10 else "",
+        "name": people.full_name_of(one.person),
+        "age": people.age_of(one.person, today) if people.born_on(one.person) else "",
         "vaccines": ", ".join(known.words.vaccine(cvx) for cvx in one.vaccines),
         "since": one.since,
         "until": one.until,

@@ -20,8 +20,7 @@ from qamqor.services import forms
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import read
 from qamqor.web.access import staff
-from qamqor.web.components import questionnaire
-from qamqor.web.visit import presenters
+from qamqor.web.components import people, questionnaire
 
 ENCOUNTER: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
@@ -31,7 +30,7 @@ ENCOUNTER: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 def ask(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> HttpResponse:
     form, now = forms.form(form_id), timezone.now()
     person = read.one("Patient", patient, actor=actor, at=now).content or "{}"
-    name = presenters.name_of(json_text.decode(person))
+    name = people.name_of(json_text.decode(person))
     if request.method == "GET":
         return _page(request, patient, name, form, {}, key=str(uuid.uuid4()))
     typed, key = questionnaire.typed(form, request.POST), request.POST.get("key", "")

@@ -16,13 +16,12 @@ from qamqor.engine.measurements.definition import Measure, Measurement
 from qamqor.engine.measurements.earlier import Earlier, earlier
 from qamqor.engine.measurements.sheet import SECOND, Sheet
 from qamqor.engine.population.one_person import Due
-from qamqor.engine.programmes import words
-from qamqor.services import forms, installed
+from qamqor.services import forms
 from qamqor.services.due import PRESSING
 from qamqor.services.person import content as coded
 from qamqor.services.visit import content
 from qamqor.services.visit.known import Known
-from qamqor.web.components import dates
+from qamqor.web.components import dates, needs, people
 from qamqor.web.visit import remarks
 from qamqor.web.visit.forms import HIDDEN, VisitForm
 
@@ -214,7 +213,7 @@ def closes(names: Sequence[str], due: Sequence[Due], today: date) -> list[Owed]:
 
 def _owed(name: str, now: Due | None, today: date) -> Owed:
     programme, action, item = name.split("/", 2)
-    title = _title(programme, action, item)
+    title = needs.title_of(programme, action, item)
     if now is None:
         return Owed(title, "done", "")
     if now.status not in PRESSING:
@@ -229,43 +228,6 @@ def _owed(name: str, now: Due | None, today: date) -> Owed:
 
 def _name(one: Due) -> str:
     return f"{one.programme}/{one.action}/{one.item}"
-
-
-def _title(programme: str, action: str, item: str) -> str:
-    language = _language()
-    own = [p for p in installed.pack().programmes if p.id == programme and action in p.actions]
-    if not own:
-        return action
-    if item:
-        return words.item(own[-1], action, item, language)
-    return words.action_title(own[-1], action, language)
-
-
-def name_of(person: Mapping[str, Any]) -> str:
-    """Family and given name, as the record has them."""
-    names = person.get("name") or [{}]
-    official = next((one for one in names if one.get("use") == "official"), names[0])
-    given = " ".join((official.get("given") or [])[:1])
-    said = f"{official.get('family', '')} {given}".strip()
-    return said or str(official.get("text") or gettext("no name"))
-
-
-def age_of(person: Mapping[str, Any], today: date) -> str:
-    """The age in words; the birth date as recorded where only a part of it is known."""
-    born = str(person.get("birthDate", ""))
-    return dates.age(date.fromisoformat(born), today) if len(born) == 10 else born
-
-
-def speaks(person: Mapping[str, Any]) -> str:
-    """The language the person reads."""
-    listed = person.get("communication") or []
-    chosen = next((one for one in listed if one.get("preferred")), listed[0] if listed else {})
-    coding = chosen.get("language", {}).get("coding") or [{}]
-    return {
-        "kk": gettext("speaks Kazakh"),
-        "ru": gettext("speaks Russian"),
-        "en": gettext("speaks English"),
-    }.get(str(coding[0].get("code", ""))[:2], "")
 
 
 def concept(found: Mapping[str, Any]) -> str:
@@ -294,9 +256,9 @@ def person(known: Known, today: date) -> Person:
     allergies = [concept(one.get("code", {})) for one in known.allergies]
     none = any(_is_none(one) for one in known.allergies)
     return Person(
-        name=name_of(known.person),
-        age=age_of(known.person, today),
-        speaks=speaks(known.person),
+        name=people.name_of(known.person),
+        age=people.age_of(known.person, today),
+        speaks=people.speaks(known.person),
         matters=matters(known),
         allergies=() if none else tuple(allergies),
         none_known=none,

@@ -19,6 +19,7 @@ from qamqor.services.visit import drafts, foreseen, known, measuring, named, sig
 from qamqor.services.visit.known import Known
 from qamqor.services.visit.measuring import Visit
 from qamqor.web.access import staff
+from qamqor.web.components import people
 from qamqor.web.visit import choices, presenters
 from qamqor.web.visit.forms import VisitForm
 
@@ -83,7 +84,7 @@ def done(request: HttpRequest, actor: Actor, patient: str, key: uuid.UUID) -> Ht
     owed = last.get("owed", []) if last.get("key") == str(key) else []
     context = {
         "patient": patient,
-        "name": presenters.name_of(found.person),
+        "name": people.name_of(found.person),
         "key": key,
         "encounter": named.id_of(str(key), "encounter"),
         "is_mine": last.get("key") == str(key),

@@ -8,14 +8,13 @@ from datetime import date
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qamqor.engine.programmes import words
-from qamqor.engine.worklist import Need, Row, Tab
-from qamqor.services import installed
+from qamqor.engine.worklist import Row, Tab
 from qamqor.services.worklist.today import Line
-from qamqor.web.components import dates
+from qamqor.web.components import dates, facts, people
+from qamqor.web.components.needs import Said, said
 
 MOST_TAGS: Final = 3
 SHORT: Final = 40
@@ -43,12 +42,7 @@ CHANNELS: Final[dict[str, str | Promise]] = {
     "clinic": _("at the clinic"),
 }
 OUTCOMES: Final[dict[str, str | Promise]] = {
-    "agreed": _("will come"),
-    "later": _("asked for later"),
-    "no_answer": _("no answer"),
-    "refused": _("refused"),
-    "wrong": _("the list was wrong"),
-    "done_elsewhere": _("done elsewhere"),
+    **facts.CALLS,
     "visited": _("visited"),
     "moved": _("moved away"),
 }
@@ -58,21 +52,6 @@ POINTS: Final[dict[str, str | Promise]] = {
     "several_needs": _("several needs at once"),
     "tried_in_vain": _("tried in vain"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One need in words."""
-
-    key: str
-    state: str
-    title: str
-    reason: str
-    closes: str
-    due_on: date | None
-    overdue_on: date | None
-    version: str
-    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +116,7 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
     due_on = needs[0].due_on if needs else row.oldest_due_on
     return Shown(
         patient=row.patient_id,
-        name=name_of(person),
+        name=people.name_of(person),
         second_line=_second_line(person, today),
         tags=needs[:fitting],
         more=len(needs) - fitting,
@@ -151,9 +130,9 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
         act=str(act),
         act_icon=icon,
         is_filled=state == "urgent",
-        address=address_of(person),
+        address=people.address_of(person),
         household=row.household,
-        phone=_phone(person),
+        phone=people.phone_of(person),
         needs=needs,
         points=tuple((str(POINTS[code]), points) for code, points in row.points),
         score=row.score,
@@ -193,67 +172,8 @@ def _without_needs(row: Row) -> str:
     return gettext("Nothing is left to do")
 
 
-def said(need: Need) -> Said:
-    """One need in the reader's language."""
-    language = (get_language() or "en")[:2]
-    programmes = installed.pack().programmes
-    own = [p for p in programmes if p.id == need.programme and need.action in p.actions]
-    key = f"{need.programme}/{need.action}/{need.item}"
-    evidence = tuple((need.evidence or "").split())
-    if not own:
-        return Said(
-            key, _state(need), need.action, "", "", need.due_on, need.overdue_on, "", evidence
-        )
-    newest = own[-1]
-    title = words.action_title(newest, need.action, language)
-    if need.item:
-        title = words.item(newest, need.action, need.item, language)
-    return Said(
-        key=key,
-        state=_state(need),
-        title=title,
-        reason=words.reason(newest, need.action, need.reason, language) if need.reason else "",
-        closes=words.closes(newest, need.action, language),
-        due_on=need.due_on,
-        overdue_on=need.overdue_on,
-        version=f"{words.title(newest, language)}, {newest.version}",
-        evidence=evidence,
-    )
-
-
-def _state(need: Need) -> str:
-    if need.urgency == 1 and need.status in ("due", "overdue"):
-        return "urgent"
-    return {"overdue": "overdue", "due": "due"}.get(need.status, "soon")
-
-
-def name_of(person: Mapping[str, Any]) -> str:
-    """Family and given name, as the record has them."""
-    names = person.get("name") or [{}]
-    official = next((one for one in names if one.get("use") == "official"), names[0])
-    given = (official.get("given") or [""])[0]
-    return f"{official.get('family', '')} {given}".strip() or official.get(
-        "text", gettext("no name")
-    )
-
-
 def _second_line(person: Mapping[str, Any], today: date) -> str:
-    sex = {"female": gettext("f"), "male": gettext("m")}.get(person.get("gender", ""), "")
-    born = str(person.get("birthDate", ""))
-    age = dates.age(date.fromisoformat(born), today) if len(born) == 10 else born
-    return ", ".join(part for part in (sex, age) if part)
-
-
-def address_of(person: Mapping[str, Any]) -> str:
-    """The address people find the door by."""
-    first = (person.get("address") or [{}])[0]
-    lines = first.get("line") or []
-    return str(first.get("text") or ", ".join([*lines, first.get("city", "")]).strip(", "))
-
-
-def _phone(person: Mapping[str, Any]) -> str:
-    contacts = person.get("telecom") or []
-    return next((str(one.get("value", "")) for one in contacts if one.get("system") == "phone"), "")
+    return ", ".join(filter(None, (people.sex_of(person), people.age_of(person, today))))
 
 
 def _last_try(row: Row, today: date) -> str:

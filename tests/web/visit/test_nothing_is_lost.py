@@ -156,8 +156,8 @@ def test_an_expired_session_keeps_the_text_until_somebody_signs_in_again(
         expect(page.locator("#id_goal")).to_have_value("Walk to the market")
 
         # Signing in gives a new session and a new token against forged forms.
-        context.add_cookies([{"name": name, "value": session["value"], "url": live_server.url}])
         context.clear_cookies(name=django_settings.CSRF_COOKIE_NAME)
+        context.add_cookies([{"name": name, "value": session["value"], "url": live_server.url}])
         expect(page.locator("#draft-state")).to_contain_text("Draft saved at")
         page.get_by_role("button", name="Sign the visit").click()
         expect(page.get_by_role("heading", name="Visit signed")).to_be_visible()
