@@ -109,16 +109,25 @@ def counts(chosen: Chosen, weights: Weights) -> dict[str, int]:
 def page(
     chosen: Chosen, weights: Weights, tab: str, *, offset: int = 0, limit: int | None = None
 ) -> list[Standing]:
-    """One tab in its order: most points first, people of one home at the place of their first."""
+    """One tab in its order: most points first, people of one home at the place of their first.
+
+    Only homes of the first people are put in order: as many people as the page reaches down to
+    have in their homes everybody who can stand on it, for each home has at least one of them.
+    """
     sql, values = _placed(chosen, weights)
-    most = "" if limit is None else f"limit {int(limit)} offset {int(offset)}"
+    most, first, near = "", "", ""
+    if limit is not None:
+        most = f"limit {int(limit)} offset {int(offset)}"
+        first = f""", first as materialized (select home from placed where tab = %s
+            order by score desc, since, patient_id limit {int(offset) + int(limit)})"""
+        near, values = "and home in (select home from first)", [*values, tab]
     return [
         Standing(*row)
         for row in _rows(
-            f"""{sql}, ranked as (
+            f"""{sql}{first}, ranked as (
                 select patient_id, tab, score, household, home, place_id,
                     row_number() over (order by score desc, since, patient_id) as place
-                from placed where tab = %s),
+                from placed where tab = %s {near}),
             together as (select *, min(place) over (partition by home) as home_place from ranked)
             select patient_id, tab, score, household, place_id from together
             order by home_place, place {most}""",
@@ -224,16 +233,20 @@ def _placed(chosen: Chosen, w: Weights) -> tuple[str, list[Any]]:
         way = """and case when tab = 'to_visit' then 'home' when channel = '' then 'clinic'
             else channel end = %s"""
         values = [*values, chosen.channel]
-    family = "and others > 1" if chosen.is_household else ""
-    sql = f"""with found as (
+    # What is asked for twice would be kept whole in between, which costs more than asking again.
+    placed = f"select * from found where tab is not null {way}"
+    parts = f"placed as not materialized ({placed})"
+    if chosen.is_household:
+        parts = f"""counted as (select alone.*, count(*) over (partition by home, tab) as others
+                from ({placed}) alone),
+            placed as (select * from counted where others > 1)"""
+    sql = f"""with found as not materialized (
             select patient_id, household, coalesce(household, patient_id) as home, channel,
                 place_id,
                 coalesce(due_on, case when needs = 0 then waiting_since end, '9999') as since,
                 {tab} as tab, {score} as score
             from worklist where {where}),
-        counted as (select *, count(*) over (partition by home, tab) as others from found
-            where tab is not null {way}),
-        placed as (select * from counted where 1 = 1 {family})"""
+        {parts}"""
     return sql, [*said, *values]
 
 

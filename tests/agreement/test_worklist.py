@@ -133,6 +133,7 @@ def families(rows: Sequence[Row]) -> list[Row]:
     channel=st.sampled_from(["", "home", "phone"]),
     place=st.sampled_from(["", "town"]),
     only_families=st.booleans(),
+    cut=st.tuples(st.integers(0, 6), st.integers(1, 4)),
 )
 def test_the_database_orders_as_the_plain_engine(
     everyone: dict[str, tuple[list[Due], dict[str, Any]]],
@@ -143,6 +144,7 @@ def test_the_database_orders_as_the_plain_engine(
     channel: str,
     place: str,
     only_families: bool,  # noqa: FBT001
+    cut: tuple[int, int],
 ) -> None:
     node.commit(lambda tx: keep(everyone, tx))
     chosen = Chosen(("north",), role, "", programme, place, channel, "", most_urgent, None)
@@ -159,3 +161,6 @@ def test_the_database_orders_as_the_plain_engine(
         assert [one.patient_id for one in listed] == [one.patient_id for one in on_tab]
         assert [one.score for one in listed] == [one.score for one in on_tab]
         assert counted.get(tab, 0) == len(on_tab)
+        start, size = cut
+        some = store.page(chosen, heavy, tab, offset=start, limit=size)
+        assert some == listed[start : start + size]
