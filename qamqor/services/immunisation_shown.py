@@ -168,7 +168,7 @@ def _reasons(groups: list[GroupAnswer], words: ImmunisationWords) -> Iterator[st
 
 def _why(course: Course, words: ImmunisationWords) -> Iterator[str]:
     """The doses left out and, for an open dose, each date that holds it back."""
-    named = f"{course.series.antigen}, {course.series.name}"
+    named = words.series(course.series.antigen, course.series.name)
     for target in course.targets:
         if target.is_skipped:
             yield f"{named} · " + words.say("skipped", number=target.dose.number)

@@ -61,6 +61,11 @@ class ImmunisationWords:
         """What people call a vaccine group."""
         return str(self._names.get("group", {}).get(name, name))
 
+    def series(self, antigen: str, name: str) -> str:
+        """What people call a course against one antigen."""
+        against = self._names.get("antigen", {}).get(antigen, antigen)
+        return f"{against} – {self._names.get('series', {}).get(name, name)}"
+
     def vaccine(self, cvx: int) -> str:
         """What people call a product."""
         named = self._names.get("vaccine", {}).get(cvx)

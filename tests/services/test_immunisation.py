@@ -168,7 +168,7 @@ def test_reasons_are_given_for_each_date_when_asked(schedule: OpenSchedule, tmp_
     found = forecast_json(person, words(schedule), is_why=True)
     group = next(one for one in found["groups"] if one["group"] == "Polio")
     assert group["why"] == [
-        "Polio, Polio, inactivated with one oral dose · lowest age: 13.10.2025,"
+        "Polio – polio, inactivated with one oral dose · lowest age: 13.10.2025,"
         " earliest: 13.10.2025"
     ]
 
@@ -207,11 +207,13 @@ def test_every_code_has_words_in_each_language(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("file", sorted(CONTENT.glob("schedules/*/*/schedule.yaml")), ids=str)
-def test_every_vaccine_and_group_has_a_name_in_each_language(file: Path, language: str) -> None:
+def test_every_vaccine_group_and_series_has_a_name_in_each_language(file: Path, language: str) -> None:
     schedule = yaml.safe_load(file.read_text())
     found = yaml.safe_load((file.parent / f"words.{language}.yaml").read_text())
     assert set(found["group"]) == {one["name"] for one in schedule["groups"]}
     assert set(found["vaccine"]) == {one["cvx"] for one in schedule["products"]}
+    assert set(found["series"]) == {one["name"] for one in schedule["series"]}
+    assert set(found["antigen"]) == {a for one in schedule["series"] for a in one["antigens"]}
 
 
 def test_a_day_without_injections_says_so(schedule: OpenSchedule, tmp_path: Path) -> None:
