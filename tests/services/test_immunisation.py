@@ -207,7 +207,9 @@ def test_every_code_has_words_in_each_language(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("file", sorted(CONTENT.glob("schedules/*/*/schedule.yaml")), ids=str)
-def test_every_vaccine_group_and_series_has_a_name_in_each_language(file: Path, language: str) -> None:
+def test_every_vaccine_group_and_series_has_a_name_in_each_language(
+    file: Path, language: str
+) -> None:
     schedule = yaml.safe_load(file.read_text())
     found = yaml.safe_load((file.parent / f"words.{language}.yaml").read_text())
     assert set(found["group"]) == {one["name"] for one in schedule["groups"]}
