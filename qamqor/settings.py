@@ -270,6 +270,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "qamqor.web.headers.led_by_the_page",
     "qamqor.web.headers.strict_headers",
     "qamqor.web.errors.errors_in_words",
     "allauth.account.middleware.AccountMiddleware",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -16,7 +16,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.forms.answers import Score, problems, score, shown
 from qamqor.engine.forms.form import Answers, Form, Question
 from qamqor.engine.forms.read import read_form
-from qamqor.engine.forms.resources import response, score_observation
+from qamqor.engine.forms.resources import items, response, score_observation
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services import installed
 from qamqor.services.access import looks
@@ -25,6 +25,9 @@ from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir.valid import must_be
 from qamqor.services.fhir.write import Change, Stored, save
 from qamqor.store.fhir import versions
+
+SAID: Final = ("item", "valueInteger", "valueQuantity", "interpretation")
+"""What a form says, in its response and its score; the rest is who and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def keep(
     """Keep a finished form: a QuestionnaireResponse and, where it has a score, its Observation.
 
     Args:
-        key: made by the page once; the same key again changes nothing.
+        key: made by the page once; the same answers again change nothing, others amend them.
         encounter: reference of the visit it was asked at, where there is one.
 
     Raises:
@@ -121,10 +124,36 @@ def keep(
         raise Unusable(found.missing, status=422)
     looks.at_one(Sights(actor, at), "Patient", patient)
     changes = _changes(patient, found, actor, at, _space(key), encounter)
-    standing = versions.read(changes[0].type, changes[0].id)
-    if standing is not None and standing.content is not None:
-        return []
-    return save(changes, actor=actor, at=at)
+    new = [*_new(changes, actor)]
+    return save(new, actor=actor, at=at) if new else []
+
+
+def is_kept(form: Form, key: str, said: Asked | None = None) -> bool:
+    """Whether the answers of a page's key are in the record and stand; ``said``: just these."""
+    found = versions.read(*_names(form.id, _space(key))[0])
+    there = json_text.decode(found.content) if found and found.content else None
+    if there is None or there["status"] == "entered-in-error":
+        return False
+    if said is None:
+        return True
+    return not said.missing and bool(there.get("item") == items(form, said.answers))
+
+
+def _new(changes: Iterable[Change], actor: Actor) -> Iterator[Change]:
+    """What is not in the record yet; other answers under the same key amend those there."""
+    for change in changes:
+        there = versions.read(change.type, change.id)
+        if there is None or there.content is None:
+            yield change
+            continue
+        before, now = json_text.decode(there.content), change.resource or {}
+        by = before.get("author") or before["performer"][0]
+        if (before["subject"], by["reference"]) != (now["subject"], actor.reference):
+            raise NotThere("this key is another form's")
+        is_wrong = before["status"] == "entered-in-error"
+        if is_wrong or any(before.get(name) != now.get(name) for name in SAID):
+            amended = {**now, "status": "amended"}
+            yield Change("PUT", change.type, change.id, amended, if_version=there.version)
 
 
 def take_back(patient: str, form_id: str, *, actor: Actor, at: datetime, key: str) -> int:

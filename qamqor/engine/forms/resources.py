@@ -84,11 +84,6 @@ def response(
     Args:
         patient, author, encounter: FHIR references.
     """
-    items = [
-        {"linkId": one.id, "text": one.words["en"], "answer": [_value(one, answers[one.id])]}
-        for one in shown(form, answers)
-        if answers.get(one.id) is not None
-    ]
     return {
         "resourceType": "QuestionnaireResponse",
         "questionnaire": form.canonical,
@@ -97,8 +92,17 @@ def response(
         "author": {"reference": author},
         **({"encounter": {"reference": encounter}} if encounter else {}),
         "authored": at.isoformat(),
-        "item": items,
+        "item": items(form, answers),
     }
+
+
+def items(form: Form, answers: Answers) -> list[dict[str, Any]]:
+    """The answers alone, as a QuestionnaireResponse lists them."""
+    return [
+        {"linkId": one.id, "text": one.words["en"], "answer": [_value(one, answers[one.id])]}
+        for one in shown(form, answers)
+        if answers.get(one.id) is not None
+    ]
 
 
 def _value(question: Question, answer: Any) -> dict[str, Any]:

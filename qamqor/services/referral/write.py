@@ -148,8 +148,8 @@ def send(patient: str, wish: Wish, *, actor: Actor, at: datetime, key: str) -> s
     """
     _check(wish)
     seen = _may_refer(patient, actor, at)
-    request_id, task_id = (str(uuid.uuid5(uuid.UUID(key), name)) for name in ("request", "task"))
-    if versions.read("ServiceRequest", request_id) is not None:
+    request_id, task_id = _named(key, "request"), _named(key, "task")
+    if is_sent(key):
         return request_id
     for reference in wish.enclosed:
         type_, _, id_ = reference.partition("/")
@@ -162,6 +162,15 @@ def send(patient: str, wish: Wish, *, actor: Actor, at: datetime, key: str) -> s
     changes = [Change("PUT", one["resourceType"], one["id"], one) for one in (request, task)]
     save(changes, actor=actor, at=at)
     return request_id
+
+
+def is_sent(key: str) -> bool:
+    """Whether the referral of a form's key is in the record."""
+    return versions.read("ServiceRequest", _named(key, "request")) is not None
+
+
+def _named(key: str, what: str) -> str:
+    return str(uuid.uuid5(uuid.UUID(key), what))
 
 
 def _check(wish: Wish) -> None:

@@ -129,6 +129,12 @@ def present(form: Form, given: Mapping[str, str], *, say_missing: bool = False) 
     )
 
 
+def answer_of(question: Question, given: str, language: str) -> str:
+    """An answer in the words of the page."""
+    chosen = (one.label for one in _choices(question, given, language) if one.is_chosen)
+    return next(chosen, given)
+
+
 def _name(form: Form, question: Question) -> str:
     return f"{form.id}-{question.id}"
 

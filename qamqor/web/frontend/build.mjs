@@ -32,16 +32,17 @@ mkdirSync(out, { recursive: true });
 const nhsuk = `nhsuk-${version("nhsuk-frontend")}.js`;
 const htmx = `htmx-${version("htmx.org")}.js`;
 // The parts of one script: a page asks for it once.
-const parts = ["qamqor.js", "find.js"].map((name) => readFileSync(join(here, name), "utf8"));
+const parts = ["qamqor.js", "sending.js", "find.js"].map((name) => readFileSync(join(here, name), "utf8"));
 const script = parts.join("").replace("NHSUK", nhsuk);
 const notice = "/* Parts from nhsuk-frontend, MIT License, Copyright NHS England. */\n";
 keep("qamqor.css", notice + tokens.replace(/\/\*.*?\*\//gs, "").replace(/\s+/g, " ") + compiled.css);
 keep("qamqor.js", script);
 keep("passkeys.js", readFileSync(join(here, "passkeys.js"), "utf8"));
-const draft = readFileSync(join(here, "draft.js"), "utf8");
+// A script that another one asks for has the same address in both, so that it runs once.
+const asked = (name, text) => `./${name}?v=${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
+const draft = readFileSync(join(here, "draft.js"), "utf8").replace("./qamqor.js", asked("qamqor.js", script));
 keep("draft.js", draft);
-keep("questionnaire.js", readFileSync(join(here, "questionnaire.js"), "utf8"));
-for (const name of ["visit.js", "refer.js"]) keep(name, readFileSync(join(here, name), "utf8").replace("./draft.js", `./draft.js?v=${createHash("sha256").update(draft).digest("hex").slice(0, 12)}`));
+for (const name of ["visit.js", "refer.js", "questionnaire.js"]) keep(name, readFileSync(join(here, name), "utf8").replace("./draft.js", asked("draft.js", draft)));
 keep(nhsuk, plain(`${modules}/nhsuk-frontend/dist/nhsuk/nhsuk-frontend-${version("nhsuk-frontend")}.min.js`));
 keep(htmx, plain(`${modules}/htmx.org/dist/htmx.min.js`));
 const logo = readFileSync(join(root, "qamqor/services/templates/logo.svg"), "utf8");

@@ -1,5 +1,7 @@
 // Keeps what is typed in a form on the server: every five seconds, and whenever a field is left.
 // The text is only ever in the page and on the server, never in the browser's storage.
+import { renewToken } from "./qamqor.js";
+
 const EVERY = 5000;
 
 export function keepDraft(form) {
@@ -14,6 +16,7 @@ export function keepDraft(form) {
   window.addEventListener("beforeunload", (event) => {
     if (!kept.sending && isNew()) event.preventDefault();
   });
+  form.addEventListener("notsaved", () => (kept.sending = false));
   window.addEventListener("pageshow", (event) => event.persisted && (kept.sending = false));
   // What cannot reach the server must not leave the page: the draft is kept first, then the form goes.
   form.addEventListener("submit", async (event) => {
@@ -46,6 +49,7 @@ async function send(form, kept) {
   if (answer.type === "opaqueredirect" || answer.status === 403) return say(form, "signedOut");
   if (answer.status === 409) return say(form, "stale");
   if (!answer.ok) return say(form, "offline");
+  if (answer.status === 204) return "kept"; // In the record already: an answer was lost on the way.
   const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of [...parts.body.children]) document.getElementById(part.id)?.replaceWith(part);
   form.elements.version.value = document.getElementById("draft-state").dataset.version;
@@ -59,21 +63,6 @@ async function post(form) {
     return await fetch(form.dataset.draft, { method: "POST", body: new FormData(form), redirect: "manual" });
   } catch {
     return null;
-  }
-}
-
-// Signing in again in another window changes the token of every form.
-async function renewToken(form) {
-  try {
-    const answer = await fetch(location.href, { redirect: "manual" });
-    if (!answer.ok) return false;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const token = page.querySelector(`#${form.id} [name=csrfmiddlewaretoken]`)?.value;
-    if (!token) return false;
-    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
-    return true;
-  } catch {
-    return false;
   }
 }
 

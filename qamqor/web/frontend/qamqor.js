@@ -16,8 +16,13 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   const button = event.submitter;
   if (button?.dataset.busy) {
+    button.dataset.idle ??= button.querySelector("[data-label]").textContent;
     button.setAttribute("aria-busy", "true");
     button.querySelector("[data-label]").textContent = button.dataset.busy;
+  }
+  if (form.hasAttribute("data-stays")) {
+    event.preventDefault();
+    send(form, button);
   }
 });
 window.addEventListener("pageshow", (event) => {

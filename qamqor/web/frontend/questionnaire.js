@@ -1,5 +1,6 @@
 // A questionnaire as it is filled in: questions that follow from answers, the score, urgent answers.
 // The same rules as qamqor/engine/forms/answers.py; a test holds the two together.
+import { keepDraft } from "./draft.js";
 
 function answers(sheet) {
   const found = {};
@@ -64,3 +65,6 @@ for (const sheet of document.querySelectorAll("[data-questionnaire]")) {
   sheet.addEventListener("keydown", (event) => byNumber(sheet, event));
   follow(sheet);
 }
+
+const kept = document.querySelector("form[data-draft]:has([data-questionnaire])");
+if (kept) keepDraft(kept);

@@ -33,7 +33,11 @@ def refer(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     now = timezone.now()
     desk = write.desk(patient, actor=actor, at=now)
     if request.method != "POST":
-        kept = drafts.own(patient, actor, KIND) or drafts.new(actor, now)
+        kept = drafts.own(patient, actor, KIND)
+        if kept is not None and write.is_sent(kept.key):  # Sent, and cut off before the draft went.
+            drafts.throw_away(patient, kept.key, actor=actor, at=now)
+            kept = None
+        kept = kept or drafts.new(actor, now)
         first = {**kept.fields, "enclosed": kept.fields.get("enclosed", "").split()}
         form = _form(desk, initial={"key": kept.key, "version": kept.version, **first})
         return _page(request, patient, desk, form, kept)
@@ -56,6 +60,8 @@ def draft(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     form.is_valid()
     if "key" not in form.cleaned_data:
         return HttpResponse(status=400)
+    if write.is_sent(str(form.cleaned_data["key"])):
+        return HttpResponse(status=204)
     seen = str(form["version"].value() or "0")
     kept = drafts.keep(
         patient, str(form.cleaned_data["key"]), form.typed,

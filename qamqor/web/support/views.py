@@ -18,7 +18,7 @@ from qamqor.services.access.policy import allows
 from qamqor.services.support import plans, steps
 from qamqor.services.support.plans import Needs, Wish
 from qamqor.web.access import staff
-from qamqor.web.components import people, questionnaire
+from qamqor.web.components import drafted, people, questionnaire
 from qamqor.web.support import presenters
 from qamqor.web.support.forms import CloseForm, EndForm, NoteForm, PlanForm
 
@@ -86,23 +86,24 @@ def note(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff
 def ask(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> HttpResponse:
-    form, found = questionnaires.form(form_id), _read(actor, patient)
-    key, typed = request.POST.get("key", ""), questionnaire.typed(form, request.POST)
-    asked = questionnaires.asked(form, typed)
-    if request.method == "POST" and not asked.missing:
-        questionnaires.keep(patient, asked, actor=actor, at=timezone.now(), key=key)
+    form, found, now = questionnaires.form(form_id), _read(actor, patient), timezone.now()
+    is_sent, act = request.method == "POST", request.POST.get("act")
+    if is_sent:
+        begun = drafted.again(request, patient, form, actor=actor, at=now)
+    else:
+        begun = drafted.begun(patient, form, actor=actor, at=now)
+    asked = questionnaires.asked(form, begun.typed)
+    if is_sent and not asked.missing and act != "compare":
+        key = begun.draft.key
+        questionnaires.keep(patient, asked, actor=actor, at=now, key=key)
+        drafted.end(patient, key, actor=actor, at=now)
         title = form.title[(get_language() or "en")[:2]]
         messages.success(request, gettext("Saved: %(outcome)s.") % {"outcome": title})
         return redirect("needs", patient=patient)
-    refused = request.method == "POST"
-    sheet = questionnaire.present(form, typed, say_missing=refused)
-    context = {
-        **_who(found),
-        "sheet": sheet,
-        "missing": [one for one in sheet.questions if one.error],
-        "key": key or str(uuid.uuid4()),
-    }
-    return render(request, "support/ask.html", context, status=422 if refused else 200)
+    sheet = questionnaire.present(form, begun.typed, say_missing=is_sent and act != "compare")
+    missing = [one for one in sheet.questions if one.error]
+    context = {**_who(found), "sheet": sheet, "missing": missing, "begun": begun}
+    return render(request, "support/ask.html", context, status=422 if is_sent else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from django.contrib import messages
@@ -20,7 +20,8 @@ from qamqor.services import forms
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import read
 from qamqor.web.access import staff
-from qamqor.web.components import people, questionnaire
+from qamqor.web.components import drafted, people, questionnaire
+from qamqor.web.components.drafted import Begun
 
 ENCOUNTER: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
@@ -32,18 +33,35 @@ def ask(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> HttpR
     person = read.one("Patient", patient, actor=actor, at=now).content or "{}"
     name = people.name_of(json_text.decode(person))
     if request.method == "GET":
-        return _page(request, patient, name, form, {}, key=str(uuid.uuid4()))
-    typed, key = questionnaire.typed(form, request.POST), request.POST.get("key", "")
-    found = forms.asked(form, typed)
-    if found.missing:
-        return _page(request, patient, name, form, typed, key=key, say_missing=True)
-    visit = _visit(request)
+        found = drafted.begun(patient, form, actor=actor, at=now)
+        found = replace(found, visit=_visit(request.GET) or found.visit)
+        return _page(request, patient, name, form, found)
+    sent = drafted.again(request, patient, form, actor=actor, at=now)
+    asked = forms.asked(form, sent.typed)
+    if request.POST.get("act") == "compare" or asked.missing:
+        return _page(request, patient, name, form, sent, status=422)
+    visit, key = _visit(request.POST), sent.draft.key
     encounter = f"Encounter/{visit}" if visit else None
-    forms.keep(patient, found, actor=actor, at=now, key=key, encounter=encounter)
+    forms.keep(patient, asked, actor=actor, at=now, key=key, encounter=encounter)
+    drafted.end(patient, key, actor=actor, at=now)
     title = form.title[(get_language() or "en")[:2]]
     messages.success(request, gettext("Saved: %(outcome)s.") % {"outcome": title})
     request.session["form"] = {"patient": patient, "form": form_id, "key": key}
     return redirect("visit", patient=patient)
+
+
+@require_POST
+@staff
+def draft(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> HttpResponse:
+    """Keeps the answers while they are given."""
+    form = forms.form(form_id)
+    answered = forms.asked(form, questionnaire.typed(form, request.POST))
+    if forms.is_kept(form, request.POST.get("key", ""), answered):
+        return HttpResponse(status=204)
+    kept = drafted.keep(request, patient, form, actor=actor, at=timezone.now())
+    if kept is None:
+        return HttpResponse(status=409)
+    return render(request, "visit/asked.html", {"draft": kept})
 
 
 @require_POST
@@ -57,29 +75,21 @@ def undo(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> Http
     return redirect("visit", patient=patient)
 
 
-def _visit(request: HttpRequest) -> str:
-    said = request.POST.get("visit", "") or request.GET.get("visit", "")
-    return said if ENCOUNTER.fullmatch(said) else ""
+def _visit(said: Mapping[str, str]) -> str:
+    visit = str(said.get(drafted.VISIT, ""))
+    return visit if ENCOUNTER.fullmatch(visit) else ""
 
 
 def _page(
-    request: HttpRequest,
-    patient: str,
-    name: str,
-    form: Form,
-    typed: Mapping[str, str],
-    *,
-    key: str,
-    say_missing: bool = False,
+    request: HttpRequest, patient: str, name: str, form: Form, begun: Begun, status: int = 200
 ) -> HttpResponse:
-    sheet = questionnaire.present(form, typed, say_missing=say_missing)
+    is_compared = request.POST.get("act") == "compare"
+    sheet = questionnaire.present(form, begun.typed, say_missing=status == 422 and not is_compared)
     context = {
         "patient": patient,
         "name": name,
         "sheet": sheet,
         "missing": [one for one in sheet.questions if one.error],
-        "key": key,
-        "visit": _visit(request),
+        "begun": begun,
     }
-    status = 422 if say_missing else 200
     return render(request, "visit/ask.html", context, status=status)

@@ -39,6 +39,8 @@ def visit(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
 def draft(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     """Keeps what is typed while typing; answers the parts of the page that follow from it."""
     form = VisitForm(request.POST, last={})
+    if _signed(request, form):
+        return HttpResponse(status=204)
     kept = _keep(request, actor, patient, form)
     if kept is None or kept.is_stale:
         return HttpResponse(status=409)
@@ -122,8 +124,10 @@ def _acted(
     if act == "sign":
         found = known.about(patient, actor=actor, at=now, as_of=timezone.localdate(), draft=kept)
         plan = form.plan(tuple(one.value for one in choices.options(form, found)))
-        signing.sign(visit, readings, plan, medicines=found.medicines, actor=actor, at=now)
+        # Known before it is signed: an answer that is lost on the way is given once more.
         request.session["visit"] = {"key": visit.key, "owed": _owed(form), "typed": form.typed}
+        request.session.save()
+        signing.sign(visit, readings, plan, medicines=found.medicines, actor=actor, at=now)
         return redirect("visit_done", patient=patient, key=visit.key)
     if act == "measure" and readings:
         measuring.keep(visit, readings, actor=actor, at=now)
@@ -134,7 +138,7 @@ def _signed(request: HttpRequest, form: VisitForm) -> str:
     """The key of a visit that was signed just so: the same form sent once more."""
     last = request.session.get("visit", {})
     is_same = (last.get("key"), last.get("typed")) == (form["key"].value(), form.typed)
-    return str(last["key"]) if is_same else ""
+    return str(last["key"]) if is_same and signing.is_signed(str(last["key"])) else ""
 
 
 def _again(request: HttpRequest, actor: Actor, patient: str) -> tuple[Known, VisitForm]:

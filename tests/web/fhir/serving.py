@@ -38,7 +38,9 @@ class Node(NamedTuple):
         return {"Authorization": f"Bearer {self.token}"}
 
 
-def environment(folder: Path, database: str | None = None) -> dict[str, str]:
+def environment(
+    folder: Path, database: str | None = None, *, is_demo: bool = False
+) -> dict[str, str]:
     """What the node is told; nothing of the developer's own settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("QAMQOR_")}
     said = {
@@ -46,7 +48,8 @@ def environment(folder: Path, database: str | None = None) -> dict[str, str]:
         "QAMQOR_SECRET_KEY": SECRET,
         "QAMQOR_SEARCHES_A_MINUTE": "0",
     }
-    return {**kept, **said, **({"QAMQOR_DATABASE": database} if database else {})}
+    more = {"QAMQOR_DATABASE": database or "", "QAMQOR_DEMO": "1" if is_demo else ""}
+    return {**kept, **said, **{name: value for name, value in more.items() if value}}
 
 
 def free_port() -> int:
@@ -55,12 +58,14 @@ def free_port() -> int:
         return int(waiting.getsockname()[1])
 
 
-def start(folder: Path, port: int, *, database: str | None = None) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, port: int, *, database: str | None = None, is_demo: bool = False
+) -> subprocess.Popen[bytes]:
     """Start a node and wait until it answers."""
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "qamqor", "serve", "--port", str(port)],
-            env=environment(folder, database),
+            env=environment(folder, database, is_demo=is_demo),
             stdout=log,
             stderr=log,
             start_new_session=True,

@@ -97,7 +97,8 @@ def test_a_dose_too_early_says_why_and_waits_for_a_tick(
         fill_batches(page)
         answer_yes(page)
         save = page.get_by_role("button", name="Save the vaccination")
-        save.click()
+        with page.expect_navigation():
+            save.click()
         expect(page.locator("#vaccine-133 .q-message")).to_contain_text("Good from")
         page.locator("#id_confirm-133").check()
         save.click()

@@ -1,0 +1,113 @@
+"""Pages whose answer is lost, or whose reader was signed out: said, kept, and saved once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from playwright.sync_api import Browser, Page, Route, expect
+
+from qamqor.store.fhir import versions
+from tests.browser import LANGUAGES, faults
+from tests.children import make_child
+from tests.pages import signed_in
+from tests.web.vaccination.test_vaccination_pages import answer_yes, fill_batches
+
+expect.set_options(timeout=15_000)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+DEAD = "the server does not answer"
+
+
+def lose(route: Route) -> None:
+    """The server does what it is asked, and the answer never comes."""
+    route.fetch(max_redirects=0)
+    route.abort()
+
+
+def opened(context: Any, url: str, path: str) -> Page:
+    page: Page = context.new_page()
+    page.goto(f"{url}{path}")
+    return page
+
+
+def number(type_: str) -> int:
+    return sum(one.content is not None for one in versions.current_of_type(type_))
+
+
+def test_a_vaccination_is_given_once(village: None, live_server: Any, browser: Browser) -> None:
+    make_child()
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/person/rayana/vaccinate")
+        fill_batches(page)
+        answer_yes(page)
+        before, wanted = number("Immunization"), page.locator("input[name^=lot-]").count()
+        page.route("**/vaccinate", lose, times=1)
+        save = page.get_by_role("button", name="Save the vaccination")
+        save.click()
+        expect(page.get_by_role("alert")).to_contain_text(DEAD)
+        expect(page.locator("#id_health")).to_be_checked()
+        assert faults(page) == []
+        save.click()
+        expect(page.get_by_role("status").first).to_contain_text("Saved.")
+        assert number("Immunization") == before + wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_was_signed_out_loses_no_vaccination(
+    village: None, live_server: Any, browser: Browser, language: str
+) -> None:
+    make_child()
+    name = django_settings.SESSION_COOKIE_NAME
+    with signed_in(browser, live_server.url, language=language) as context:
+        page = opened(context, live_server.url, "/person/rayana/vaccinate")
+        fill_batches(page)
+        page.locator("#id_identity").check()
+        page.locator("#id_consent").check()
+        page.locator("#id_health").check()
+        session = next(one for one in context.cookies() if one["name"] == name)
+        context.clear_cookies(name=name)
+        save = page.locator(".q-footer button.q-button--primary")
+        save.click()
+        expect(page.get_by_role("alert").locator("a")).to_be_visible()
+        expect(page.locator("#id_health")).to_be_checked()
+        assert faults(page) == []
+        # Signing in gives a new session and a new token against forged forms.
+        context.add_cookies([{"name": name, "value": session["value"], "url": live_server.url}])
+        context.clear_cookies(name=django_settings.CSRF_COOKIE_NAME)
+        save.click()
+        expect(page.locator(".q-message--done").first).to_be_visible()
+
+
+def test_a_call_is_kept_once(village: None, live_server: Any, browser: Browser) -> None:
+    name = django_settings.SESSION_COOKIE_NAME
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/today/dana")
+        expect(page.locator("#panel h2")).to_be_visible()
+        page.route("**/outcome?*", lose, times=1)
+        page.keyboard.press("2")
+        expect(page.get_by_role("alert")).to_contain_text(DEAD)
+        session = next(one for one in context.cookies() if one["name"] == name)
+        context.clear_cookies(name=name)
+        page.keyboard.press("2")
+        expect(page.get_by_role("alert")).to_contain_text("you were signed out")
+        context.add_cookies([{"name": name, "value": session["value"], "url": live_server.url}])
+        page.keyboard.press("2")
+        expect(page.locator(".q-saved")).to_contain_text("Saved: no answer")
+        assert number("Communication") == 1
+
+
+def test_a_person_is_registered_once(village: None, live_server: Any, browser: Browser) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/register")
+        page.locator("#id_family").fill("Сейтқали")
+        page.locator("#id_given").fill("Дана")
+        before = number("Patient")
+        page.route("**/register", lose, times=1)
+        button = page.get_by_role("button", name="Register", exact=True)
+        button.click()
+        expect(page.get_by_role("alert")).to_contain_text(DEAD)
+        expect(page.locator("#id_given")).to_have_value("Дана")
+        button.click()
+        page.wait_for_url("**/person/*/edit")
+        assert number("Patient") == before + 1
