@@ -22,6 +22,7 @@ from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
 from qamqor.services.worklist import today
+from qamqor.services.worklist.evidence import readable
 from qamqor.services.worklist.places import name_in
 from qamqor.services.worklist.settings import newest, points
 from qamqor.services.worklist.today import Filters, Line
@@ -141,15 +142,21 @@ def planned(
     """
     chosen = today.chosen_by(actor, Filters())
     ids = [who for door in people for who in door]
-    ids = _theirs(actor, ids, at)
-    audit.record(
-        actor, "search", at=at, what=[f"Patient/{one}" for one in ids], people=set(ids),
-        relation="panel", query="round",
-    )  # fmt: skip
+    sights = Sights(actor, at)
+    ids = _theirs(sights, ids)
     rows = today.rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True)
+    known = readable(today.firsts(rows), sights=sights)
+    audit.record(
+        actor, "search", at=at, what=[*(f"Patient/{one}" for one in ids), *known.shown],
+        people=set(ids), relation="panel", query="round",
+    )  # fmt: skip
     persons = today.people_of(ids)
     behind = {
-        f"{number:03}": [Line(rows[w], persons[w]) for w in door if w in rows and w in persons]
+        f"{number:03}": [
+            Line(rows[who], persons[who], known.of(rows[who].needs[:1]))
+            for who in door
+            if who in rows and who in persons
+        ]
         for number, door in enumerate(people)
     }
     behind = {key: lines for key, lines in behind.items() if lines}
@@ -175,14 +182,13 @@ def planned(
         for line in stop.lines
     ]
     kept = tuple(tuple(line.row.patient_id for line in stop.lines) for stop in stops)
-    known = tuple(settlements)
+    settled = tuple(settlements)
     bag = tuple(plan.bag(pace(), wanted, language))
-    return Round(stops, kept, start, known, back_at, km, bag, filled)
+    return Round(stops, kept, start, settled, back_at, km, bag, filled)
 
 
-def _theirs(actor: Actor, ids: Sequence[str], at: datetime) -> list[str]:
+def _theirs(sights: Sights, ids: Sequence[str]) -> list[str]:
     """Those people whose record is open to the actor now: a kept round may be older than that."""
-    sights = Sights(actor, at)
     sights.need("search", "Patient")
     keys = access.keys_of([("Patient", one) for one in ids])
     facts = access.facts(list(keys.values()))

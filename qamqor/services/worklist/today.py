@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
-from qamqor.engine.worklist import PRESSING, Known, Points, Row, Tab, row
+from qamqor.engine.worklist import PRESSING, Known, Need, Points, Row, Tab, row
 from qamqor.engine.worklist_facts import WHOLE_TEAM, day_number, known, need_of
 from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights
+from qamqor.services.worklist.evidence import Resource, readable
 from qamqor.services.worklist.settings import points
 from qamqor.store import access, derived, work
 from qamqor.store import worklist as store
@@ -55,10 +56,13 @@ class Line:
 
     Attributes:
         person: the Patient resource.
+        facts: what the needs rest on and the reader may see, by reference; on a page of many
+            people only of the first need.
     """
 
     row: Row
     person: Mapping[str, Any]
+    facts: Mapping[str, Resource] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,8 @@ def today(
         NotAllowed: no such list is theirs.
     """
     chosen = chosen_by(actor, filters or Filters())
-    Sights(actor, at).need("search", "Patient")
+    sights = Sights(actor, at)
+    sights.need("search", "Patient")
     sequence = versions.last_sequence()
     heavy = weights(as_of, points())
     numbers = dict.fromkeys(Tab, 0) | {
@@ -175,17 +180,22 @@ def today(
         for one in store.page(chosen, heavy, tab, offset=(page - 1) * PAGE, limit=PAGE)
     ]
     people = people_of(ids)
+    rows = rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True)
+    known = readable(firsts(rows), sights=sights)
     audit.record(
         actor,
         "search",
         at=at,
-        what=[f"Patient/{one}" for one in ids],
+        what=[*(f"Patient/{one}" for one in ids), *known.shown],
         people=set(ids),
         relation="panel",
         query="worklist",
     )
-    rows = rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True)
-    lines = tuple(Line(rows[one], people[one]) for one in ids if one in rows and one in people)
+    lines = tuple(
+        Line(rows[one], people[one], known.of(rows[one].needs[:1]))
+        for one in ids
+        if one in rows and one in people
+    )
     states = derived.states(ids)
     fresh = all(state.as_of == as_of.isoformat() for state in states.values())
     return Today(lines, numbers, numbers[tab], as_of, sequence, fresh)
@@ -222,16 +232,22 @@ def one(actor: Actor, patient: str, *, as_of: date, at: datetime, role: str = ""
         NotThere: not a person of the actor's.
     """
     roles = roles_of(actor, role)
-    relation, facts = looks.at_one(Sights(actor, at), "Patient", patient)
+    sights = Sights(actor, at)
+    relation, facts = looks.at_one(sights, "Patient", patient)
     person = people_of([patient]).get(patient)
     if person is None:
         raise NotThere(f"Patient/{patient} is not here")
-    audit.record(
-        actor, "read", at=at, what=[f"Patient/{patient}"], people=facts.people, relation=relation
-    )
     asked = roles[0] if len(roles) == 1 else WHOLE_TEAM
-    rows = rows_of([patient], role=asked, as_of=as_of, is_asked_for=True)
-    return Line(rows[patient], person)
+    own = rows_of([patient], role=asked, as_of=as_of, is_asked_for=True)[patient]
+    known = readable(own.needs, sights=sights)
+    what = [f"Patient/{patient}", *known.shown]
+    audit.record(actor, "read", at=at, what=what, people=facts.people, relation=relation)
+    return Line(own, person, known.of(own.needs))
+
+
+def firsts(rows: Mapping[str, Row]) -> list[Need]:
+    """The most pressing need of each person: why they stand where they stand."""
+    return [need for row in rows.values() for need in row.needs[:1]]
 
 
 def rows_of(

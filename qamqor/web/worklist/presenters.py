@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -13,11 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.worklist import Row, Tab
 from qamqor.services.worklist.today import Line
-from qamqor.web.components import dates, facts, people
+from qamqor.web.components import dates, facts, people, reasons
 from qamqor.web.components.needs import Said, said
 
 MOST_TAGS: Final = 3
-SHORT: Final = 40
 LINE: Final = 30  # letters of tags that fit one line; two lines make a row
 TABS: Final[dict[Tab, str | Promise]] = {
     Tab.to_see: _("To see"),
@@ -52,6 +51,13 @@ POINTS: Final[dict[str, str | Promise]] = {
     "several_needs": _("several needs at once"),
     "tried_in_vain": _("tried in vain"),
 }
+
+
+class RestsOn(NamedTuple):
+    """The records behind a need: those the reader may see in words, and how many more there are."""
+
+    lines: tuple[facts.Line, ...]
+    hidden: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ def blocks(lines: Iterable[Line], today: date) -> Iterator[Block]:
     """The list in its order, neighbours of one household under one address."""
     waiting: list[Shown] = []
     for line in lines:
-        one = shown(line.row, line.person, today)
+        one = shown(line, today)
         if waiting and (one.household is None or one.household != waiting[0].household):
             yield _block(waiting)
             waiting = []
@@ -107,8 +113,9 @@ def _block(people: Sequence[Shown]) -> Block:
     return Block(people[0].address if len(people) > 1 else "", tuple(people))
 
 
-def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
+def shown(line: Line, today: date) -> Shown:
     """One person in words."""
+    row, person = line.row, line.person
     needs = tuple(said(need) for need in row.needs)
     state = needs[0].state if needs else "wait" if row.tab is Tab.waiting else "done"
     act, icon = ACTS[row.channel]
@@ -123,7 +130,7 @@ def shown(row: Row, person: Mapping[str, Any], today: date) -> Shown:
         state=state,
         when=_when(row, due_on, today),
         since=dates.short(due_on),
-        reason=_short(needs[0].reason) if needs else _without_needs(row),
+        reason=_reason(needs[0], line, today) if needs else _without_needs(row),
         channel=str(CHANNELS[row.channel]),
         channel_icon=icon,
         last_try=_last_try(row, today),
@@ -154,10 +161,19 @@ def _fitting(titles: Sequence[str]) -> int:
     return min(len(titles), MOST_TAGS)
 
 
-def _short(reason: str) -> str:
-    """The fact itself; what follows a colon, or a comma late in it, is told beside the list."""
-    fact = reason.partition(":")[0]
-    return fact if len(fact) <= SHORT else fact.partition(",")[0]
+def _reason(need: Said, line: Line, today: date) -> str:
+    found = [line.facts[one] for one in need.evidence if one in line.facts]
+    return reasons.in_short(need.reason, found, today)
+
+
+def rests_on(line: Line) -> dict[str, RestsOn]:
+    """The records behind each need of one person, by the key of the need."""
+    found: dict[str, RestsOn] = {}
+    for need in map(said, line.row.needs):
+        told = [one for one in need.evidence if not one.startswith("Patient/")]
+        seen = [facts.line(line.facts[one]) for one in told if one in line.facts]
+        found[need.key] = RestsOn(tuple(seen), len(told) - len(seen))
+    return found
 
 
 def _when(row: Row, due_on: date | None, today: date) -> str:

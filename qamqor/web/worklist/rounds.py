@@ -124,7 +124,7 @@ def _round(request: HttpRequest, actor: Actor) -> Round:
 def _shown(stop: Stop) -> dict[str, Any]:
     """One door in words: whose, where, what to do there."""
     day = timezone.localdate()
-    people = [presenters.shown(line.row, line.person, day) for line in stop.lines]
+    people = [presenters.shown(line, day) for line in stop.lines]
     tags: dict[str, Any] = {}
     for one in people:
         for need in one.tags:

@@ -119,7 +119,7 @@ def _moved(
     context: dict[str, Any] = {
         "said": said,
         "undo": request.session.get("undo"),
-        "moved": presenters.shown(line.row, line.person, day),
+        "moved": presenters.shown(line, day),
         "now_on": "" if is_undone else now_on or gettext("recorded"),
         "tabs": _tabs(worklist.counts(actor, as_of=day, filters=found.filters), found),
         "query": found.query(),
@@ -189,13 +189,14 @@ def _panel(
 ) -> dict[str, object]:
     day, wish = timezone.localdate(), asked.asked(request, actor)
     line = worklist.one(actor, patient, as_of=day, at=timezone.now(), role=wish.filters.role)
-    person = presenters.shown(line.row, line.person, day)
+    person = presenters.shown(line, day)
     if form is None:
         first = {"today": day, "key": uuid.uuid4(), "until": day + timedelta(days=1)}
         actions = " ".join(need.key for need in person.needs)
         form = OutcomeForm(initial={**first, "actions": actions, "medium": "phone"})
     return {
         "person": person,
+        "rests_on": presenters.rests_on(line),
         "form": form,
         "day": day,
         "query": wish.query(),

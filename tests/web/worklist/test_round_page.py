@@ -48,6 +48,7 @@ def test_the_round_is_whole_and_the_sketch_has_the_numbers_of_the_list(
         drawn = re.findall(r'font-size="14"[^>]*>([0-9+]+)<', picture)
         assert listed == ["1", "2", "+"]
         assert drawn == ["1", "2"]
+        expect(page.locator(".q-stop__do", has_text="190/80, 05.12.2025")).to_have_count(1)
         assert faults(page) == []
 
 

@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
-from tests.services.worklist.test_today import call, resident
+from tests.services.access.village import ACT
+from tests.services.test_derived import pressure, put
+from tests.services.worklist.test_today import call, of, resident
 
 WHOLE_ROWS = """() => [...document.querySelectorAll('[data-row]')].filter(
   row => row.closest('tr').getBoundingClientRect().bottom <= innerHeight).length"""
@@ -31,6 +33,35 @@ def test_the_list_and_its_reasons_are_whole(
         page.goto(f"{live_server.url}/today/dana")
         expect(page.locator("#panel h2")).to_contain_text("Жұмағұлова-Сейтқалиева")
         assert faults(page) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_reason_is_the_fact_and_the_panel_leads_to_its_record(
+    village: None, live_server: Any, browser: Browser, language: str
+) -> None:
+    with signed_in(browser, live_server.url, language=language) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today")
+        expect(page.locator("#line-dana")).to_contain_text("190/80, 05.12.2025")
+        page.goto(f"{live_server.url}/today/dana")
+        record = page.locator("#panel .q-facts a", has_text="190/80").first
+        record.click()
+        expect(page).to_have_url(f"{live_server.url}/person/dana/record/Observation/p-dana")
+
+
+def test_a_sensitive_fact_stays_with_who_may_see_it(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    label = {"security": [{"system": ACT, "code": "PSY"}]}
+    put({**of(pressure("p", "2025-12-05", 190), "dana"), "meta": label})
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today")
+        expect(page.locator("#line-dana")).to_be_visible()
+        assert "190/80" not in page.content()
+        page.goto(f"{live_server.url}/today/dana")
+        expect(page.locator("#panel .q-facts").first).to_contain_text("record you may not see")
+        assert "190/80" not in page.content()
 
 
 def test_a_call_in_vain_is_closed_with_two_keys_and_can_be_taken_back(
