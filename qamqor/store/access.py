@@ -248,6 +248,20 @@ def labelled(type_: str, labels: Iterable[str]) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
+def labelled_of(patient: str, labels: Iterable[str]) -> frozenset[str]:
+    """References of one person's records that carry one of the labels."""
+    wanted = sorted(labels)
+    if not wanted:
+        return frozenset()
+    rows = quick.rows(
+        f"""select distinct r.type, r.id from access_subject p
+        join access_label l on l.key = p.key join fhir_resource r on r.key = p.key
+        where p.patient = %s and l.label in ({_marks(wanted)})""",
+        [patient, *wanted],
+    )
+    return frozenset(f"{type_}/{id_}" for type_, id_ in rows)
+
+
 def facts(keys: Sequence[int]) -> dict[int, Facts]:
     """People and labels of resources by key; a key without either is in the answer too."""
     people: dict[int, set[str]] = {key: set() for key in keys}

@@ -118,7 +118,8 @@ def _array(
     column = _sample(batch, name)
     if column is None:
         return pa.nulls(len(person), kind)
-    return _MAKERS[type(column)](batch, name, people, order)
+    made = _MAKERS[type(column)](batch, name, people, order)
+    return made.cast(kind) if pa.types.is_integer(kind) else made
 
 
 def _dates(batch: Batch, name: str, people: Any, order: Ints | None) -> pa.Array:

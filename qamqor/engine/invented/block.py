@@ -25,6 +25,7 @@ from qamqor.engine.invented.register import register_rows
 from qamqor.engine.invented.rows import Rows
 from qamqor.engine.invented.screenings import screening_rows
 from qamqor.engine.invented.stays import stay_rows
+from qamqor.engine.invented.support import support_rows
 from qamqor.engine.invented.vaccination import vaccination_rows
 
 
@@ -87,6 +88,7 @@ def make_block(recipe: Recipe, block: int, numbers: Ints) -> Block:
     origins = make_origins(invention["names"], layout, people)
     illnesses = make_illnesses(invention, people, recipe.limits)
     contacts = make_contacts(invention, people, illnesses, recipe.kinds)
+    readings = make_readings(invention, people, illnesses, contacts, recipe.levels)
     rows = [
         *register_rows(invention, layout, people, origins.speaks_kazakh),
         problem_rows(invention, people, illnesses, ICD10),
@@ -97,6 +99,7 @@ def make_block(recipe: Recipe, block: int, numbers: Ints) -> Block:
         *vaccination_rows(invention, people),
         *stay_rows(invention, layout, people, illnesses, ICD10),
         *outreach_rows(invention, people, illnesses),
-        *make_readings(invention, people, illnesses, contacts, recipe.levels),
+        *readings,
+        *support_rows(invention, layout, people, readings),
     ]
     return Block(people, origins, illnesses, contacts, tuple(rows))

@@ -17,7 +17,16 @@ from qamqor.errors import ContentError, Problem
 SEXES: Final = ("male", "female")
 OLDEST: Final = 110
 STATUSES: Final = {"confirmed", "derived", "general", "assumption"}
-FILES: Final = ("population", "names", "conditions", "contacts", "readings", "events", "team")
+FILES: Final = (
+    "population",
+    "names",
+    "conditions",
+    "contacts",
+    "readings",
+    "events",
+    "team",
+    "support",
+)
 
 Figures = Mapping[str, Any]
 

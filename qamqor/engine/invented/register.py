@@ -24,6 +24,7 @@ from qamqor.engine.invented.places import Layout
 from qamqor.engine.invented.rows import (
     Column,
     Dates,
+    Numbers,
     Persons,
     Rows,
     Truths,
@@ -178,11 +179,13 @@ def _members(people: People) -> Rows:
     since = np.maximum(since, people.born)
     since = np.where(homes.role == CHILD, people.born, since).astype(np.int32)
     everyone = np.arange(len(people), dtype=np.int32)
+    living = np.bincount(homes.household[people.died == NEVER], minlength=homes.count)
     columns: dict[str, Column] = {
         "group_id": keys("hh", head[homes.household], np.zeros(len(people), np.int32)),
         "from_on": Dates(since),
         "left_on": Dates(people.died),
         "household_role": Words(homes.role, ROLES),
+        "people": Numbers(living[homes.household].astype(np.int32), 0),
     }
     return Rows("household_member", "household_member", everyone, columns)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Final
 
 from qamqor.engine.fhir.names import CODES, EXTENSIONS, IDENTIFIERS
@@ -16,6 +17,7 @@ from qamqor.engine.invented.names import call_people, iin_of, phone_of
 from qamqor.engine.invented.readings import codes_used
 from qamqor.engine.invented.register import area_id, site_id
 from qamqor.engine.invented.rows import NO_RESOURCE, Dates, Rows, Words
+from qamqor.engine.invented.support import RESPONSE_LETTER, canonical, told
 from qamqor.engine.invented.team import post_id
 from qamqor.engine.invented.templates import Template, piece, template_of
 from qamqor.engine.invented.texts import BlockTexts, Texts, day_texts
@@ -55,6 +57,8 @@ def block_lines(recipe: Recipe, block: Block) -> Iterator[tuple[str, Iterable[st
             yield from _reading_lines(page, rows)
         elif rows.kind == "household_member":
             yield "Group", _households(page, rows)
+        elif rows.kind == "answers":
+            yield "QuestionnaireResponse", _answered(page, rows)
         else:
             shape, more = _KINDS[rows.kind]
             values = texts.all_of(rows)
@@ -266,6 +270,22 @@ def _consents(page: _Page, rows: Rows, values: Values) -> Values:
     }
 
 
+def _plans(page: _Page, rows: Rows, values: Values) -> Values:
+    """Who made a plan is a post of the person's area; some plans carry a label."""
+    part, posts = page.recipe.invention["support"]["plans"], page.recipe.invention["team"]["roles"]
+    areas = page.block.people.area[rows.person].tolist()
+    marks = {}
+    for role in set(values["role"]):
+        system, _, code = str(part[role].get("label", "")).partition("|")
+        security = f',"meta":{{"security":[{{"system":"{system}","code":"{code}"}}]}}'
+        marks[role] = security if code else ""
+    return {
+        "title": [str(part["title"])] * len(rows),
+        "author": [post_id(posts, role, a) for role, a in zip(values["role"], areas, strict=True)],
+        "meta": [marks[role] for role in values["role"]],
+    }
+
+
 More = Callable[[_Page, Rows, Values], Values]
 _KINDS: Final[Mapping[str, tuple[shapes.Shape, More | None]]] = {
     "patient": (shapes.PATIENT, _patients),
@@ -289,6 +309,7 @@ _KINDS: Final[Mapping[str, tuple[shapes.Shape, More | None]]] = {
     "task": (shapes.TASK, _acts),
     "goal": (shapes.GOAL, None),
     "consent": (shapes.CONSENT, _consents),
+    "care_plan": (shapes.CARE_PLAN, _plans),
 }
 
 
@@ -314,7 +335,8 @@ def _reading_lines(page: _Page, rows: Rows) -> Iterator[tuple[str, Iterable[str]
     values["setting"] = [f'{start}{setting}"}}]' for setting in values.get("setting", [])]
     values["setting"] = values["setting"] or [""] * len(rows)
     asked = entry.get("questionnaire")
-    derived = [f"QuestionnaireResponse/qr-{own}" for own in values["observation_id"]]
+    values["response_id"] = [RESPONSE_LETTER + own[1:] for own in values["observation_id"]]
+    derived = [f"QuestionnaireResponse/{own}" for own in values["response_id"]]
     values["derived"] = (
         piece("derivedFrom", derived, before='[{"reference":', after="}]")
         if asked
@@ -326,7 +348,14 @@ def _reading_lines(page: _Page, rows: Rows) -> Iterator[tuple[str, Iterable[str]
         _observation_template(json.dumps(entry, sort_keys=True), category).fill(values),
     )
     if asked:
-        template = template_of(shapes.questionnaire_response(asked))
+        said = entry.get("told")
+        values["item"] = [""] * len(rows)
+        if said:
+            start = f',"item":[{{"linkId":"{said["question"]}","answer":[{{"valueCoding":{{"code":"'
+            answers = page.texts.of(told(page.block.people, entry, rows))
+            values["item"] = [f'{start}{answer}"}}}}]}}]' for answer in answers]
+        name = canonical(asked, said["version"]) if said else f"{CODES}/questionnaire|{asked}"
+        template = template_of(shapes.questionnaire_response(name))
         yield "QuestionnaireResponse", template.fill(values)
 
 
@@ -364,4 +393,24 @@ def _households(page: _Page, rows: Rows) -> Iterator[str]:
         yield (
             f'{{"resourceType":"Group","id":"{group}","active":true,"type":"person",'
             f'"actual":true,{code},"quantity":{len(inside)},"member":[{",".join(inside)}]}}'
+        )
+
+
+def _answered(page: _Page, rows: Rows) -> Iterator[str]:
+    """One QuestionnaireResponse for the answers of a person."""
+    values = page.texts.all_of(rows)
+    names = ("questionnaire_response_id", "patient_id", "questionnaire", "answered_on")
+    said = zip(*(values[name] for name in names), strict=True)
+    answers = zip(values["question"], values["answer"], strict=True)
+    for (id_, patient, form, day), own in groupby(
+        zip(said, answers, strict=True), key=lambda one: one[0]
+    ):
+        items = ",".join(
+            f'{{"linkId":"{question}","answer":[{{"valueBoolean":{answer}}}]}}'
+            for _, (question, answer) in own
+        )
+        yield (
+            f'{{"resourceType":"QuestionnaireResponse","id":"{id_}","questionnaire":"{form}",'
+            f'"status":"completed","subject":{{"reference":"Patient/{patient}"}},'
+            f'"authored":"{day}{shapes.TIME}","item":[{items}]}}'
         )

@@ -327,13 +327,29 @@ def _quantity(name: str, entry: Mapping[str, Any]) -> Shape:
     return {"value": f"#{name}#", "unit": unit, "system": UCUM, "code": unit}
 
 
+CARE_PLAN: Final[Shape] = {
+    "resourceType": "CarePlan",
+    "id": "«care_plan_id»",
+    "«+meta»": 0,
+    "status": "«status»",
+    "intent": "plan",
+    "category": [coded(f"{CODES}/support", "support_plan"), coded(f"{CODES}/role", "«role»")],
+    "title": "«title»",
+    "subject": SUBJECT,
+    "period": {"start": "«from_on»", "end": "«until»"},
+    "created": f"«from_on»{TIME}",
+    "author": _reference("PractitionerRole", "author"),
+}
+
+
 def questionnaire_response(name: str) -> Shape:
-    """The answers a score was worked out from, by reference only: answers are not invented."""
+    """The answers a score was worked out from; but for one that rules read, none is invented."""
     return {
         "resourceType": "QuestionnaireResponse",
-        "id": "qr-«observation_id»",
-        "questionnaire": f"{CODES}/questionnaire|{name}",
+        "id": "«response_id»",
+        "questionnaire": name,
         "status": "completed",
         "subject": SUBJECT,
         "authored": "«effective_on»«time»",
+        "«+item»": 0,
     }

@@ -98,7 +98,8 @@ class Page:
         labels: of records in sight, such as PSY; nothing where the reader may not see them.
         resources: those in sight by type, the newest change first, at most ``MOST`` of each.
         rows: what the tables of care say, of records in sight only.
-        due: what is due and not yet due; only of the reader's role where they see nothing clinical.
+        due: what is due and not yet due; only of the reader's role where they see nothing clinical,
+            and of another role only where no record it rests on is closed to them by its label.
         facts: the records a due row rests on, by reference, of those in sight.
         total: how many records are in sight.
         may: what the reader may do, as ``create Encounter``. role: of the reader.
@@ -203,14 +204,24 @@ def _merged(parts: Iterable[Mapping[str, Sequence[dict[str, Any]]]]) -> Rows:
 
 
 def _due(seen: Seen, rows: Rows, actor: Actor, as_of: date) -> tuple[Due, ...]:
-    """Kept rows where they hold for the day, else worked out now; nothing is written."""
+    """Kept rows where they hold for the day, else worked out now; nothing is written.
+
+    What another role owes is left out where it rests on a record whose label is closed to the
+    reader: the need itself would say what the label keeps.
+    """
     day = derived.asker(as_of)
     state, found = store.due_with_state(seen.patient)
     if state is not None and State(*state).holds_for(as_of.isoformat(), day.asked):
         due = tuple(kept.read_due(row, as_of) for row in found)
     else:
         due = day.due(rows) or ()
-    return due if seen.may("Observation") else tuple(d for d in due if d.role == actor.role)
+    sees_others = seen.may("Observation")
+    return tuple(
+        one
+        for one in due
+        if one.role == actor.role
+        or (sees_others and seen.closed.isdisjoint((one.evidence or "").split()))
+    )
 
 
 def _wanted(seen: Seen, rows: Rows) -> dict[int, None]:

@@ -41,6 +41,7 @@ class Seen:
         entries: the records in sight, the newest change first.
         labels: those on records in sight.
         held: by which links the reader is near to the person.
+        closed: references of records that only their label keeps from the reader.
     """
 
     patient: str
@@ -51,6 +52,7 @@ class Seen:
     labels: frozenset[str]
     keys: frozenset[int]
     by_name: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
 
     def may(self, type_: str, labels: frozenset[str] = frozenset(), action: str = "read") -> bool:
         """Whether a record of a type with these labels is open to an action."""
@@ -70,10 +72,17 @@ def see(patient: str, *, actor: Actor, at: datetime) -> Seen:
     views = [sights.of("read", type_) for type_ in GROUPS_READ]
     links = {link for view in views if view is not None for link in policy.wanted(view)}
     held = access.relations([patient], links, day=sights.day)
+    every = store.entries(patient)
     entries = tuple(
-        one
-        for one in store.entries(patient)
-        if _may(sights, patient, held, one.type, one.labels, "read")
+        one for one in every if _may(sights, patient, held, one.type, one.labels, "read")
+    )
+    in_sight = {one.key for one in entries}
+    closed = frozenset(
+        f"{one.type}/{one.id}"
+        for one in every
+        if one.labels
+        and one.key not in in_sight
+        and _may(sights, patient, held, one.type, frozenset(), "read")
     )
     return Seen(
         patient=patient,
@@ -82,8 +91,9 @@ def see(patient: str, *, actor: Actor, at: datetime) -> Seen:
         held=held,
         entries=entries,
         labels=frozenset(label for one in entries for label in one.labels),
-        keys=frozenset(one.key for one in entries),
+        keys=frozenset(in_sight),
         by_name={(one.type, one.id): one for one in entries},
+        closed=closed,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.names import CODES
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services import audit
 from qamqor.services.access import looks
@@ -204,7 +205,10 @@ def make(patient: str, wish: Wish, *, key: str, actor: Actor, at: datetime) -> l
         "id": plan_id,
         "status": "active",
         "intent": "plan",
-        "category": [{"coding": [{"system": SYSTEM, "code": "support_plan"}]}],
+        "category": [
+            {"coding": [{"system": SYSTEM, "code": "support_plan"}]},
+            {"coding": [{"system": f"{CODES}/role", "code": actor.role}]},
+        ],
         "title": wish.title.strip(),
         "subject": who,
         "created": here(at),

@@ -14,10 +14,12 @@ from qamqor.engine.population.one_person import Due
 from qamqor.services import due, forms
 from qamqor.services.access import policy
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.labels import rules
 from qamqor.services.fhir import everything
 from qamqor.services.visit import drafts, named
 from qamqor.services.visit.content import measurements
 from qamqor.services.visit.drafts import Colleague, Draft
+from qamqor.store.access import labelled_of
 
 TYPES: Final = (
     "Patient",
@@ -39,7 +41,8 @@ class Known:
         earlier: id of the measurement → every time it was taken before this visit, oldest first.
         saved: id of the measurement → its Observation of this visit, where it is kept already.
         encounter: this visit, where something of it is kept already.
-        due: everything the person is due or not yet due, of all roles.
+        due: everything the person is due or not yet due, of all roles; of another role only what
+            rests on no record whose label is closed to the actor.
         draft: the actor's own, or a new one.
         colleagues: visits others have open with this person.
     """
@@ -106,10 +109,20 @@ def about(
         medicines=tuple(m for m in record["MedicationRequest"] if m.get("status") == "active"),
         allergies=tuple(a for a in record["AllergyIntolerance"] if _is_active(a)),
         goals=tuple(g for g in record["Goal"] if g.get("lifecycleStatus") == "active"),
-        due=due.due_of(patient, as_of=as_of),
+        due=_open(patient, actor, due.due_of(patient, as_of=as_of)),
         draft=draft,
         colleagues=tuple(drafts.of_others(patient, actor, at=at)),
         may_measure=policy.allows(actor.role, "create", "Observation") is not None,
+    )
+
+
+def _open(patient: str, actor: Actor, found: Sequence[Due]) -> tuple[Due, ...]:
+    """The rows without those of other roles that would say what a label keeps."""
+    closed = labelled_of(patient, rules().labels.hidden(actor.role))
+    return tuple(
+        one
+        for one in found
+        if one.role == actor.role or closed.isdisjoint((one.evidence or "").split())
     )
 
 

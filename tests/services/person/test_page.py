@@ -21,6 +21,8 @@ from qamqor.services.break_glass import open_glass
 from qamqor.services.person import history, page, wrong
 from qamqor.services.person.page import Page
 from qamqor.services.person.sight import Closed
+from qamqor.services.support import plans
+from qamqor.services.support.plans import Wish
 from qamqor.store import audit
 from qamqor.store.audit import Wanted
 from tests.services.access.village import ACT, AT, actor
@@ -294,3 +296,20 @@ def test_a_single_record_is_open_only_as_its_labels_allow() -> None:
         history.one("amina", "Condition", "grief", actor=NURSE, at=AT)
     with pytest.raises(NotThere):
         history.one("bolat", "Condition", "grief", actor=GP, at=AT)
+
+
+def test_what_another_role_owes_is_hidden_where_it_rests_on_a_record_closed_to_the_reader() -> None:
+    resident("amina")
+    psychologist = actor("psychologist")
+    for label in ("", "PSY"):
+        wish = Wish("Talks", "To sleep again", True, (), date(2026, 3, 2), label)
+        plans.make("amina", wish, key=str(uuid.uuid4()), actor=psychologist, at=AT)
+        seen = {
+            by.role: {one.action for one in opened(by=by).due} for by in (psychologist, GP, NURSE)
+        }
+        if not label:
+            assert all("plan_review" in actions for actions in seen.values())
+            plan = next(one for one in opened(by=psychologist).resources["CarePlan"])
+            plans.end("amina", plan["id"], reached=True, version=1, actor=psychologist, at=AT)
+    assert "plan_review" in seen["psychologist"] & seen["gp"]
+    assert "plan_review" not in seen["practice_nurse"]
