@@ -15,7 +15,7 @@ from qamqor.engine.invented.block import Block, Recipe
 from qamqor.engine.invented.figures import chance
 from qamqor.engine.invented.names import call_people, iin_of, phone_of
 from qamqor.engine.invented.readings import codes_used
-from qamqor.engine.invented.register import area_id, site_id
+from qamqor.engine.invented.register import HOSPITAL, area_id, site_id
 from qamqor.engine.invented.rows import NO_RESOURCE, Dates, Rows, Words
 from qamqor.engine.invented.support import RESPONSE_LETTER, canonical, told
 from qamqor.engine.invented.team import post_id
@@ -238,7 +238,17 @@ def _vaccinations(page: _Page, rows: Rows, values: Values) -> Values:
 
 
 def _referrals(page: _Page, rows: Rows, values: Values) -> Values:
-    return {"booked": piece("occurrenceDateTime", values["booked_on"])}
+    return {"booked": piece("occurrenceDateTime", values["booked_on"]), **_sides(page, rows)}
+
+
+def _sides(page: _Page, rows: Rows) -> Values:
+    """Who asked, the GP of the person's area, and who is to answer, the hospital."""
+    posts = page.recipe.invention["team"]["roles"]
+    areas = page.block.people.area[rows.person].tolist()
+    return {
+        "requester": [post_id(posts, GENERAL_PRACTITIONER, area) for area in areas],
+        "performer": [HOSPITAL] * len(rows),
+    }
 
 
 def _referral_ways(page: _Page, rows: Rows, values: Values) -> Values:
@@ -256,6 +266,7 @@ def _referral_ways(page: _Page, rows: Rows, values: Values) -> Values:
     return {
         "steps": [f',"output":[{each}]' if each else "" for each in lists],
         "status": ["completed" if day else "in-progress" for day in values["closed_on"]],
+        **_sides(page, rows),
     }
 
 

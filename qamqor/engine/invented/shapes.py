@@ -226,6 +226,8 @@ REFERRAL: Final[Shape] = {
     "subject": SUBJECT,
     "«+booked»": 0,
     "authoredOn": "«sent_on»",
+    "requester": _reference("PractitionerRole", "requester"),
+    "performer": [_reference("Organization", "performer")],
 }
 
 REFERRAL_WAY: Final[Shape] = {
@@ -236,6 +238,8 @@ REFERRAL_WAY: Final[Shape] = {
     "focus": _reference("ServiceRequest", "service_request_id"),
     "for": SUBJECT,
     "authoredOn": "«sent_on»",
+    "requester": _reference("PractitionerRole", "requester"),
+    "owner": _reference("Organization", "performer"),
     "businessStatus": coded(f"{CODES}/outcome", "«outcome»"),
     "«+steps»": 0,
 }

@@ -131,3 +131,22 @@ def test_people_without_a_number_or_a_phone_have_neither(
     assert {number[6] for number in numbers} == {"9"}
     phones = [p["telecom"][0]["value"] for p in patients if "telecom" in p]
     assert all(phone.startswith("+7000") for phone in phones)
+
+
+def test_a_referral_says_who_asked_and_who_is_to_answer(
+    resources: dict[str, list[dict[str, Any]]],
+) -> None:
+    known = {
+        f"{kind}/{one['id']}"
+        for kind in ("Organization", "PractitionerRole")
+        for one in resources[kind]
+    }
+    requests = resources["ServiceRequest"]
+    ways = [one for one in resources["Task"] if "focus" in one]
+    assert requests
+    assert ways
+    for one in requests:
+        assert one["requester"]["reference"] in known
+        assert {each["reference"] for each in one["performer"]} <= known
+    for one in ways:
+        assert one["owner"]["reference"] in known
