@@ -181,7 +181,8 @@ def _plans(part: Figures, role: str, people: People, whom: tuple[Ints, Days]) ->
     last = np.append(np.diff(person) != 0, True)[: len(person)]
     kept = last & (chances(random, len(person)) < np.float32(own["share"]))
     person, day = person[kept], day[kept]
-    until = day + random.integers(*own["review_days"], len(person))
+    soonest, latest = own["review_days"]
+    until = day + random.integers(soonest, latest, len(person))
     columns: dict[str, Column] = {
         "care_plan_id": keys("p" + role[0], person, np.zeros(len(person), np.int32)),
         "role": one_word(role, len(person)),
