@@ -16,6 +16,7 @@ from qamqor.engine.programmes.schema import Pack, Programme
 from qamqor.errors import NotPossible
 from qamqor.services.population import Place, area_names
 from qamqor.services.population_words import PopulationWords
+from qamqor.services.report_words import Words
 from qamqor.store.results import Results
 
 BY: Final = {"place": "place_id", "area": "area_id", "sex": "sex", "settlement": "is_rural"}
@@ -131,12 +132,12 @@ def coverage_json(found: Sequence[Counted], summary: Mapping[str, Any], language
 
 def coverage_lines(found: Sequence[Counted], language: str, names: Mapping[Any, str]) -> list[str]:
     """The table to read: counts and the share; ``·`` stands for a hidden number."""
-    lines = []
+    lines, written = [], Words(language)
     for one in found:
         title = words.measure_title(one.programme, one.measure, language)
-        lines.append(f"{title}: {_said(one.everybody)}")
+        lines.append(f"{title}: {_said(one.everybody, written)}")
         for group in one.groups:
-            lines.append(f"  {names.get(group.group, group.group or '–')}: {_said(group)}")
+            lines.append(f"  {names.get(group.group, group.group or '–')}: {_said(group, written)}")
     return lines
 
 
@@ -150,8 +151,11 @@ def group_names(place: Place, by: str | None, language: str) -> dict[Any, str]:
     return {sex: said.tell(f"sex.{sex}") for sex in ("female", "male")}
 
 
-def _said(share: Share) -> str:
+def _said(share: Share, written: Words) -> str:
     if share.numerator is None or share.denominator is None:
-        return f"· / {'·' if share.denominator is None else share.denominator}"
-    percent = f" ({100 * share.numerator / share.denominator:.1f} %)" if share.denominator else ""
-    return f"{share.numerator} / {share.denominator}{percent}"
+        hidden = "·" if share.denominator is None else written.number(share.denominator)
+        return f"· / {hidden}"
+    counts = f"{written.number(share.numerator)} / {written.number(share.denominator)}"
+    if not share.denominator:
+        return counts
+    return f"{counts} ({written.percent(share.numerator / share.denominator)})"
