@@ -216,6 +216,11 @@ def run() -> None:
         kinds = (
             ("Today", nurses, b"<tr", lambda n: tabs),
             ("Today of who leads", [told["lead"]], b"data-row", lambda n: leading),
+            ("Team of who leads", [told["lead"]], b"<table", lambda n: ["/team"]),
+            ("Round of who leads", [told["lead"]], b"q-stop", lambda n: ["/round"]),
+            ("Referrals of who leads", [told["lead"]], b"<h1", lambda n: ["/referrals"]),
+            ("Support of who leads", [told["lead"]], b"<h1", lambda n: ["/support"]),
+            ("Twins", [told["registrar"]], b"<h1", lambda n: ["/twins"]),
             ("Person", whole, b"<h1", lambda n: own[n * 40 :] + own[: n * 40]),
         )
         for name, sessions, holds, paths in kinds:

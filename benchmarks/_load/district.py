@@ -109,6 +109,7 @@ def sign_in(users: int) -> dict[str, Any]:
         "nurses": nurses,
         "whole": [session(f"whole-{n}", "practice_nurse", post) for n in range(users)],
         "lead": session("lead", "lead_nurse", "", whole.organization_id),
+        "registrar": session("registrar", "registrar", "", whole.organization_id),
     }
     actor = actor_for(whole, timezone.now())
     assert actor is not None

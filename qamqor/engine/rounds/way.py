@@ -8,7 +8,12 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, permutations
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 EARTH_KM: Final = 6371.0
+LEAST_KM: Final = 1e-9
+Kilometres = npt.NDArray[np.float64]
 
 
 class Position(NamedTuple):
@@ -83,64 +88,90 @@ def shortest(
     Returns:
         positions of the places in ``places``, in the order to go.
     """
-    cost = _cost_of(places, start, end)
-    ways = (_shortened(_nearest_next(places, first), cost) for first in range(len(places)))
-    return min(ways, key=cost, default=[])
+    if not places:
+        return []
+    apart = _apart(places, start, end)
+    ways = [_shortened(_nearest_next(apart, first), apart) for first in range(len(places))]
+    return min(ways, key=_cost_of(apart))
 
 
 def exactly(
     places: Sequence[Position], start: Position | None = None, end: Position | None = None
 ) -> list[int]:
     """The shortest way of all, by trying every order: for few places, to hold ``shortest`` to."""
-    cost = _cost_of(places, start, end)
+    cost = _cost_of(_apart(places, start, end))
     return min((list(one) for one in permutations(range(len(places)))), key=cost)
 
 
-def _cost_of(
-    places: Sequence[Position], start: Position | None, end: Position | None
-) -> Callable[[Sequence[int]], float]:
-    """How long a way is, from distances measured once."""
-    apart = [[kilometres(one, other) for other in places] for one in places]
-    first = [0.0 if start is None else kilometres(start, one) for one in places]
-    last = [0.0 if end is None else kilometres(one, end) for one in places]
+def _apart(places: Sequence[Position], start: Position | None, end: Position | None) -> Kilometres:
+    """How far everything is apart, shape ``(n + 2, n + 2)``: the places, the start, the end.
+
+    Where nobody knows where a way begins or ends, that costs nothing.
+    """
+    known = [*places, start, end]
+    return np.array(
+        [[0.0 if a is None or b is None else kilometres(a, b) for b in known] for a in known]
+    )
+
+
+def _cost_of(apart: Kilometres) -> Callable[[Sequence[int]], float]:
+    """How long a way is."""
+    rows, count = apart.tolist(), len(apart) - 2
 
     def cost(way: Sequence[int]) -> float:
-        if not way:
-            return 0.0
-        return first[way[0]] + sum(apart[a][b] for a, b in pairwise(way)) + last[way[-1]]
+        return float(sum(rows[a][b] for a, b in pairwise([count, *way, count + 1])))
 
     return cost
 
 
-def _nearest_next(places: Sequence[Position], first: int) -> list[int]:
-    left, way = set(range(len(places))) - {first}, [first]
+def _nearest_next(apart: Kilometres, first: int) -> list[int]:
+    rows = apart.tolist()
+    left, way = set(range(len(rows) - 2)) - {first}, [first]
     while left:
-        way.append(_nearest(places, way[-1], left))
+        here = rows[way[-1]]
+        way.append(min(left, key=lambda n: (here[n], n)))
         left.remove(way[-1])
     return way
 
 
-def _shortened(way: list[int], cost: Callable[[Sequence[int]], float]) -> list[int]:
-    while True:
-        better = min(_neighbours(way), key=cost, default=way)
-        if cost(better) >= cost(way) - 1e-9:
-            return way
-        way = better
+def _shortened(way: list[int], apart: Kilometres) -> list[int]:
+    """The way changed by the best of all small changes, as long as one makes it shorter."""
+    count = len(way)
+    while count > 1:
+        gains = _gains(way, apart)
+        i, what = divmod(int(np.argmin(gains)), 2 * count)
+        if gains[i, what] >= -LEAST_KM:
+            break
+        if what < count:
+            way = [*way[:i], *reversed(way[i : what + 1]), *way[what + 1 :]]
+        else:
+            rest, j = [*way[:i], *way[i + 1 :]], what - count
+            way = [*rest[:j], way[i], *rest[j:]]
+    return way
 
 
-def _nearest(places: Sequence[Position], here: int, left: set[int]) -> int:
-    return min(left, key=lambda n: (kilometres(places[here], places[n]), n))
+def _gains(way: Sequence[int], apart: Kilometres) -> Kilometres:
+    """How much longer a way gets by each small change; less than nothing is shorter.
 
-
-def _neighbours(way: Sequence[int]) -> list[list[int]]:
-    """Every way that differs by one stretch turned round, or by one place moved."""
-    found, n = [], len(way)
-    for i in range(n):
-        for j in range(i + 1, n):
-            found.append([*way[:i], *reversed(way[i : j + 1]), *way[j + 1 :]])
-        rest = [*way[:i], *way[i + 1 :]]
-        found += [[*rest[:j], way[i], *rest[j:]] for j in range(n) if j != i]
-    return found
+    Returns:
+        kilometres, shape ``(n, 2 n)``: in row ``i`` first for turning round the stretch from ``i``
+        to ``j``, then for moving place ``i`` to stand at ``j``; infinite where that is no change.
+    """
+    count = len(way)
+    steps = np.array([count, *way, count + 1])
+    a = apart[np.ix_(steps, steps)]
+    at = np.arange(1, count + 1)
+    before, here = at[:, None] - 1, at[:, None]
+    to = at[None, :]
+    ahead = a[at - 1, at]
+    behind = a[at, at + 1]
+    turned = a[before, to] + a[here, to + 1] - ahead[:, None] - behind[None, :]
+    turned[to <= here] = np.inf
+    out = ahead + behind - a[at - 1, at + 1]
+    left = np.where(to < here, to - 1, to)
+    moved = a[left, here] + a[here, left + 1] - a[left, left + 1] - out[:, None]
+    moved[to == here] = np.inf
+    return np.round(np.concatenate([turned, moved], axis=1), 9)
 
 
 def by_address(door: Door) -> tuple[str, str, int, str]:

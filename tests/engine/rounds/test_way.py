@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from hypothesis import given
@@ -38,6 +39,27 @@ def test_the_way_is_hardly_longer_than_the_shortest_of_all(
     assert sorted(found) == list(range(len(places)))
     assert long(best) <= long(found) + 1e-9
     assert long(found) <= 1.1 * long(best) + 1e-9
+
+
+@given(st.lists(positions, max_size=9), st.booleans(), st.booleans())
+def test_no_small_change_makes_the_way_shorter(
+    places: list[Position],
+    begins: bool,  # noqa: FBT001
+    returns: bool,  # noqa: FBT001
+) -> None:
+    start, end = CLINIC if begins else None, CLINIC if returns else None
+
+    def long(way: list[int]) -> float:
+        ends = ([start] if start else [], [end] if end else [])
+        return length([*ends[0], *(places[n] for n in way), *ends[1]])
+
+    found = shortest(places, start, end)
+    for i in range(len(found)):
+        rest = [*found[:i], *found[i + 1 :]]
+        for j in range(len(found)):
+            turned = [*found[:i], *reversed(found[i : j + 1]), *found[j + 1 :]]
+            moved = [*rest[:j], found[i], *rest[j:]]
+            assert long(found) <= min(long(moved), long(turned) if j > i else math.inf) + 1e-6
 
 
 def test_the_urgent_come_first_and_unknown_doors_last_by_address() -> None:
