@@ -113,7 +113,7 @@ def asked(session: OAuth2Session, server: str, **more: str) -> tuple[str, str]:
 
 def come_in(page: Page, server: str) -> None:
     """Sign in with the password; the second step is set up beside the page."""
-    page.get_by_label("Work email or name").fill("daniyar")
+    page.get_by_label("Work email or user name").fill("daniyar")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 

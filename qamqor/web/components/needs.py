@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from qamqor.engine.programmes import words
 from qamqor.engine.programmes.schema import Programme
 from qamqor.services import installed
+from qamqor.web.components import dates
 
 
 class Row(Protocol):
@@ -76,7 +77,7 @@ def said(row: Row, language: str = "") -> Said:
         title = _title(newest, row.action, row.item, language)
         reason = words.reason(newest, row.action, row.reason, language) if row.reason else ""
         closes = words.closes(newest, row.action, language)
-        version = f"{words.title(newest, language)}, {newest.version}"
+        version = _version(newest, language)
         scheduled = newest.actions[row.action].schedule is not None
     return Said(
         key=f"{row.programme}/{row.action}/{row.item}",
@@ -104,6 +105,14 @@ def _installed(programme: str, action: str) -> list[Programme]:
     return [
         one for one in installed.pack().programmes if one.id == programme and action in one.actions
     ]
+
+
+def _version(programme: Programme, language: str) -> str:
+    day = dates.short(date.fromisoformat(programme.version))
+    return gettext("%(title)s, version of %(day)s") % {
+        "title": words.title(programme, language),
+        "day": day,
+    }
 
 
 def _title(programme: Programme, action: str, item: str, language: str) -> str:

@@ -7,6 +7,8 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from qamqor.store.accounts import Account
+
 ROLES: Final[dict[str, str | Promise]] = {
     "gp": _("General practitioner"),
     "practice_nurse": _("Practice nurse"),
@@ -42,6 +44,11 @@ def role(code: str) -> str:
 def state(code: str) -> str:
     """A state in words."""
     return str(STATES[code])
+
+
+def staff_name(account: Account) -> str:
+    """Family name first, as everywhere on the pages; the user name where there is no other."""
+    return f"{account.last_name} {account.first_name}".strip() or str(account.get_username())
 
 
 def initials(name: str) -> str:

@@ -67,8 +67,8 @@ class Owed:
     """One thing a person was due when the visit began.
 
     Attributes:
-        state: done, overdue, due.
-        next: when it is due next or, if it is still due, by when.
+        state: done, urgent, overdue, due.
+        next: when it is due next or, if it is still due, by when or since when.
     """
 
     title: str
@@ -178,7 +178,7 @@ def _second_below(part: Measure, one: Measurement) -> str:
     return gettext("after 1 to 2 minutes") if part is one.parts[0] else ""
 
 
-ORDER = ("overdue", "due", "done")
+ORDER = ("urgent", "overdue", "due", "done")
 
 
 def owed_now(due: Sequence[Due], role: str) -> list[str]:
@@ -208,7 +208,7 @@ def closes(names: Sequence[str], due: Sequence[Due], today: date) -> list[Owed]:
         known = found.get(owed.title)
         if known is None or ORDER.index(owed.state) < ORDER.index(known.state):
             found[owed.title] = owed
-    return sorted(found.values(), key=lambda one: one.state != "done")
+    return sorted(found.values(), key=lambda one: (one.state != "done", ORDER.index(one.state)))
 
 
 def _owed(name: str, now: Due | None, today: date) -> Owed:
@@ -219,11 +219,10 @@ def _owed(name: str, now: Due | None, today: date) -> Owed:
     if now.status not in PRESSING:
         said = gettext("next: %(day)s") % {"day": dates.short(now.due_on)} if now.due_on else ""
         return Owed(title, "done", said)
-    day = now.overdue_on or now.due_on
-    if now.status == "overdue":
-        since = dates.from_here(now.due_on, today) if now.due_on else ""
-        return Owed(title, "overdue", since)
-    return Owed(title, "due", gettext("until %(day)s") % {"day": dates.short(day)} if day else "")
+    state, day = needs.state(now), now.overdue_on or now.due_on
+    if day and day > today and state == "due":
+        return Owed(title, state, gettext("until %(day)s") % {"day": dates.short(day)})
+    return Owed(title, state, dates.from_here(now.due_on, today) if now.due_on else "")
 
 
 def _name(one: Due) -> str:

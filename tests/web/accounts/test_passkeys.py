@@ -68,7 +68,7 @@ def test_a_passkey_signs_in_alone(live_server, browser: Browser) -> None:
         page.goto(f"{live_server.url}/accounts/logout/")
         page.locator("main").get_by_role("button", name="Sign out").click()
         page.goto(f"{live_server.url}/accounts/login/")
-        page.get_by_role("button", name="Use a passkey").click()
+        page.get_by_role("button", name="Sign in with a passkey").click()
         page.wait_for_url("**/today")
 
 
@@ -84,7 +84,7 @@ def test_a_password_and_a_passkey_sign_in_together(live_server, browser: Browser
         sign_in(page, live_server.url)
         assert page.inner_text("h1") == "Second step"
         assert faults(page) == []
-        page.get_by_role("button", name="Use a passkey").click()
+        page.get_by_role("button", name="Sign in with a passkey").click()
         page.wait_for_url("**/today")
 
 

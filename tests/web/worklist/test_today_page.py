@@ -196,7 +196,7 @@ def test_how_dense_the_list_is_stays_with_the_worker(
     with signed_in(browser, live_server.url) as context:
         page = context.new_page()
         page.goto(f"{live_server.url}/today")
-        page.get_by_role("button", name="Roomier").click()
+        page.get_by_role("button", name="Enlarge rows").click()
         expect(page.locator("html")).to_have_attribute("data-density", "comfortable")
         page.goto(f"{live_server.url}/today")
         expect(page.locator("html")).to_have_attribute("data-density", "comfortable")
