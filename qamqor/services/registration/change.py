@@ -14,6 +14,7 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.empanelment import day_of, is_attachment
 from qamqor.services.fhir import read
 from qamqor.services.fhir.write import Change, save
+from qamqor.services.registration.apart import between
 from qamqor.services.registration.find import card, holder_of
 from qamqor.services.registration.places import names_of
 from qamqor.services.registration.register import Home, Particulars, patient_of, refuse_wrong
@@ -69,7 +70,8 @@ def correct(patient_id: str, who: Particulars, *, seen: int, actor: Actor, at: d
         seen: the version whoever corrects has seen.
     Raises:
         VersionConflict: somebody changed it meanwhile.
-        Unusable: the particulars break a rule. TwinFound: the IIN is somebody else's.
+        Unusable: the particulars break a rule. TwinFound: the IIN is somebody else's,
+            and nobody has decided that they are two people.
         NotThere, NotAllowed: not the actor's to change.
     """
     refuse_wrong(who, on=day_of(at))
@@ -77,7 +79,9 @@ def correct(patient_id: str, who: Particulars, *, seen: int, actor: Actor, at: d
     if before.version != seen:
         raise VersionConflict("Patient", patient_id, seen=seen)
     holder = holder_of(who.iin) if who.iin else None
-    if holder is not None and holder.patient_id != patient_id:
+    is_other = holder is not None and holder.patient_id != patient_id
+    # Where somebody has looked and decided that they are two people, nobody is stopped again.
+    if holder is not None and is_other and between(patient_id, holder.patient_id) is None:
         raise TwinFound([card(holder)])
     patient = json_text.decode(before.content or "{}")
     changed = _corrected(patient, patient_of(who), who)

@@ -11,6 +11,7 @@ from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.services.merge import apart, together
 from qamqor.services.registration import change
+from qamqor.services.registration.apart import Decision, between
 from qamqor.services.registration.desk import matches
 from qamqor.services.registration.find import card
 from qamqor.services.registration.register import Particulars
@@ -23,10 +24,15 @@ MOST_KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look through the register found: how many people, and the ids of each pair."""
+    """What a look through the register found: how many people, and the ids of each pair.
+
+    Attributes:
+        apart: ids of the pairs that were decided to be two people.
+    """
 
     people: int
     ids: list[tuple[str, str]]
+    apart: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,14 @@ class Both:
         linked: how many resources of each type would lead to the record that stays, if that is
             the first.
         ended: references of episodes that would end because both have them open.
+        decided: that they are two people, where somebody decided so.
     """
 
     particulars: tuple[Particulars, Particulars]
     likeness: Likeness
     linked: dict[str, int]
     ended: tuple[str, ...]
+    decided: Decision | None
 
 
 def look_through(*, actor: Actor, at: datetime) -> Look:
@@ -53,15 +61,17 @@ def look_through(*, actor: Actor, at: datetime) -> Look:
         NotAllowed: the actor may not change everybody's record.
     """
     found = review(actor=actor, at=at)
-    ids = [
-        (pair.one.removeprefix("Patient/"), pair.other.removeprefix("Patient/"))
-        for pair in found.pairs[:MOST_KEPT]
-    ]
-    return Look(found.people, ids)
+    ids, apart = (
+        [(pair.one.removeprefix("Patient/"), pair.other.removeprefix("Patient/")) for pair in some]
+        for some in (found.pairs[:MOST_KEPT], found.apart[:MOST_KEPT])
+    )
+    return Look(found.people, ids, apart)
 
 
-def shown(pairs: Iterable[Sequence[str]], *, actor: Actor, at: datetime) -> list[tuple[Match, ...]]:
-    """The cards of pairs found before, without those that were merged meanwhile.
+def shown(
+    pairs: Iterable[Sequence[str]], *, actor: Actor, at: datetime
+) -> list[tuple[tuple[Match, ...], Decision | None]]:
+    """The cards of pairs found before, with what was decided, without those merged meanwhile.
 
     Raises:
         NotAllowed: the actor may not change everybody's record.
@@ -72,9 +82,10 @@ def shown(pairs: Iterable[Sequence[str]], *, actor: Actor, at: datetime) -> list
         both = [people.by_id(one), people.by_id(other)]
         there = [each for each in both if each and not each.replaced_by and each.is_active]
         if len(there) == 2:
-            found.append(matches([card(each) for each in there], actor=actor, at=at))
+            two = matches([card(each) for each in there], actor=actor, at=at)
+            found.append((two, between(one, other)))
     rights.keep(
-        sorted({m.found.patient_id for pair in found for m in pair}),
+        sorted({m.found.patient_id for pair, _ in found for m in pair}),
         asked="twins", actor=actor, at=at,
     )  # fmt: skip
     return found
@@ -90,7 +101,11 @@ def side_by_side(one: str, other: str, *, actor: Actor, at: datetime) -> Both:
     seen = together.preview(other, one, actor=actor, at=at)
     first, second = (change.stored(id_, actor=actor, at=at) for id_ in (one, other))
     return Both(
-        (first.particulars, second.particulars), seen.likeness, dict(seen.linked), seen.ended
+        (first.particulars, second.particulars),
+        seen.likeness,
+        dict(seen.linked),
+        seen.ended,
+        between(one, other),
     )
 
 

@@ -18,6 +18,7 @@ from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
 from qamqor.services.empanelment import attach_within, day_of
 from qamqor.services.fhir.write import Change, apply, instant
+from qamqor.services.registration.apart import decided
 from qamqor.services.registration.consents import Decisions, first_decisions
 from qamqor.services.registration.find import WRONG_IIN, Found, card, holder_of, twins_of
 from qamqor.services.registration.homes import joining
@@ -196,6 +197,10 @@ def _registered(
     if twins:
         trace = _why(patient_id, twins, wish.despite, actor, at)
         changes.append(Change("POST", "Provenance", str(uuid.uuid4()), trace))
+        # Decided here, so that the pair is not asked about again.
+        changes += [
+            decided(patient_id, twin.patient_id, wish.despite, actor=actor, at=at) for twin in twins
+        ]
     household_id = ""
     if wish.household is not None:
         joined = joining(wish.household.group_id, patient_id, wish.household.role, day_of(at))

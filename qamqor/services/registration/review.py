@@ -13,6 +13,7 @@ from qamqor.engine.identity.person import Identity, identity_of
 from qamqor.engine.identity.weights import LIKELY
 from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
+from qamqor.services.registration.apart import between
 from qamqor.store import people
 
 
@@ -35,13 +36,15 @@ class Review:
         people: how many records were looked at.
         compared: how many pairs shared a key and were compared.
         passed_over: how many keys too many people shared to tell anybody apart.
-        pairs: the likeliest first.
+        pairs: the likeliest first; without those decided to be two people.
+        apart: those decided to be two people.
     """
 
     people: int
     compared: int
     passed_over: int
     pairs: tuple[Pair, ...]
+    apart: tuple[Pair, ...] = ()
 
 
 def review(
@@ -87,7 +90,17 @@ def review(
     shown = {name for pair in pairs for name in (pair.one, pair.other)}
     ids = (name.removeprefix("Patient/") for name in shown if name.startswith("Patient/"))
     rights.keep(sorted(ids), asked="twins", actor=actor, at=at)
-    return Review(len(names), found.compared, found.passed_over, pairs)
+    decided = {(pair.one, pair.other) for pair in pairs if _is_decided(pair)}
+    ask, apart = (
+        tuple(pair for pair in pairs if ((pair.one, pair.other) in decided) is known_apart)
+        for known_apart in (False, True)
+    )
+    return Review(len(names), found.compared, found.passed_over, ask, apart)
+
+
+def _is_decided(pair: Pair) -> bool:
+    ids = [name.removeprefix("Patient/") for name in (pair.one, pair.other) if "/" in name]
+    return len(ids) == 2 and between(*ids) is not None
 
 
 def _register() -> Iterator[tuple[str, Identity]]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qamqor.services.access.actor import Actor
-from qamqor.services.registration import pairs
+from qamqor.services.registration import apart, pairs
 from qamqor.web.access import desk as at_desk
 from qamqor.web.registration import presenters
 
@@ -25,14 +25,17 @@ def review(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST":
         found = pairs.look_through(actor=actor, at=now)
         request.session["twins"] = {"at": now.isoformat(), "people": found.people,
-                                    "pairs": found.ids}  # fmt: skip
+                                    "pairs": found.ids + found.apart}  # fmt: skip
         return redirect("twins")
     kept = request.session.get("twins")
     shown = pairs.shown(kept["pairs"] if kept else [], actor=actor, at=now)
     context = {
         "kept": kept,
         "looked_at": timezone.datetime.fromisoformat(kept["at"]) if kept else None,  # type: ignore[attr-defined]
-        "pairs": [presenters.cards(pair, today, actor.role) for pair in shown],
+        "pairs": [presenters.cards(pair, today, actor.role) for pair, said in shown if not said],
+        "apart": [
+            (*presenters.cards(pair, today, actor.role), said) for pair, said in shown if said
+        ],
         "messages": messages.get_messages(request),
         "undo": request.session.get("merged"),
     }
@@ -44,10 +47,17 @@ def review(request: HttpRequest, actor: Actor) -> HttpResponse:
 def pair(request: HttpRequest, actor: Actor, one: str, other: str) -> HttpResponse:
     """Two records side by side, and what would follow; a POST makes one of them."""
     now = timezone.now()
-    if request.method == "POST":
+    reason = request.POST.get("reason", "")[:300]
+    is_apart, wrong = "apart" in request.POST, ""
+    if is_apart and reason.strip():
+        apart.decide(one, other, reason, actor=actor, at=now)
+        messages.success(request, gettext("Kept: they are two people. It can be taken back below."))
+        return redirect("twins")
+    if is_apart:
+        wrong = gettext("Write why they are two people.")
+    elif request.method == "POST":
         stays = other if request.POST.get("stays") == other else one
         goes = one if stays == other else other
-        reason = request.POST.get("reason", "")[:300]
         pairs.make_one(goes, stays, actor=actor, at=now, reason=reason)
         request.session["merged"] = goes
         messages.success(request, gettext("One record was made of two. It can be taken back."))
@@ -62,8 +72,19 @@ def pair(request: HttpRequest, actor: Actor, one: str, other: str) -> HttpRespon
         "reasons": list(presenters.said(both.likeness.reasons)),
         "linked": both.linked,
         "ended": len(both.ended),
+        "decided": both.decided,
+        "wrong": wrong,
     }
-    return render(request, "registration/pair.html", context)
+    return render(request, "registration/pair.html", context, status=422 if wrong else 200)
+
+
+@require_POST
+@at_desk
+def reopen(request: HttpRequest, actor: Actor, one: str, other: str) -> HttpResponse:
+    """Take back that two records are two people: the pair is asked about again."""
+    apart.take_back(one, other, actor=actor, at=timezone.now())
+    messages.success(request, gettext("Taken back: the pair is on the list again."))
+    return redirect("twins")
 
 
 @require_POST

@@ -16,5 +16,6 @@ urlpatterns = [
     path("person/<str:patient>/consent", person.consent, name="person_consent"),
     path("twins", twins.review, name="twins"),
     path("twins/<str:one>/<str:other>", twins.pair, name="twins_pair"),
+    path("twins/<str:one>/<str:other>/open", twins.reopen, name="twins_reopen"),
     path("twins/<str:loser>", twins.undo, name="twins_undo"),
 ]

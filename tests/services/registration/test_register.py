@@ -11,6 +11,7 @@ import pytest
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import EXTENSIONS
 from qamqor.errors import NotThere, TwinFound, Unusable
+from qamqor.services.registration import apart
 from qamqor.services.registration.register import Home, Household, Particulars, register
 from qamqor.store import mentions, people
 from qamqor.store.fhir import versions
@@ -159,14 +160,18 @@ class TestACertainTwin:
         clinic()
         first = registered()
         done = registered(despite="her twin sister of the same name")
-        (trace,) = [
+        made = [
             json_text.decode(version.content or "")
             for version in mentions.of(f"Patient/{done.patient_id}")
             if version.type == "Provenance"
         ]
+        (trace,) = [one for one in made if "entity" in one]
         assert trace["reason"] == [{"text": "her twin sister of the same name"}]
         assert trace["entity"][0]["what"] == {"reference": f"Patient/{first.patient_id}"}
         assert [twin.patient_id for twin in done.twins] == [first.patient_id]
+        decided = apart.between(done.patient_id, first.patient_id)
+        assert decided is not None
+        assert decided.reason == "her twin sister of the same name"
 
     def test_an_empty_reason_is_none(self) -> None:
         clinic()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qamqor.errors import NotAllowed
+from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM
+from qamqor.services.registration import apart
 from qamqor.services.registration.review import review
 from tests.services.access.village import actor, resident
 from tests.services.registration.desk import AT, put
@@ -52,3 +53,31 @@ def test_the_desk_may_review_and_a_team_or_a_resident_may_not() -> None:
     for who in (actor("gp"), resident("a")):
         with pytest.raises(NotAllowed):
             review(actor=who, at=AT)
+
+
+def test_a_pair_that_is_two_people_is_not_asked_about_until_that_is_taken_back() -> None:
+    desk = actor("registrar")
+    decided = apart.decide("b", "a", "a mother and her daughter", actor=desk, at=AT)
+    assert (decided.one, decided.other, decided.at) == ("a", "b", AT)
+    found = review(actor=desk, at=AT)
+    assert found.pairs == ()
+    assert [(pair.one, pair.other) for pair in found.apart] == [("Patient/a", "Patient/b")]
+
+    apart.take_back("a", "b", actor=desk, at=AT)
+    assert len(review(actor=desk, at=AT).pairs) == 1
+    with pytest.raises(NotThere):
+        apart.take_back("a", "b", actor=desk, at=AT)
+
+
+def test_two_people_need_a_reason_two_records_and_somebody_who_may_decide() -> None:
+    for reason, other, refused in (
+        (" ", "b", Unusable),
+        ("x" * 301, "b", Unusable),
+        ("sisters", "nobody", NotThere),
+        ("sisters", "a", NotThere),
+    ):
+        with pytest.raises(refused):
+            apart.decide("a", other, reason, actor=actor("registrar"), at=AT)
+    with pytest.raises(NotAllowed):
+        apart.decide("a", "b", "sisters", actor=actor("gp"), at=AT)
+    assert apart.between("a", "b") is None

@@ -238,6 +238,50 @@ def test_the_registry_makes_one_record_of_two_and_two_again(
         assert record("Patient", "second").get("active") is not False
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_people_are_not_asked_about_again_until_it_is_taken_back(
+    numbered: None, live_server: Any, browser: Browser, language: str
+) -> None:
+    put({**record("Patient", "amina"), "id": "second", "identifier": [], "telecom": []})
+    with signed_in(
+        browser, live_server.url, role="registrar", post="", language=language
+    ) as context:
+        page = opened(context, live_server.url, "/twins/amina/second")
+        page.locator("[name=apart]").click()
+        expect(page.locator("#reason-error")).to_be_visible()
+        assert faults(page) == []
+        page.locator("#reason").fill("twin sisters")
+        page.locator("[name=apart]").click()
+        page.wait_for_url("**/twins")
+        page.locator("form[action='/twins'] button").click()
+        pair = page.locator("[aria-labelledby=apart] li")
+        expect(pair).to_contain_text("Назгүл Сарсенбаева")
+        expect(pair).to_contain_text("«twin sisters»")
+        expect(page.locator(".q-pairs li")).to_have_count(1)
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/twins/amina/second")
+        expect(page.locator(".q-message--info")).to_contain_text("twin sisters")
+        page.go_back()
+        pair.locator("button").click()
+        expect(page.locator(".q-pairs:not([aria-labelledby]) li")).to_have_count(1)
+
+
+def test_who_was_registered_despite_a_twin_is_not_stopped_by_it_again(
+    numbered: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/register")
+        page.locator("#id_iin").fill("870312900004")
+        page.locator("#id_family").fill("Ким")
+        page.get_by_role("button", name="Register", exact=True).click()
+        page.locator("#id_despite").fill("her number was given twice")
+        page.get_by_role("button", name="Register", exact=True).click()
+        page.wait_for_url("**/person/*/edit")
+        page.locator("#id_given").fill("Ольга")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("status")).to_have_text("Saved.")
+
+
 @pytest.mark.parametrize(
     ("role", "path"),
     [("head", "/register"), ("auditor", "/register"), ("practice_nurse", "/twins"),
