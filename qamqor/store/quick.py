@@ -35,14 +35,9 @@ def is_sqlite() -> bool:
 
 
 def make_room() -> None:
-    """Let this thread's connection hold what a large commit changes, and empty the log less often.
-
-    For the one thread that writes: SQLite's log reaches 32 MB before it is emptied into the
-    database, so that a page that many commits change is copied once.
-    """
+    """Let this thread's connection hold what a large commit changes: for the one that writes."""
     if is_sqlite():
         rows("pragma cache_size = -131072", [])
-        rows("pragma wal_autocheckpoint = 8192", [])
 
 
 @lru_cache(maxsize=1024)
