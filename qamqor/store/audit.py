@@ -72,7 +72,7 @@ def add(
     return number, hash_
 
 
-TOGETHER: Final = (64, 16, 4, 1)
+TOGETHER: Final = (64, 32, 16, 8, 4, 2, 1)
 """Rows of one statement: while a statement runs, others wait for the interpreter once, not for
 each row; few sizes, so that each is prepared once."""
 

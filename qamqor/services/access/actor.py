@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 
@@ -49,3 +50,10 @@ class Actor:
 
 PLATFORM: Final = Actor(account=None, reference="Device/qamqor", role="system", purpose="HOPERAT")
 """The platform acting by itself: imports by command, nightly work."""
+
+
+@lru_cache(maxsize=1024)
+def of_system(application: int, scope: str) -> Actor:
+    """Another system, acting by itself through a token of these scopes."""
+    name = str(application)
+    return Actor(None, f"Device/{name}", "system", scopes=frozenset(scope.split()), client=name)

@@ -12,8 +12,9 @@ from qamqor.services import audit
 from qamqor.services.access import gate, policy
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, stored_facts
+from qamqor.services.audit import Entry, entries
 from qamqor.store import access
-from qamqor.store.access import Facts
+from qamqor.store.access import Facts, Look
 from qamqor.store.fhir.versions import Version
 
 
@@ -47,18 +48,28 @@ def open_one(sights: Sights, type_: str, id_: str, *, action: str = "read") -> O
     """
     view = sights.of(action, type_)
     links = policy.wanted(view) if view is not None else frozenset()
-    version, facts, held = access.look(type_, id_, links, day=sights.day)
+    look = access.look(type_, id_, links, day=sights.day)
     try:
-        view = sights.need(action, type_)
-        relation = policy.decide(view, facts, held)
-        if view.criteria and relation is not None:
-            keys = list(access.keys_of([(type_, id_)]).values())
-            relation = relation if sights.answering(type_, view, keys) else None
-        if relation is None:
-            raise NotThere(f"{type_}/{id_} is not here")
+        return opened(sights, action, type_, id_, look)
     except (NotAllowed, NotThere) as refusal:
-        refused(sights, action, [f"{type_}/{id_}"], people=facts.people, refusal=refusal)
+        refused(sights, action, [f"{type_}/{id_}"], people=look.facts.people, refusal=refusal)
         raise
+
+
+def opened(sights: Sights, action: str, type_: str, id_: str, look: Look) -> Open:
+    """What a look at one resource opens; nothing is kept yet.
+
+    Raises:
+        NotAllowed, NotThere: as for ``at_one``.
+    """
+    version, facts, held = look
+    view = sights.need(action, type_)
+    relation = policy.decide(view, facts, held)
+    if view.criteria and relation is not None:
+        keys = list(access.keys_of([(type_, id_)]).values())
+        relation = relation if sights.answering(type_, view, keys) else None
+    if relation is None:
+        raise NotThere(f"{type_}/{id_} is not here")
     return Open(relation, facts, version)
 
 
@@ -127,7 +138,19 @@ def refused(
     people: Iterable[str] = (),
 ) -> None:
     """Keep in the audit that something was asked for and refused."""
-    audit.record(
+    entries.keep(refusal_line(sights, action, what, refusal=refusal, people=people))
+
+
+def refusal_line(
+    sights: Sights,
+    action: str,
+    what: Sequence[str],
+    *,
+    refusal: NotAllowed | NotThere,
+    people: Iterable[str] = (),
+) -> Entry:
+    """That something was asked for and refused, not yet kept."""
+    return entries.entry(
         sights.actor,
         action,
         at=sights.at,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from django.db import connection
@@ -24,6 +24,10 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 BROKEN_GLASS: Final = "BTG"
 """v3-ActReason: looking was open only because the glass was broken."""
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+A = TypeVar("A")
+Answering = Callable[[Sequence[A]], list["Entry"]]
 
 
 class Agent(Protocol):
@@ -140,6 +144,17 @@ def keep(line: Entry) -> None:
         _TOGETHER.keep(line)
 
 
+def keep_answered(asked: A, answer: Answering[A]) -> None:
+    """Answer what waits for the record together, in the commit that keeps its lines.
+
+    Args:
+        asked: what is asked; its answer is put into it.
+        answer: called by whoever makes the commit, in its transaction, with all that wait to be
+            answered by it; gives the lines to keep. What it raises each of them raises.
+    """
+    _TOGETHER.keep(None, (asked, answer))
+
+
 MANY: Final = 4
 MOMENT: Final = 0.001
 """Seconds to wait for others where the commit before held many: they are on their way again."""
@@ -154,8 +169,8 @@ class _Together:
         self._is_led = False
         self._size = 0
 
-    def keep(self, line: Entry) -> None:
-        reader = _Reader(line)
+    def keep(self, line: Entry | None, asks: tuple[Any, Answering[Any]] | None = None) -> None:
+        reader = _Reader(line, asks)
         with self._lock:
             self._waiting.append(reader)
             leads, self._is_led = not self._is_led, True
@@ -174,7 +189,7 @@ class _Together:
                 time.sleep(MOMENT)
             taken.extend(self._take())
             self._size = len(taken)
-            return [reader.line for reader in taken]
+            return _lines(taken)
 
         error: BaseException | None = None
         try:
@@ -194,15 +209,27 @@ class _Together:
 
 
 class _Reader:
-    """Somebody who waits until their line is durable."""
+    """Somebody who waits until their line is durable, or what they ask for is answered."""
 
-    __slots__ = ("done", "error", "line")
+    __slots__ = ("asks", "done", "error", "line")
 
-    def __init__(self, line: Entry) -> None:
-        self.line = line
+    def __init__(self, line: Entry | None, asks: tuple[Any, Answering[Any]] | None) -> None:
+        self.line, self.asks = line, asks
         self.done = threading.Lock()
         self.done.acquire()
         self.error: BaseException | None = None
+
+
+def _lines(readers: list[_Reader]) -> list[Entry]:
+    """The lines that readers bring, and those of the answers to what they ask."""
+    lines = [reader.line for reader in readers if reader.line is not None]
+    asked: dict[Answering[Any], list[Any]] = {}
+    for reader in readers:
+        if reader.asks is not None:
+            asked.setdefault(reader.asks[1], []).append(reader.asks[0])
+    for answer, waiting in asked.items():
+        lines += answer(waiting)
+    return lines
 
 
 _TOGETHER: Final = _Together()
@@ -210,6 +237,8 @@ _TOGETHER: Final = _Together()
 
 def _write(tx: Transaction, lines: list[Entry]) -> None:
     """The end of a commit: all its lines join the chain, in the order they came."""
+    if not lines:
+        return
     number, hash_ = audit.add(tx, lines)
     checkpoints.sign_if_time(tx, number, hash_, at=lines[-1].at, added=len(lines))
 

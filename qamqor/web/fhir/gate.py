@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from qamqor.services import accounts
-from qamqor.services.access.actor import Actor
+from qamqor.services.access.actor import Actor, of_system
+from qamqor.services.fhir import read_together
 from qamqor.store import tokens
 from qamqor.store.accounts import Account
 from qamqor.web.fhir.outcomes import NobodyKnown
@@ -20,25 +21,37 @@ def actor_of(request: HttpRequest) -> Actor:
     Raises:
         NobodyKnown: nobody is signed in and no valid token came with the request.
     """
-    said = request.META.get("HTTP_AUTHORIZATION", "")
-    if said.startswith("Bearer "):
-        return _behind_token(said.removeprefix("Bearer ").strip())
+    token = token_of(request)
+    if token is not None:
+        return _behind_token(token)
     account = getattr(request, "user", None)
     if isinstance(account, Account):
         return _behind_page(request, account)
     raise NobodyKnown("sign in, or send a bearer token")
 
 
+def token_of(request: HttpRequest) -> str | None:
+    """The bearer token that came with a request, whatever it is worth."""
+    said: str = request.META.get("HTTP_AUTHORIZATION", "")
+    return said.removeprefix("Bearer ").strip() if said.startswith("Bearer ") else None
+
+
+def checksum_of(token: str) -> str:
+    """By what a token is kept and looked up."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def _behind_token(token: str) -> Actor:
     """One question to the database, asked on every call, so that an ended token ends now."""
     now = timezone.now()
-    found = tokens.by_checksum(hashlib.sha256(token.encode()).hexdigest())
+    checksum = checksum_of(token)
+    found = tokens.by_checksum(checksum)
     if found is None or found.expires <= now:
         raise NobodyKnown("this token is unknown or has expired")
     scopes, client = frozenset(found.scope.split()), str(found.application)
     if found.account is None:
-        reference = f"Device/{found.application}"
-        return Actor(None, reference, "system", scopes=scopes, client=client)
+        read_together.remember(checksum)
+        return of_system(found.application, found.scope)
     account = Account.objects.filter(pk=found.account).first()
     actor = account and accounts.actor_for(
         account, now, scopes=scopes, client=client, context=found.patient

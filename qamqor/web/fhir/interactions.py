@@ -12,7 +12,7 @@ from qamqor.engine.fhir import etag
 from qamqor.engine.fhir.bundle import ID_RULE
 from qamqor.engine.fhir.envelope import ID
 from qamqor.errors import Issue, Unusable
-from qamqor.services.fhir import interact, read, valid
+from qamqor.services.fhir import interact, read, read_together, valid
 from qamqor.services.fhir.asked import Ask, Result
 from qamqor.web.fhir import exchange, gate
 from qamqor.web.fhir.exchange import Wishes
@@ -21,7 +21,11 @@ from qamqor.web.fhir.exchange import Wishes
 def read_one(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
     asked = exchange.wishes(request)
     _must_be_named(type_, id_)
-    found = read.one(type_, id_, actor=gate.actor_of(request), at=timezone.now())
+    at, token, found = timezone.now(), gate.token_of(request), None
+    if token is not None:
+        found = read_together.one(gate.checksum_of(token), type_, id_, at=at)
+    if found is None:
+        found = read.one(type_, id_, actor=gate.actor_of(request), at=at)
     return _shown(request, found.content or "", asked, version=found.version, at=found.at)
 
 
