@@ -172,9 +172,10 @@ def _database(url: str) -> dict[str, Any]:
     """Django's own words for the record's database.
 
     SQLite answers "saved" only after the log is on the disk (``synchronous=full``), and takes the
-    write lock at the start of a transaction, so that no writer fails half-way. The file is not mapped
-    into memory: each commit of another thread, and every reading makes one, would have it mapped
-    anew. The log reaches 32 MB before it is emptied, so that a page often changed is copied once.
+    write lock at the start of a transaction, so that no writer fails half-way. The file is not
+    mapped into memory: each commit of another thread, and every reading makes one, would have it
+    mapped anew. The log reaches 32 MB before it is emptied, so that a page often changed is copied
+    once.
     """
     import dj_database_url
 
