@@ -59,7 +59,7 @@ def in_short(reason: str, found: Sequence[Resource], today: date) -> str:
     both = f"{said} · {words}" if words else said
     if len(both) <= FITS:
         return both
-    return said if not words or _stands_alone(told) else words
+    return said if not words or _stands_alone(told, said) else words
 
 
 def _said(told: Sequence[_Fact], today: date) -> str:
@@ -89,8 +89,9 @@ def _day(on: date, today: date) -> str:
     return dates.without_year(on) if is_near else dates.short(on)
 
 
-def _stands_alone(told: Sequence[_Fact]) -> bool:
-    return any(one.is_measured for one in told) or (len(told) == 1 and told[0].says_why)
+def _stands_alone(told: Sequence[_Fact], said: str) -> bool:
+    is_only = len(told) == 1 and told[0].says_why and len(said) <= FITS
+    return is_only or any(one.is_measured for one in told)
 
 
 def _fact(record: Resource, language: str) -> _Fact:

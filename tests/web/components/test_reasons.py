@@ -112,3 +112,18 @@ def test_one_record_alone_may_say_why_and_beside_others_may_not() -> None:
     assert said([refused], "Refused before; to be offered again") == "Polio: not given, 3 March"
     given = {**refused, "status": "completed"}
     assert said([given], "Next dose by the calendar") == "Next dose by the calendar"
+
+
+def test_a_long_name_of_a_condition_does_not_push_the_words_away() -> None:
+    condition = {
+        "resourceType": "Condition",
+        "id": "c",
+        "code": {"text": "Type 2 diabetes with damage of the nerves"},
+        "onsetDateTime": "2025-01-22",
+    }
+
+    assert said([condition], "Zone unknown: no recent HbA1c") == "Zone unknown"
+    short = {**condition, "code": {"text": "Heart failure"}}
+    assert said([short], "Diagnosis confirmed, not yet in the programme") == (
+        "Heart failure, 22.01.2025"
+    )
