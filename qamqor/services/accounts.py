@@ -18,6 +18,7 @@ from django.db import transaction
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.names import CODES
 from qamqor.errors import NotPossible, NotThere
 from qamqor.services import audit
 from qamqor.services.access.actor import PLATFORM, Actor
@@ -26,7 +27,6 @@ from qamqor.services.access.sights import zone
 from qamqor.store import mentions
 from qamqor.store.accounts import ROLES, Account
 from qamqor.store.fhir import versions
-from qamqor.store.fhir.versions import Version
 from qamqor.store.node import Transaction
 
 PASSWORD_BYTES: Final = 15
@@ -186,6 +186,21 @@ def organisation_of(practitioner_role: str) -> str:
     return _reference(place, "partOf") if _is_area(place) else str((place or {}).get("id", ""))
 
 
+TEAM_KIND: Final = f"{CODES}/team_kind"
+COVER: Final = "cover"
+AWAY: Final = "away"
+"""In a CareTeam of the kind ``COVER``, who is away has this role; the other one covers."""
+
+
+def is_cover(team: Mapping[str, Any]) -> bool:
+    """Whether a CareTeam says who has whose list for a time."""
+    return any(
+        coding.get("system") == TEAM_KIND and coding.get("code") == COVER
+        for kind in team.get("category", ())
+        for coding in kind.get("coding", ())
+    )
+
+
 def areas_of(practitioner_role: str, day: date | None = None) -> frozenset[str]:
     """The GP areas whose people are theirs: that of the post, and those of the teams it is in.
 
@@ -195,29 +210,52 @@ def areas_of(practitioner_role: str, day: date | None = None) -> frozenset[str]:
     Args:
         day: on which a period of membership must hold; None: membership at any time counts.
     """
+    return _place_in_teams(practitioner_role, day)[0]
+
+
+def _place_in_teams(
+    practitioner_role: str, day: date | None
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The areas of a post, and the posts whose lists it has while they are away."""
     if not practitioner_role:
-        return frozenset()
+        return frozenset(), frozenset()
     place = _place_of(practitioner_role)
-    own = {str(place["id"])} if place and _is_area(place) else set()
+    areas = {str(place["id"])} if place and _is_area(place) else set()
+    covers: set[str] = set()
     member = f"PractitionerRole/{practitioner_role}"
-    found = (_areas_of_team(team, member, day) for team in mentions.of(member))
-    return frozenset(own.union(*found))
+    for version in mentions.of(member):
+        team = json_text.decode(version.content or "{}")
+        if _is_in(team, member, day):
+            areas |= _ids(team.get("managingOrganization", []), "Organization")
+            covers |= _away(team, member) if is_cover(team) else set()
+    return frozenset(areas), frozenset(covers)
 
 
-def _areas_of_team(team: Version, member: str, day: date | None) -> set[str]:
-    """The areas a team without a person of its own works for, while it works and one is in it."""
-    said = json_text.decode(team.content or "{}")
-    if said.get("subject") or said.get("status", "active") != "active":
-        return set()
+def _is_in(team: Mapping[str, Any], member: str, day: date | None) -> bool:
+    """Whether somebody is in a team without a person of its own, while it works, on a day."""
+    if team.get("subject") or team.get("status", "active") != "active":
+        return False
     own = [
         one
-        for one in said.get("participant", [])
+        for one in team.get("participant", [])
         if (one.get("member") or {}).get("reference") == member
     ]
-    if day is not None and not any(_holds(one.get("period") or {}, day) for one in own):
-        return set()
-    held = [str(one.get("reference", "")) for one in said.get("managingOrganization", [])]
-    return {one.removeprefix("Organization/") for one in held if one.startswith("Organization/")}
+    return day is None or any(_holds(one.get("period") or {}, day) for one in own)
+
+
+def _away(team: Mapping[str, Any], member: str) -> set[str]:
+    """The posts that are away in a cover; nobody where it is the asker's own absence."""
+    gone = [
+        one["member"]
+        for one in team.get("participant", [])
+        if any(c.get("code") == AWAY for r in one.get("role", []) for c in r.get("coding", []))
+    ]
+    return _ids(gone, "PractitionerRole") - {member.removeprefix("PractitionerRole/")}
+
+
+def _ids(references: Sequence[Mapping[str, Any]], type_: str) -> set[str]:
+    held = [str(one.get("reference", "")) for one in references]
+    return {one.removeprefix(f"{type_}/") for one in held if one.startswith(f"{type_}/")}
 
 
 def _holds(period: Mapping[str, Any], day: date) -> bool:
@@ -262,6 +300,7 @@ def actor_for(
     post = post_of(account.practitioner_role_id)
     if account.practitioner_role_id and post is not None and not is_held(post, at):
         return None
+    areas, covers = _place_in_teams(account.practitioner_role_id, at.astimezone(zone()).date())
     actor = Actor(
         account=account.pk,
         reference=reference_of(account),
@@ -269,7 +308,8 @@ def actor_for(
         organization=account.organization_id
         or organisation_of(account.practitioner_role_id)
         or None,
-        areas=areas_of(account.practitioner_role_id, at.astimezone(zone()).date()),
+        areas=areas,
+        covers=covers,
         patient=account.patient_id or None,
         context=context,
         scopes=scopes,

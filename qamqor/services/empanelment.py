@@ -16,6 +16,7 @@ from qamqor.engine.fhir.names import CODES
 from qamqor.errors import AttachedAlready, NotInUse, NotThere
 from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
+from qamqor.services.accounts import is_cover
 from qamqor.services.empanelment_work import Handover, handed_over
 from qamqor.services.fhir.write import Change, apply
 from qamqor.store import mentions, node
@@ -162,7 +163,7 @@ def team_of(area_id: str) -> Team:
     for version in mentions.of(f"Organization/{area_id}"):
         if version.type == "CareTeam" and version.content:
             team = json_text.decode(version.content)
-            if team.get("status", "active") == "active":
+            if team.get("status", "active") == "active" and not is_cover(team):
                 posts = _posts(team)
                 return Team(area_id, parent or area_id, f"CareTeam/{team['id']}", posts)
     return Team(area_id, parent or area_id)

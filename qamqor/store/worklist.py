@@ -46,7 +46,8 @@ class Chosen:
     Attributes:
         areas: their people are on it, unless given to somebody else.
         roles: of which roles; one, or the whole team's.
-        owner: PractitionerRole whose given people are on it too.
+        owner: PractitionerRole whose given people are on it too; ``covered``: those whose list it
+            is for a time, while they are away.
         programme, place, channel: only people with a need of it, who live there, reached so.
         most_urgent: leave out who needs nothing as urgent as this, 1 to 4.
         late_from: leave out who is not late since this day (days from 1970) or earlier.
@@ -60,6 +61,7 @@ class Chosen:
     place: str = ""
     channel: str = ""
     area: str = ""
+    covered: tuple[str, ...] = ()
     most_urgent: int = 4
     late_from: int | None = None
     is_household: bool = False
@@ -183,8 +185,10 @@ def _conditions(chosen: Chosen) -> tuple[str, list[Any]]:
     mine = f"(area_id in ({marks})"
     values: list[Any] = [chosen.role, *chosen.areas]
     if chosen.owner:
-        mine += " and (owner is null or owner = %s) or owner = %s"
-        values += [chosen.owner, chosen.owner]
+        own = [chosen.owner, *chosen.covered]
+        some = ", ".join(["%s"] * len(own))
+        mine += f" and (owner is null or owner in ({some})) or owner in ({some})"
+        values += [*own, *own]
     parts = ["role = %s", f"{mine})"]
     for column, wanted in (("place_id", chosen.place), ("area_id", chosen.area)):
         if wanted:

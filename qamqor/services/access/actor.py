@@ -18,6 +18,7 @@ class Actor:
         role: one of the roles of the house, ``system`` for another system or the platform.
         organization: id of the organisation they act for.
         areas: ids of the areas whose people are theirs.
+        covers: ids of the PractitionerRoles whose lists they have today, while those are away.
         scopes: SMART scopes granted to the application they act through; None = no application.
         client: id of that application.
         patient: id of the patient who is this actor (a resident).
@@ -34,6 +35,7 @@ class Actor:
     role: str
     organization: str | None = None
     areas: frozenset[str] = frozenset()
+    covers: frozenset[str] = frozenset()
     patient: str | None = None
     context: str | None = None
     scopes: frozenset[str] | None = None

@@ -139,6 +139,7 @@ REACH: Final[dict[str, tuple[str, ...]]] = {
 
 EXTRA: Final[dict[tuple[str, str], Right]] = {
     ("registrar", "Provenance"): _right("rshc", "everyone"),
+    ("head", "CareTeam"): _right("rshcu", "organisation"),
     ("resident", "QuestionnaireResponse"): _right("c", "self"),
     ("resident", "Consent"): _right("cu", "self"),
 }

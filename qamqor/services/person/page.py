@@ -14,6 +14,7 @@ from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit, derived, installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.trail import may_see_of_own
+from qamqor.services.accounts import is_cover
 from qamqor.services.person import content
 from qamqor.services.person.sight import Closed, Seen, closed_or_raise, see, visible_people
 from qamqor.store import audit as chain
@@ -343,7 +344,8 @@ def _directory(
         ),
         "",
     )
-    found = {f"{v.type}/{v.id}": _read(v) for v in (mentions.of(area) if area else ()) if v.content}
+    there = [_read(v) for v in (mentions.of(area) if area else ()) if v.content]
+    found = {f"{one['resourceType']}/{one['id']}": one for one in there if not is_cover(one)}
     posts = {
         str((one.get("member") or {}).get("reference", ""))
         for team in (*found.values(), *resources.get("CareTeam", ()))

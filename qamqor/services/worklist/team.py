@@ -21,6 +21,7 @@ from qamqor.errors import InvalidPack, NotAllowed, Problem
 from qamqor.services import audit, installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
+from qamqor.services.accounts import is_cover
 from qamqor.services.worklist import places
 from qamqor.services.worklist.settings import newest
 from qamqor.services.worklist.today import LEADING, TEAM, areas_of
@@ -161,7 +162,9 @@ def _lines(
                 people_times=per_post / usual if usual and per_post is not None else None,
                 norm=norm,
                 residents_per_post=residents,
-                residents_times=residents / norm.per_post if norm and residents else None,
+                residents_times=residents / norm.per_post
+                if norm and residents is not None
+                else None,
             ),
         )
 
@@ -180,7 +183,7 @@ def posts_of(areas: Sequence[str], as_of: date) -> dict[str, dict[str, frozenset
     wanted = set(areas)
     for version in store.teams(areas):
         care_team: dict[str, Any] = json_text.decode(version.content or "{}")
-        if care_team.get("status", "active") != "active":
+        if care_team.get("status", "active") != "active" or is_cover(care_team):
             continue
         of = {
             str(one.get("reference", "")).removeprefix("Organization/")

@@ -126,6 +126,7 @@ def chosen_by(actor: Actor, filters: Filters) -> Chosen:
         areas=areas,
         role=roles[0] if len(roles) == 1 else WHOLE_TEAM,
         owner=own,
+        covered=tuple(sorted(actor.covers)) if own else (),
         programme=filters.programme,
         place=filters.place,
         channel=filters.channel,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from qamqor.services.access.actor import Actor
+from qamqor.services.worklist import cover as covers
 from qamqor.services.worklist import team as service
 from qamqor.web.access import staff
+from qamqor.web.worklist import cover
 from qamqor.web.worklist.asked import LATE_DAYS
 
 ESCALATED: Final[dict[str, str | Promise]] = {
@@ -29,6 +32,11 @@ CONFIRMED: Final = "confirmed"
 @require_GET
 @staff
 def team(request: HttpRequest, actor: Actor) -> HttpResponse:
+    return page(request, actor)
+
+
+def page(request: HttpRequest, actor: Actor, form: cover.CoverForm | None = None) -> HttpResponse:
+    """The page of the team; with the form of a cover that could not be saved."""
     now, day = timezone.now(), timezone.localdate()
     language = (get_language() or "en")[:2]
     board = service.board(actor, as_of=day, at=now, language=language)
@@ -39,8 +47,36 @@ def team(request: HttpRequest, actor: Actor) -> HttpResponse:
         "late": {days: name for name, days in LATE_DAYS.items()},
         "escalated": ESCALATED,
         "confirmed": CONFIRMED,
+        "messages": messages.get_messages(request),
+        **cover.shown(actor, form),
     }
-    return render(request, "worklist/team.html", context)
+    status = 200 if form is None else 422
+    return render(request, "worklist/team.html", context, status=status)
+
+
+@require_POST
+@staff
+def put_cover(request: HttpRequest, actor: Actor) -> HttpResponse:
+    day, now = timezone.localdate(), timezone.now()
+    form = cover.made(actor, request.POST)
+    if form.is_valid():
+        for issue in covers.problems(**form.cleaned_data, actor=actor, as_of=day, at=now):
+            form.add_error(issue.expression, str(cover.REFUSED[issue.expression]))
+    if not form.is_valid():
+        return page(request, actor, form)
+    covers.put(**form.cleaned_data, actor=actor, as_of=day, at=now)
+    messages.success(request, gettext("Saved. The list comes back by itself after the last day."))
+    return redirect("team")
+
+
+@require_POST
+@staff
+def end_cover(request: HttpRequest, actor: Actor, id_: str) -> HttpResponse:
+    form = cover.EndForm(request.POST)
+    if form.is_valid():
+        covers.end(id_, version=form.cleaned_data["version"], actor=actor, at=timezone.now())
+        messages.success(request, gettext("The list is back. The cover stays in the history."))
+    return redirect("team")
 
 
 def _list(**filters: object) -> str:

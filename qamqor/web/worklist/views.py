@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qamqor.services.access.actor import Actor
+from qamqor.services.worklist import cover
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import today as worklist
 from qamqor.web.access import DESK, STAFF, staff
@@ -164,6 +165,7 @@ def _list(
         "pages": -(-found.people // worklist.PAGE) or 1,
         "query": wish.query(),
         "undo": request.session.get("undo"),
+        "covered": cover.covered_by(actor, as_of=day),
         "messages": messages.get_messages(request),
         "open": patient,
         **(_panel(request, actor, patient, form) if patient else {}),

@@ -132,3 +132,50 @@ def test_a_person_is_given_to_another_worker_and_taken_back(
         page.locator("form[action*='/back/'] button").click()
         expect(page.locator("#panel")).not_to_contain_text("Омарова", use_inner_text=True)
         expect(page.locator("form[action*='/give/']")).to_have_count(1)
+
+
+@pytest.fixture
+def two_nurses(teams: None) -> None:
+    """The empty area has a nurse too, who can cover for the nurse of the other."""
+    area("south", roles={"practice_nurse": "practice_nurse-2"}, site="centre")
+
+
+@pytest.mark.parametrize("role", ["lead_nurse", "head"])
+def test_somebody_is_away_and_the_list_goes_and_comes_back(
+    two_nurses: None, live_server: Any, browser: Browser, role: str
+) -> None:
+    with signed_in(browser, live_server.url, role=role, post="lead") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/team")
+        expect(page.get_by_text("Nobody is away.")).to_be_visible()
+        page.get_by_text("Somebody is away", exact=True).click()
+        page.get_by_role("button", name="Let them cover").click()
+        summary = page.locator(".nhsuk-error-summary")
+        expect(summary).to_be_focused()
+        expect(summary).to_contain_text("Choose who is away.")
+        assert faults(page) == []
+        page.get_by_label("Who is away").select_option("practice_nurse-1")
+        page.get_by_label("Who has their list").select_option("practice_nurse-2")
+        page.get_by_label("First day").fill("2099-01-01")
+        page.get_by_label("Last day").fill("2099-01-14")
+        page.get_by_role("button", name="Let them cover").click()
+        expect(page.get_by_role("status")).to_contain_text("comes back by itself")
+        row = page.locator(".q-cover__one")
+        expect(row).to_contain_text("to come")
+        assert faults(page) == []
+        row.get_by_role("button", name="Give the list back now").click()
+        expect(page.get_by_text("Nobody is away.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_form_of_a_cover_is_whole(
+    two_nurses: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    with signed_in(
+        browser, live_server.url, language=language, size=size, role="head", post="lead"
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/team")
+        page.locator("details.nhsuk-details > summary").first.click()
+        assert faults(page) == []
