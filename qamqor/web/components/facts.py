@@ -173,6 +173,7 @@ def _one(resource: Resource, language: str) -> str:
     if quantity is not None and quantity.get("value") is not None:
         unit = str(quantity.get("code") or quantity.get("unit") or "")
         shown = content.name_of(UCUM, unit, language) or str(quantity.get("unit") or unit)
+        shown = "" if shown.startswith("{") else shown  # {score}: a remark, not a unit
         return f"{number(float(quantity['value']))} {shown}".strip()
     if resource.get("valueInteger") is not None:
         return number(float(resource["valueInteger"]))

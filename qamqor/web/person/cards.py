@@ -176,7 +176,7 @@ def _act(said: Said, page: Page) -> tuple[str, str, str]:
     if said.is_scheduled and (href := address("vaccinate", page.patient)):
         return gettext("Vaccinate"), href, "syringe"
     if href := address("visit", page.patient):
-        return gettext("Start"), href, ""
+        return gettext("See the person"), href, ""
     return "", "", ""
 
 

@@ -147,7 +147,7 @@ def _same(one: Opening) -> tuple[str, str, str, str | None, date]:
 def _opening(together: Sequence[Opening], actor: Actor) -> OpenedRow:
     one = together[0]
     last, first = timezone.localtime(one.at), timezone.localtime(together[-1].at)
-    span = f"{first:%H:%M}" if first.minute == last.minute else f"{first:%H:%M}–{last:%H:%M}"
+    span = "–".join(dict.fromkeys((f"{first:%H:%M}", f"{last:%H:%M}")))
     why = str(RELATIONS.get(one.relation or "", ""))
     did = str(ACTIONS.get(one.action, one.action))
     return OpenedRow(
