@@ -23,7 +23,7 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import facts_of, zone
 from qamqor.services.fhir import own_parameters
 from qamqor.services.fhir.write import micros, stamped
-from qamqor.store import access, mentions
+from qamqor.store import access, mentions, referrals
 from qamqor.store import derived as kept
 from qamqor.store.fhir import search_index, versions
 from qamqor.store.fhir.versions import Version
@@ -130,6 +130,13 @@ def store(tx: Transaction, fresh: Fresh, *, actor: Actor, at: datetime) -> None:
     kept.add_rows(tx, fresh.flat, first=first)
     kept.mark_stale(tx, sorted({person for person, _, _ in fresh.flat}))
     mentions.add(tx, fresh.mentions, first=first)
+    carried = [
+        (type_, id_, json_text.decode(content))
+        for (type_, id_), content in zip(fresh.named, fresh.contents, strict=True)
+        if type_ in referrals.TYPES
+    ]
+    if carried:
+        referrals.refresh(tx, carried)
     audit.note(
         tx,
         actor,

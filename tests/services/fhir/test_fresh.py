@@ -93,6 +93,7 @@ def _written(write: Callable[[], None]) -> dict[str, list[tuple[Any, ...]]]:
         found["versions"] = _rows("select type, id, version, method, at, content from fhir_change")
         found["standing"] = _rows("select type, id, version, at, is_deleted from fhir_resource")
         found["texts"] = _rows("select label, text from search_label_text")
+        found["referrals"] = _rows("select * from referral_way")
         found["people"] = _rows("select patient_id from due_state")
         transaction.set_rollback(True)
     return {table: sorted(rows) for table, rows in found.items()}
