@@ -94,7 +94,7 @@ def keep(
     *,
     relation: str | None = None,
     query: str | None = None,
-    keys: Iterable[int] | None = None,
+    people: Iterable[str] | None = None,
 ) -> None:
     """Keep in the audit what is about to be answered; returns once that is durable.
 
@@ -102,12 +102,12 @@ def keep(
         action: read, vread, history, search, export or operation.
         shown: the versions in the answer; none is an answer too.
         query: type and names of parameters, without their values.
-        keys: of all that is shown, where they are known.
+        people: ids of all whom anything shown is about, where they are known.
     """
     versions = list(shown)
-    if keys is None:
+    if people is None:
         keys = access.keys_of((version.type, version.id) for version in versions).values()
-    people = {person for facts in stored_facts(keys).values() for person in facts.people}
+        people = {person for facts in stored_facts(keys).values() for person in facts.people}
     audit.record(
         sights.actor,
         action,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,9 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.access.in_search import in_sight
 from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import own_parameters, terminology
-from qamqor.store.fhir import search, search_include, versions
+from qamqor.store import access
+from qamqor.store.access import Seen
+from qamqor.store.fhir import search, search_include
 from qamqor.store.fhir.search_sql import InSight
 from qamqor.store.fhir.versions import Version
 
@@ -58,7 +60,7 @@ class Found:
         next: where the next page goes on; None behind the last.
         total: how many match; None where nobody asked and it is not known.
         notes: what was left out and why.
-        keys: of all that is shown.
+        people: ids of those whom anything shown is about.
     """
 
     query: Query
@@ -67,7 +69,7 @@ class Found:
     next: search.Position | None
     total: int | None
     notes: tuple[Issue, ...]
-    keys: tuple[int, ...] = ()
+    people: frozenset[str] = frozenset()
 
 
 def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
@@ -90,7 +92,7 @@ def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
         "search",
         [*found.matches, *found.included],
         query=_named(asked.types, query),
-        keys=found.keys,
+        people=found.people,
     )
     return found
 
@@ -112,7 +114,7 @@ def matches(
         raise Unusable([Issue("required", f"the condition {text[:100]!r} names no criterion")])
     _must_be_allowed(sights, asked)
     page = search.page(query, limit=2, sight=in_sight(sights, setting))
-    return _versions(page.keys)
+    return _standing(page.keys, access.seen_by_keys(page.keys))
 
 
 def _read(asked: Asked, setting: Setting) -> Query:
@@ -177,22 +179,22 @@ def _page(query: Query, asked: Asked, sight: InSight) -> Found:
     if added.is_cut:
         text = f"more than {search_include.MOST} resources to include; the rest is left out"
         notes.append(Issue("incomplete", text, severity="warning"))
+    seen = access.seen_by_keys((*keys, *added.keys))
     return Found(
         query=query,
-        matches=_versions(keys),
-        included=_versions(added.keys),
+        matches=_standing(keys, seen),
+        included=_standing(added.keys, seen),
         next=after,
         total=total if query.total != "none" or is_count else None,
         notes=tuple(notes),
-        keys=(*keys, *added.keys),
+        people=frozenset().union(*(one.people for one in seen.values())),
     )
 
 
-def _versions(keys: Iterable[int]) -> list[Version]:
+def _standing(keys: Iterable[int], seen: Mapping[int, Seen]) -> list[Version]:
     """Current versions in order; what was deleted since it was found is left out."""
-    listed = list(keys)
-    found = versions.read_by_keys(listed)
-    return [found[key] for key in listed if key in found and found[key].content is not None]
+    there = [seen[key].version for key in keys if key in seen]
+    return [version for version in there if version.content is not None]
 
 
 def _named(types: Sequence[str], query: Query) -> str:

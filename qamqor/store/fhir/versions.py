@@ -34,8 +34,8 @@ class Version(NamedTuple):
     content: str | None
 
 
-_COLUMNS = "c.sequence, c.type, c.id, c.version, c.method, c.at, c.content"
-_READ = f"""select {_COLUMNS} from fhir_resource r join fhir_change c on c.sequence = r.sequence
+COLUMNS = "c.sequence, c.type, c.id, c.version, c.method, c.at, c.content"
+_READ = f"""select {COLUMNS} from fhir_resource r join fhir_change c on c.sequence = r.sequence
     where r.type = %s and r.id = %s"""
 
 
@@ -47,7 +47,7 @@ def read(type_: str, id_: str) -> Version | None:
 def read_version(type_: str, id_: str, version: int) -> Version | None:
     """One version by its number."""
     return _one(
-        f"select {_COLUMNS} from fhir_change c where c.type = %s and c.id = %s and c.version = %s",
+        f"select {COLUMNS} from fhir_change c where c.type = %s and c.id = %s and c.version = %s",
         [type_, id_, version],
     )
 
@@ -60,7 +60,7 @@ def read_by_keys(keys: Sequence[int]) -> dict[int, Version]:
         found |= {
             row[0]: Version(*row[1:])
             for row in _all(
-                f"""select r.key, {_COLUMNS} from fhir_resource r
+                f"""select r.key, {COLUMNS} from fhir_resource r
                 join fhir_change c on c.sequence = r.sequence where r.key in ({marks})""",
                 some,
             )
@@ -78,7 +78,7 @@ def current_of_type(type_: str, *, since: int = 0, slice_size: int = 2000) -> It
     last = -1
     while True:
         rows = _all(
-            f"""select r.key, {_COLUMNS} from fhir_resource r
+            f"""select r.key, {COLUMNS} from fhir_resource r
             join fhir_change c on c.sequence = r.sequence
             where r.type = %s and r.is_deleted = 0 and r.key > %s and r.at >= %s
             order by r.key limit %s""",
@@ -109,7 +109,7 @@ def type_as_of(
                     where c.type = r.type and c.id = r.id and c.sequence <= %s) end as sequence
                 from fhir_resource r where r.type = %s and r.key > %s and r.key <= %s
                 order by r.key limit %s)
-            select s.key, {_COLUMNS} from standing s join fhir_change c on c.sequence = s.sequence
+            select s.key, {COLUMNS} from standing s join fhir_change c on c.sequence = s.sequence
             order by s.key""",
             [sequence, sequence, type_, last, sequence, slice_size],
         )
@@ -149,7 +149,7 @@ def changes_after(sequence: int, *, limit: int = 1000) -> list[Version]:
     return [
         Version(*row)
         for row in _all(
-            f"""select {_COLUMNS} from fhir_change c where c.sequence > %s
+            f"""select {COLUMNS} from fhir_change c where c.sequence > %s
             order by c.sequence limit %s""",
             [sequence, limit],
         )

@@ -13,7 +13,7 @@ from qamqor.services.access import looks
 from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import read, reindex, stream
 from qamqor.services.fhir.write import Change, save
-from qamqor.store import audit, quick
+from qamqor.store import access, audit, quick
 from qamqor.store.audit import Wanted
 from qamqor.store.fhir import versions
 from tests.services.access.village import (
@@ -159,6 +159,20 @@ def test_readers_who_come_together_are_each_kept() -> None:
     kept = audit.find(Wanted(agent="PractitionerRole/gp"), limit=500)
     assert {json_text.decode(row.entry.encode())["account"] for row in kept} == set(range(200))
     assert [row.number for row in kept] == sorted((row.number for row in kept), reverse=True)
+
+
+@pytest.mark.django_db
+def test_what_keys_show_is_what_two_questions_tell() -> None:
+    people()
+    south = actor("gp", areas=frozenset({"south"}))
+    save([Change("DELETE", "Observation", "bolat-weight")], actor=south, at=AT)
+    keys = [row[0] for row in quick.rows("select key from fhir_resource", [])]
+    seen = access.seen_by_keys(keys)
+
+    assert len(keys) > 5
+    assert {key: one.version for key, one in seen.items()} == versions.read_by_keys(keys)
+    facts = access.facts(keys)
+    assert {key: one.people for key, one in seen.items()} == {k: facts[k].people for k in keys}
 
 
 @pytest.mark.django_db
