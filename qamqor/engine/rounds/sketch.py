@@ -29,13 +29,19 @@ class Mark(NamedTuple):
 
 
 def draw(
-    marks: Sequence[Mark], settlements: Sequence[tuple[str, Position]], *, title: str, km: str
+    marks: Sequence[Mark],
+    settlements: Sequence[tuple[str, Position]],
+    *,
+    title: str,
+    km: str,
+    point: str = ".",
 ) -> str:
     """The sketch as SVG; marks in the order to go, the clinic first and last where it is known.
 
     Args:
         title: what the picture shows, for those who hear it.
         km: the word for kilometres.
+        point: what stands before the tenths in the reader's language.
     """
     scale = _Scale([mark.position for mark in marks] + [place for _, place in settlements])
     drawn = [*_names(settlements, scale), *_way(marks, scale), *_doors(marks, scale)]
@@ -43,7 +49,7 @@ def draw(
         f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(title)}" '
         f'font-size="13">'
         f'<rect width="{WIDTH:g}" height="{HEIGHT:g}" fill="{PAPER}"/>'
-        f"{''.join(drawn)}{scale.bar(km)}</svg>"
+        f"{''.join(drawn)}{scale.bar(km, point)}</svg>"
     )
 
 
@@ -69,13 +75,14 @@ class _Scale:
         top = (HEIGHT - 24 - self.high * self.unit) / 2
         return round(left + x, 1), round(top + self.high * self.unit - y, 1)
 
-    def bar(self, km: str) -> str:
+    def bar(self, km: str, point: str) -> str:
         """How long a kilometre is."""
         long = max((one for one in SCALES if one * self.unit <= 130), default=SCALES[0])
         x, y, width = 18.0, HEIGHT - 18, long * self.unit
+        said = f"{long:g}".replace(".", point)
         return (
             f'<path d="M{x:g} {y - 6:g}v6h{width:.1f}v-6" fill="none" stroke="#5d6b6d"/>'
-            f'<text x="{x + width + 8:.1f}" y="{y:g}" fill="#46575a">{long:g} {escape(km)}</text>'
+            f'<text x="{x + width + 8:.1f}" y="{y:g}" fill="#46575a">{said} {escape(km)}</text>'
         )
 
 

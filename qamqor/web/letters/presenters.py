@@ -215,10 +215,14 @@ def plan(found: Page, place: Place, code: str) -> dict[str, Any]:
     for one in found.numbers:
         if one.target is not None:
             label = one.number.label.get(code) or one.number.label["en"]
-            last = _values(one.points[-1].values, one.number.decimals) if one.points else ""
             unit = one.number.unit.get(code, "")
+            last = ""
+            if one.points:
+                point = one.points[-1]
+                last = f"{_values(point.values, one.number.decimals)} {unit}".strip()
+                last += f", {dates.short(point.on)}"
             aim = f"{SIGNS[one.target.compare]} {_values(one.target.values, one.number.decimals)}"
-            targets.append((label, f"{last} {unit}".strip(), f"{aim} {unit}".strip()))
+            targets.append((label, last, f"{aim} {unit}".strip()))
     return {
         **_place(place, code),
         "matters": [_text(one) for one in goals if _is_own(one) and _text(one)],

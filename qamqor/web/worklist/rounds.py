@@ -26,6 +26,7 @@ from qamqor.services.worklist import rounds
 from qamqor.services.worklist.outcome import Outcome
 from qamqor.services.worklist.rounds import Round, Stop
 from qamqor.web.access import staff
+from qamqor.web.components import dates
 from qamqor.web.worklist import presenters
 
 KEPT: Final = "round"
@@ -163,5 +164,7 @@ def _sketch(found: Round) -> Markup:
     if found.start:
         marks.append(marks[0])
     title = gettext("The way from door to door; the same doors are in the list.")
-    drawn = sketch.draw(marks, found.settlements, title=title, km=gettext("km"))
+    drawn = sketch.draw(
+        marks, found.settlements, title=title, km=gettext("km"), point=dates.number(0.1, 1)[1]
+    )
     return Markup(drawn)  # noqa: S704 (our own drawing, which has escaped every word)

@@ -85,3 +85,12 @@ def test_every_door_is_on_the_sketch_with_its_number(places: list[Position]) -> 
     for x, y in re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="14"', picture):
         assert 0 <= float(x) <= 620
         assert 0 <= float(y) <= 420
+
+
+def test_the_scale_has_the_comma_of_its_reader() -> None:
+    doors = [Mark("1", "", CLINIC), Mark("2", "", Position(42.879, 73.181))]
+
+    said = {point: draw(doors, [], title="T", km="km", point=point) for point in ".,"}
+
+    assert ">0.2 km<" in said["."]
+    assert ">0,2 km<" in said[","]
