@@ -189,7 +189,7 @@ def test_a_midwife_asks_a_woman_to_the_screening(
     born = f"{timezone.localdate().year - 42}-03-01"
     put({**json_text.decode(found.content or ""), "gender": "female", "birthDate": born})
     with signed_in(browser, live_server.url, role="midwife") as context:
-        page = opened(context, live_server.url, "/today")
+        page = opened(context, live_server.url, "/today?tab=to_call")
         with walked("invite_to_screening", page) as journey:
             journey.decide("who is first")
             journey.press("j", "Enter")
