@@ -58,20 +58,16 @@ def _of_role(browser: Browser, shrinker: Page, url: str, pages: list[dict[str, A
         with new_context(browser, "en", size) as context:
             context.add_cookies([{"name": "qamqor_density", "value": "compact", "url": url}])
             _sign_in(context, url, pages[0]["role"])
-            people = {wish: _first(context, url, wish) for wish in {_wish(one) for one in pages}}
+            people = {one["name"]: _person(context, url, one) for one in pages}
             for language in LANGUAGES:
                 cookie = {"name": "qamqor_language", "value": language, "url": url}
                 context.add_cookies([cookie])  # type: ignore[list-item]
                 for one in pages:
                     page = context.new_page()
-                    person = people[_wish(one)]
+                    person = people[one["name"]]
                     wrong += _one(page, shrinker, url, one, person, f"{language}-{size}")
                     page.close()
     return wrong
-
-
-def _wish(one: dict[str, Any]) -> str | None:
-    return one.get("list", "") if "{person}" in one["path"] else None
 
 
 def _sign_in(context: BrowserContext, url: str, role: str) -> None:
@@ -82,15 +78,26 @@ def _sign_in(context: BrowserContext, url: str, role: str) -> None:
         page.close()
 
 
-def _first(context: BrowserContext, url: str, wish: str | None) -> str:
-    """The first person on a list, as pages name them."""
-    if wish is None:
+def _person(context: BrowserContext, url: str, one: dict[str, Any]) -> str:
+    """The first person on a list whose page has what is wanted of it, as pages name them."""
+    if "{person}" not in one["path"]:
         return ""
     page = context.new_page()
-    page.goto(f"{url}/today?{wish}")
-    href = page.locator("[data-row] a, a[data-row]").first.get_attribute("href") or ""
+    page.goto(f"{url}/today?{one.get('list', '')}")
+    links = page.locator("[data-row] a, a[data-row]").all()
+    hrefs = [str(link.get_attribute("href")) for link in links]
+    people = list(dict.fromkeys(re.sub(r"^/(today|person)/|[/?].*", "", href) for href in hrefs))
+    found = (who for who in people if _has(page, url + one["path"].format(person=who), one))
+    chosen = next(found, people[0])
     page.close()
-    return re.sub(r"^/(today|person)/|[/?].*", "", href)
+    return chosen
+
+
+def _has(page: Page, address: str, one: dict[str, Any]) -> bool:
+    if "has" not in one:
+        return True
+    page.goto(address)
+    return page.locator(one["has"]).count() > 0
 
 
 def _one(page: Page, shrinker: Page, url: str, one: dict[str, Any], person: str, kind: str) -> int:
@@ -99,7 +106,7 @@ def _one(page: Page, shrinker: Page, url: str, one: dict[str, Any], person: str,
         page.keyboard.press(key)
     page.wait_for_load_state("networkidle")
     found = faults(page)
-    if answer is None or answer.status != 200:
+    if answer is None or answer.status != one.get("status", 200):
         found.insert(0, f"answered {answer and answer.status}")
     for fault in found:
         sys.stdout.write(f"{one['name']} {kind}: {fault}\n")

@@ -112,8 +112,14 @@ def card_values(
     opened: OpenSchedule,
     words: ImmunisationWords,
     as_of: date,
+    asked: frozenset[str] | None = None,
 ) -> dict[str, Any]:
-    """What a card says, by the names of its template, in the language of the words."""
+    """What a card says, by the names of its template, in the language of the words.
+
+    Args:
+        asked: the groups that may be called due; None calls all. Earlier doses of somebody born
+            before the records begin stand on paper.
+    """
     found = {f"{one['resourceType']}/{one.get('id', '')}": one for one in resources}
     patient = next((one for one in found.values() if one["resourceType"] == "Patient"), {})
     said, child, told = Said(words), person.record.child, person.answer
@@ -129,7 +135,7 @@ def card_values(
         "schedule": words.title(opened.title),
         "is_draft": opened.status == "draft",
         "given": _given(told, child.born_on, found, said) if told and child else [],
-        "coming": _coming(told, said, as_of) if told else [],
+        "coming": _coming(told, said, as_of, asked) if told else [],
         "visit": [
             (words.vaccine(one.cvx), ", ".join(map(words.group, one.groups)))
             for one in (person.visit.injections if person.visit else ())
@@ -173,11 +179,13 @@ def _given(told: Answer, born: date, found: Mapping[str, Resource], said: Said) 
     return lines
 
 
-def _coming(told: Answer, said: Said, as_of: date) -> list[Next]:
+def _coming(told: Answer, said: Said, as_of: date, asked: frozenset[str] | None) -> list[Next]:
     words = said.words
     lines = []
     for group in told.groups.values():
         state = _state(group.standing, group.recommended, group.past_due, as_of)
+        if state in ("overdue", "due") and asked is not None and group.group not in asked:
+            continue
         lines.append(
             (
                 group.recommended or date.max,

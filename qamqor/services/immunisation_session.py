@@ -169,11 +169,12 @@ def begin(
         found,
         _consent(found.values()),
         policy.allows(actor.role, "create", "Immunization") is not None,
-        _asked(patient, opened, today),
+        asked_of(patient, opened, today),
     )
 
 
-def _asked(patient: str, opened: OpenSchedule, today: date) -> frozenset[str] | None:
+def asked_of(patient: str, opened: OpenSchedule, today: date) -> frozenset[str] | None:
+    """The vaccine groups the list of who is due asks about; None where nothing asks a schedule."""
     chosen = installed.choice(today)
     actions = {
         (programme.id, name)

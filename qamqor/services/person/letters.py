@@ -13,7 +13,13 @@ from typing import Any, Final
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import CODES
 from qamqor.errors import NotThere
-from qamqor.services import audit, immunisation, immunisation_pages, installed
+from qamqor.services import (
+    audit,
+    immunisation,
+    immunisation_pages,
+    immunisation_session,
+    installed,
+)
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import zone
 from qamqor.services.immunisation_words import ImmunisationWords
@@ -137,7 +143,8 @@ def vaccination_card(
     folders = list(dict.fromkeys(reversed(installed.folders())))
     words = ImmunisationWords(language, folders, opened.schedule, opened.folder)
     forecast = immunisation.forecast_person(patient, everything, opened.schedule, as_of)
-    values = immunisation_pages.card_values(forecast, everything, opened, words, as_of)
+    asked = immunisation_session.asked_of(patient, opened, as_of)
+    values = immunisation_pages.card_values(forecast, everything, opened, words, as_of, asked)
     shown = {"Immunization": found.get("Immunization", [])}
     sheet = _sheet(seen, {}, shown, actor.reference, "vaccination card", actor, at)
     return sheet, values, words

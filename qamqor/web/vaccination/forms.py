@@ -96,7 +96,7 @@ class SessionForm(forms.Form):
                 required=False, choices=[("", "–"), *sites], initial=way.site
             )
             self.fields[f"amount-{cvx}"] = forms.CharField(
-                required=False, max_length=6, initial=way.amount_ml
+                required=False, max_length=6, initial=_amount(way.amount_ml, language)
             )
             self.fields[f"note-{cvx}"] = forms.CharField(required=False, max_length=300)
             self.fields[f"confirm-{cvx}"] = forms.BooleanField(required=False)
@@ -199,6 +199,11 @@ class ReactionForm(forms.Form):
             severity=said["severity"],
             doses=dict.fromkeys(said["doses"], said["happened_on"]),
         )
+
+
+def _amount(millilitres: str, language: str) -> str:
+    """A number as the language writes it."""
+    return millilitres if language == "en" else millilitres.replace(".", ",")
 
 
 def new_key() -> str:

@@ -36,7 +36,7 @@ class Line:
 
 
 def drawn(found: Session, known: Calendar, coming: Sequence[Coming], today: date) -> Markup:
-    """The picture; nothing where no birth date is known."""
+    """The picture; nothing where no birth date is known or no dose is on it."""
     if found.forecast.record.child is None or found.forecast.answer is None:
         return Markup("")
     born = found.child.born_on
@@ -48,6 +48,8 @@ def drawn(found: Session, known: Calendar, coming: Sequence[Coming], today: date
         for name, group in found.forecast.answer.groups.items()
         if (row := _row(found, known, group, [c for c in coming if c.day <= last], today)).marks
     ]
+    if not rows:
+        return Markup("")
     title = gettext("Vaccinations by age")
     description = gettext(
         "Given, due and to come, a line for each disease; the table below says the same."

@@ -164,7 +164,7 @@ def _why(group: GroupAnswer, known: Calendar) -> tuple[str, list[str]]:
         if group.earliest and group.earliest != group.recommended
         else "",
         gettext("best from %(day)s") % {"day": dates.short(group.recommended)},
-        gettext("late after %(day)s") % {"day": dates.short(group.past_due)}
+        gettext("no later than %(day)s") % {"day": dates.short(group.past_due)}
         if group.past_due
         else "",
         ngettext("%(num)d dose counts", "%(num)d doses count", counted) % {"num": counted}

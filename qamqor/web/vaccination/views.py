@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from qamqor.services import immunisation_batches as batches
 from qamqor.services import immunisation_recording as recording
 from qamqor.services import immunisation_session as sessions
 from qamqor.services import immunisation_watch as watching
+from qamqor.services import installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.immunisation_session import Calendar, Session
 from qamqor.web.access import staff
@@ -84,9 +85,21 @@ def watch(request: HttpRequest, actor: Actor) -> HttpResponse:
     context = {
         "people": [presenters.watched(one, known, now, day) for one in people],
         "minutes": minutes,
+        "programme": _programme(day),
         "now": now,
     }
     return render(request, "vaccination/watch.html", context)
+
+
+def _programme(day: date) -> str:
+    """The id of the programme whose list asks for doses of a schedule; empty where none does."""
+    chosen = installed.choice(day)
+    asking = (
+        programme.id
+        for programme in (chosen.programmes if chosen else ())
+        if any(action.schedule is not None for action in programme.actions.values())
+    )
+    return next(asking, "")
 
 
 def _opened(actor: Actor, patient: str) -> tuple[Session, Calendar]:

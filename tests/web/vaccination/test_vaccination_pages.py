@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_dose_is_saved_shows_what_is_next_and_the_batch_stays(
         expect(page.locator("#vaccine-3")).to_contain_text("recorded for this day already")
         page.get_by_role("link", name="Vaccination card").click()
         expect(page.locator("#given")).to_contain_text("MM-3310")
-        page.get_by_role("link", name="Card 063/u").click()
+        page.get_by_role("link", name="Print the card").click()
         expect(page.locator("body")).to_contain_text("MM-3310")
 
 
@@ -112,7 +113,9 @@ def test_a_refusal_is_kept_with_its_words_and_gives_no_dose(
     with signed_in(browser, live_server.url) as context:
         page = opened(context, live_server.url)
         page.get_by_label("Yes:").check()
+        expect(page.get_by_label("Why refused")).to_be_hidden()
         page.get_by_role("radio", name="Consent refused").check()
+        expect(page.get_by_label("Why refused")).to_be_visible()
         page.get_by_role("button", name="Save the vaccination").click()
         expect(page.locator(".nhsuk-error-summary")).to_contain_text("Write why")
         page.get_by_label("Why refused").fill("afraid of side effects")
@@ -120,6 +123,8 @@ def test_a_refusal_is_kept_with_its_words_and_gives_no_dose(
         expect(page.get_by_role("status")).to_contain_text("No dose was given.")
         page.goto(f"{live_server.url}/vaccination/watch")
         expect(page.locator("main")).to_contain_text("Nobody is under observation")
+        page.get_by_role("link", name="Who is due for a vaccination").click()
+        expect(page).to_have_url(re.compile(r"/today\?programme=\w+"))
         page.goto(f"{live_server.url}/person/rayana/vaccinations")
         expect(page.locator("#given")).to_contain_text("the person's wish")
 
@@ -163,3 +168,7 @@ def test_of_a_grown_person_only_what_the_list_asks_is_proposed(
             expect(page.locator("main")).to_contain_text("may stand on a paper card")
             expect(page.locator("main")).not_to_contain_text("years ago")
             assert faults(page) == []
+        expect(page.locator(".k-chart")).to_have_count(0)
+        page.goto(f"{live_server.url}/person/amina/print/vaccinations?language=en")
+        expect(page.locator("body")).to_contain_text("063")
+        expect(page.locator("body")).not_to_contain_text("overdue")
