@@ -11,7 +11,7 @@ from qamqor.engine.referral import State
 from qamqor.services.referral.write import LONGEST, Wish
 
 KINDS: Final = (
-    ("referral", _("The person goes to them")),
+    ("referral", _("The person goes to the specialist")),
     ("advice", _("Advice only: the person need not travel")),
 )
 PRIORITIES: Final = (
@@ -28,7 +28,7 @@ class ReferForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     kind = forms.ChoiceField(choices=KINDS, initial="referral")
     service = forms.ChoiceField(
-        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose what for."))
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose a specialist."))
     )
     priority = forms.ChoiceField(choices=PRIORITIES, initial="routine")
     performer = forms.ChoiceField(

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from qamqor.engine.forms.form import Form
 from qamqor.services import forms
@@ -29,6 +29,7 @@ class FormRow:
 
     title: str
     day: str
+    ago: str
     score: str
     href: str
     answers: tuple[tuple[str, str], ...]
@@ -92,7 +93,7 @@ def _label_of(code: str, role: str) -> str:
     return label_words(code, known[code].roles) if code in known else gettext("sensitive")
 
 
-def form_rows(found: Needs, *, may_score: bool) -> list[FormRow]:
+def form_rows(found: Needs, today: date, *, may_score: bool) -> list[FormRow]:
     """The questionnaires this role may ask, each with its last answers."""
     language = (get_language() or "en")[:2]
     rows = []
@@ -101,10 +102,12 @@ def form_rows(found: Needs, *, may_score: bool) -> list[FormRow]:
             continue
         last = next((one for one in found.answers if _is_of(one, form)), None)
         score = found.scores.get(form.id)
+        on = facts.day_of(last) if last else None
         rows.append(
             FormRow(
                 title=form.title[language],
-                day=dates.short(facts.day_of(last)) if last else "",
+                day=dates.short(on),
+                ago=dates.from_here(on, today) if on else "",
                 score=_scored(form, score, language) if last and score is not None else "",
                 href=reverse("needs_ask", kwargs={"patient": found.patient, "form_id": form.id}),
                 answers=tuple(_answers(last, form, language)) if last else (),
@@ -120,7 +123,8 @@ def _is_of(one: Mapping[str, Any], form: Form) -> bool:
 
 def _scored(form: Form, score: int, language: str) -> str:
     band = next((one for one in reversed(form.bands) if one.from_ <= score), None)
-    return f"{score}: {band.words[language]}" if band else str(score)
+    points = ngettext("%(num)d point", "%(num)d points", score) % {"num": score}
+    return f"{points}: {band.words[language].lower()}" if band else points
 
 
 def _answers(one: Mapping[str, Any], form: Form, language: str) -> Iterable[tuple[str, str]]:

@@ -42,7 +42,7 @@ def _needs(
     first = labels[1][0] if actor.role == "psychologist" and len(labels) > 1 else ""
     context = {
         **_who(found),
-        "rows": presenters.form_rows(found, may_score=may_score),
+        "rows": presenters.form_rows(found, today, may_score=may_score),
         "plans": presenters.plan_rows(found, actor.role, today),
         "other_steps": presenters.other_steps(found, today),
         "notes": presenters.note_rows(found, actor.role),

@@ -160,7 +160,7 @@ def test_what_a_psychologist_writes_under_a_label_no_nurse_reads(
         page = context.new_page()
         page.goto(f"{live_server.url}/person/dana/needs")
         expect(page.locator("body")).not_to_contain_text("Between the two of us")
-        expect(page.locator("#notes")).to_contain_text("No notes you may read.")
+        expect(page.locator("#notes")).to_contain_text("No notes yet that you may read.")
         page.goto(f"{live_server.url}/person/dana")
         expect(page.locator("body")).not_to_contain_text("Sensitive record")
 
