@@ -43,7 +43,12 @@ PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
     Place("team", _("Team"), "people", frozenset({"lead_nurse", "head"})),
     Place("referrals", _("Referrals"), "arrow", STAFF),
-    Place("vaccination_watch", _("Vaccinations"), "syringe", STAFF),
+    Place(
+        "vaccination_watch",
+        _("Vaccinations"),
+        "syringe",
+        STAFF - {"psychologist", "social_worker"},
+    ),
     Place(
         "round",
         _("Home visits"),
@@ -57,7 +62,7 @@ PLACES: Final = (
     Place("conference", _("Conference"), "people", STAFF),
     Place("exports", _("Exports"), "lock", SECOND),
     Place("register", _("Register"), "plus", frozenset({"registrar"})),
-    Place("twins", _("Twins"), "people", frozenset({"registrar"})),
+    Place("twins", _("Duplicates"), "people", frozenset({"registrar"})),
 )
 """In the order of a working day. On a phone the first five stand at the bottom."""
 

@@ -72,16 +72,24 @@ def attachment(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse
     """Where somebody was attached and is; a move takes open work along."""
     now = timezone.now()
     known = change.stored(patient, actor=actor, at=now)
-    areas = areas_for(actor)
-    form = MoveForm(request.POST or None, initial={"area": known.area_id})
-    form.fields["area"].choices = areas  # type: ignore[attr-defined]
-    if request.method == "POST" and form.is_valid() and form.cleaned_data["area"] != known.area_id:
+    others = [one for one in areas_for(actor) if one[0] != known.area_id]
+    form = MoveForm(request.POST or None)
+    choose = ("", gettext("choose another area") if known.area_id else "")
+    form.fields["area"].choices = [choose, *others] if others else []  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid():
         do = empanelment.move if known.area_id else empanelment.attach
         done = do(patient, form.cleaned_data["area"], actor=actor, at=now)
         messages.success(request, presenters.moved(len(done.moved), len(done.to_confirm)))
         return redirect("person_attachment", patient=patient)
-    stays = change.stays_of(patient)
-    return _page(request, actor, known, "attachment", {"form": form, "stays": stays})
+    stays = presenters.stays(change.stays_of(patient))
+    return _page(
+        request,
+        actor,
+        known,
+        "attachment",
+        {"form": form, "stays": stays},
+        status=422 if form.errors else 200,
+    )
 
 
 @require_http_methods(BOTH)
@@ -167,6 +175,7 @@ def _page(
     base = {
         "patient": known.patient_id,
         "name": presenters.name_of(known.particulars),
+        "line": presenters.line_of(known.particulars, timezone.localdate()),
         "tabs": presenters.tabs(known.patient_id, tab),
         "record": presenters.address(known.patient_id) if actor.role in STAFF else "",
         "messages": messages.get_messages(request),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from qamqor.engine.identity.compare import Reason
 from qamqor.engine.identity.names import FullName
 from qamqor.engine.identity.numbers import phone_number
+from qamqor.services.registration.change import Stay
 from qamqor.services.registration.homes import Home
 from qamqor.services.registration.register import Particulars
 from qamqor.services.registration.search import Answer, Match
@@ -243,6 +244,21 @@ def _address(*parts: str) -> str:
 def name_of(who: Particulars) -> str:
     """Somebody's name in the order of the identity document."""
     return full(FullName(who.family, who.given, who.patronymic)) or gettext("no name")
+
+
+def line_of(who: Particulars, today: date) -> str:
+    """What tells namesakes apart: age and the end of the IIN."""
+    end = gettext("IIN …%(end)s") % {"end": who.iin[-4:]} if who.iin else ""
+    return " · ".join(filter(None, (_age(who.born_on, today), end)))
+
+
+def stays(found: Iterable[Stay]) -> list[tuple[str, date | None, date | None]]:
+    """Attachments: the area, and the days it began and ended."""
+    return [(one.area or one.area_id, _day(one.since), _day(one.until)) for one in found]
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text[:10]) if len(text) >= 10 else None
 
 
 def tabs(patient: str, current: str) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -178,6 +179,7 @@ def test_a_person_moves_and_both_areas_stand_in_the_history(
         page.get_by_role("button", name="Attach from today").click()
         expect(page.get_by_role("status")).to_contain_text("Attached.")
         expect(page.locator("tbody tr").first).to_contain_text("Area 5")
+        expect(page.locator("tbody tr").first).to_contain_text(re.compile(r"\d\d\.\d\d\.\d{4}"))
         assert record("Patient", "amina")["generalPractitioner"] == [
             {"reference": "Organization/south"}
         ]
@@ -193,7 +195,7 @@ def test_a_household_is_made_joined_and_left(
         page.locator("#role").select_option("spouse")
         page.get_by_role("button", name="Save the role").click()
         expect(page.locator("tbody tr")).to_contain_text("husband or wife")
-        page.get_by_role("button", name="Leaves the household").click()
+        page.get_by_role("button", name="Take out of the household").click()
         expect(page.get_by_text("Not in a household yet.")).to_be_visible()
 
 
