@@ -206,7 +206,8 @@ def test_a_consent_that_changes_ends_the_one_before(
         page = opened(context, live_server.url, "/person/amina/consent")
         for answer in ("agrees", "does not agree"):
             page.get_by_label(answer, exact=True).first.check()
-            page.get_by_role("button", name="Save", exact=True).click()
+            with page.expect_navigation():
+                page.get_by_role("button", name="Save", exact=True).click()
             expect(page.get_by_role("status")).to_have_text("Saved.")
         found = [json_text.decode(one.content or "") for one in versions.current_of_type("Consent")]
         assert sorted((one["status"], one["provision"]["type"]) for one in found) == [
