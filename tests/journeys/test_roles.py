@@ -189,7 +189,9 @@ def test_a_midwife_asks_a_woman_to_the_screening(
     born = f"{timezone.localdate().year - 42}-03-01"
     put({**json_text.decode(found.content or ""), "gender": "female", "birthDate": born})
     with signed_in(browser, live_server.url, role="midwife") as context:
-        page = opened(context, live_server.url, "/today?tab=to_call")
+        page = opened(context, live_server.url, "/today")
+        page.get_by_role("link", name="To call").click()
+        expect(page.locator("[data-row]")).to_have_count(1)
         with walked("invite_to_screening", page) as journey:
             journey.decide("who is first")
             journey.press("j", "Enter")
