@@ -77,7 +77,7 @@ def test_a_referral_is_written_and_what_is_typed_is_kept_before_it_is_sent(
 ) -> None:
     with signed_in(browser, live_server.url) as context:
         page = opened(context, live_server.url, "/person/amina/refer")
-        page.get_by_label("Specialist").select_option(label="Cardiologist")
+        page.get_by_label("Specialist", exact=True).select_option(label="Cardiologist")
         page.get_by_label("What do you want to know?").fill("Is the murmur new?")
         page.get_by_label("Who is to answer").focus()
         expect(page.locator("#draft-state")).to_contain_text("Draft saved")
