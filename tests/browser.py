@@ -27,6 +27,10 @@ TOO_SMALL = """() => [...document.querySelectorAll(
   return box.width && !inSentence && !labelled && (box.width < 24 || box.height < 24)
     && !e.closest('.nhsuk-u-visually-hidden') && !e.matches('.nhsuk-skip-link, [type=hidden]');
 }).map(e => e.outerHTML.slice(0, 90))"""
+# Below this width the places scroll; on a desk they all show.
+HIDDEN_PLACES = """() => innerWidth < 1280 ? [] : [...document.querySelectorAll('header nav')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => `${e.scrollWidth - e.clientWidth} px of ${e.innerText.replaceAll('\\n', ', ')}`)"""
 
 
 @contextmanager
@@ -60,5 +64,6 @@ def faults(page: Page) -> list[str]:
     if (over := page.evaluate(TOO_WIDE)) > 0:
         found.append(f"the page is {over} px wider than the screen")
     found += [f"cut off: {text}" for text in page.evaluate(CUT_OFF)]
+    found += [f"places hidden: {text}" for text in page.evaluate(HIDDEN_PLACES)]
     found += [f"under 24 px: {text}" for text in page.evaluate(TOO_SMALL)]
     return found
