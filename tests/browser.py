@@ -57,7 +57,11 @@ def new_context(browser: Browser, language: str = "en", size: str = "desk") -> B
 
 
 def faults(page: Page) -> list[str]:
-    """What is wrong with a page as it stands: axe's findings, width, cut text, small targets."""
+    """What is wrong with a page as it stands: axe's findings, width, cut text, small targets.
+
+    A form on its way is waited for: a page that is left while it is looked at never answers.
+    """
+    page.wait_for_function("() => !document.querySelector('form[data-sent]')")
     found = [
         f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in Axe().run(page).response["violations"]
     ]

@@ -147,9 +147,14 @@ def test_the_database_orders_as_the_plain_engine(
     cut: tuple[int, int],
 ) -> None:
     node.commit(lambda tx: keep(everyone, tx))
-    chosen = Chosen(("north",), role, "", programme, place, channel, "", most_urgent, None)
     chosen = Chosen(
-        *(getattr(chosen, name) for name in list(Chosen.__slots__)[:-1]), is_household=only_families
+        areas=("north",),
+        role=role,
+        programme=programme,
+        place=place,
+        channel=channel,
+        most_urgent=most_urgent,
+        is_household=only_families,
     )
     heavy, expected = weights(TODAY, own), plainly(everyone, role, own, chosen)
 

@@ -191,6 +191,11 @@ def _exists(step: Step) -> Find:
     return lambda focus: bool(listed(focus)) is is_there
 
 
+def _count(step: Step) -> Find:
+    listed = _listed(step.args[0])
+    return lambda focus: len(listed(focus))
+
+
 def _at(step: Step) -> Find:
     (source,), index = step.args, step.value
     if not source.many or index < 0:
@@ -276,6 +281,7 @@ _WRITERS: Final[dict[str, Callable[[Step], Find]]] = {
     "where": _where,
     "exists": _exists,
     "empty": _exists,
+    "count": _count,
     "at": _at,
     "eq": _equality,
     "ne": _equality,

@@ -77,6 +77,13 @@ def test_invented_records_give_the_same_rows_both_ways() -> None:
     assert given_rows > 300
 
 
+def test_a_reference_that_is_no_object_is_no_reference() -> None:
+    for view in views()["Encounter"]:
+        plain, fast = both(view, {"resourceType": "Encounter", "id": "e", "serviceProvider": "x"})
+        assert fast == plain
+        assert isinstance(plain, list)
+
+
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place inside a resource, outermost first."""
     found = []

@@ -20,7 +20,7 @@ pytestmark = [
 
 @pytest.mark.parametrize(
     ("name", "people", "read", "loaded", "blood_pressures"),
-    [("synthea-120", 120, 92_115, 60_925, 1_637), ("synthea-430", 430, 132_968, 98_541, 3_780)],
+    [("synthea-120", 120, 92_115, 61_465, 1_637), ("synthea-430", 430, 132_968, 99_726, 3_780)],
 )
 def test_records_made_elsewhere_load_whole(
     tmp_path: Path, name: str, people: int, read: int, loaded: int, blood_pressures: int

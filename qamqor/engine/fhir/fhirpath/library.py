@@ -272,7 +272,8 @@ def _reference_key(asked: Asked) -> Items:
     wanted = asked.type_name() if asked.has() else None
     found: Items = []
     for item in asked.source:
-        match = REFERENCE.fullmatch(str(item.value.get("reference") or ""))
+        written = item.value.get("reference") if isinstance(item.value, dict) else None
+        match = REFERENCE.fullmatch(str(written or ""))
         if match is not None and wanted in {None, match["type"]}:
             found += made(match["id"], "string")
     return found
