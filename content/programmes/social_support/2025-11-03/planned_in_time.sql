@@ -2,11 +2,14 @@
 -- Grain: one row for each person; of several answers with a need in the period the last ones count.
 -- People whose days are not over at the end of the period are left out, unless they have a plan.
 
-with need as (
+with numbered as (
     select
         patient_id,
-        max(answered_on) as answered_on,
-        max('QuestionnaireResponse/' || questionnaire_response_id) as evidence
+        answered_on,
+        'QuestionnaireResponse/' || questionnaire_response_id as evidence,
+        row_number() over (
+            partition by patient_id order by answered_on desc, questionnaire_response_id desc
+        ) as newest
     from questionnaire_answer
     where instr(questionnaire, '/social_needs|') > 0
         and answered_on >= $period_start
@@ -16,7 +19,12 @@ with need as (
             or (question = 'safe' and answer = 'false')
             or (question = 'help_at_home' and answer = 'none')
         )
-    group by patient_id
+),
+
+need as (
+    select patient_id, answered_on, evidence
+    from numbered
+    where newest = 1
 ),
 
 agreed as (
