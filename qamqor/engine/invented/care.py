@@ -112,6 +112,31 @@ def visit_rows(layout: Layout, people: People, contacts: Contacts) -> Rows:
     return Rows("encounter", "visit", person, columns, {"contact": Dates(kept.astype(np.int32))})
 
 
+def team_visits(
+    letters: str, entry: Figures, layout: Layout, people: People, whom: tuple[Ints, Days]
+) -> Rows:
+    """Visits of one kind to a worker of the team, each begun and ended on its day.
+
+    Args:
+        letters: that their keys begin with.
+        entry: ``class`` and ``role`` of such a visit.
+        layout: places and areas; a visit is at the site of the person's area.
+        people: of one block.
+        whom: who came and on which day, in the order of people.
+    """
+    person, day = whom
+    site = layout.site_of_area[people.area[person]]
+    columns: dict[str, Column] = {
+        "encounter_id": keys(letters, person, number_within(person)),
+        "class": one_word(str(entry["class"]), len(person)),
+        "started_on": Dates(day),
+        "ended_on": Dates(day),
+        "role": one_word(str(entry["role"]), len(person)),
+        "organization_id": Words(site, site_names(layout)),
+    }
+    return Rows("encounter", "visit", person, columns)
+
+
 def _named(kind: Ints, names: Sequence[str]) -> Words:
     """The word of each kind; an empty word is no word."""
     words = tuple(sorted({name for name in names if name}))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qamqor.engine.invented.care import team_visits
 from qamqor.engine.invented.draws import (
     DAYS_A_YEAR,
     Days,
@@ -20,7 +21,7 @@ from qamqor.engine.invented.figures import Figures, Invention, by_age, by_sex, c
 from qamqor.engine.invented.illness import Illness
 from qamqor.engine.invented.people import People
 from qamqor.engine.invented.places import Layout
-from qamqor.engine.invented.register import HOSPITAL, site_names
+from qamqor.engine.invented.register import HOSPITAL
 from qamqor.engine.invented.rows import NO_RESOURCE, Column, Dates, Rows, Words, keys, one_word
 
 
@@ -147,17 +148,8 @@ def _visits_after(part: Figures, layout: Layout, people: People, stays: _Stays) 
     day = stays.discharged + random.integers(low, high, len(stays.person))
     seen = chances(random, len(day)) < np.float32(part["share"])
     kept = np.flatnonzero(seen & (day < people.end[stays.person]))
-    person, day = stays.person[kept], day[kept].astype(np.int32)
-    site = layout.site_of_area[people.area[person]]
-    columns: dict[str, Column] = {
-        "encounter_id": keys("fv", person, number_within(person)),
-        "class": one_word(str(part["class"]), len(person)),
-        "started_on": Dates(day),
-        "ended_on": Dates(day),
-        "role": one_word(str(part["role"]), len(person)),
-        "organization_id": Words(site, site_names(layout)),
-    }
-    return Rows("encounter", "visit", person, columns)
+    whom = (stays.person[kept], day[kept].astype(np.int32))
+    return team_visits("fv", part, layout, people, whom)
 
 
 def _calls(part: Figures, people: People) -> Rows:

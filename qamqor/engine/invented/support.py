@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 
 from qamqor.engine.fhir.names import BASE
-from qamqor.engine.invented.draws import NEVER, Bools, Days, Ints, chances, number_within, pick
+from qamqor.engine.invented.care import team_visits
+from qamqor.engine.invented.draws import NEVER, Bools, Days, Ints, chances, pick
 from qamqor.engine.invented.figures import Figures, Invention, chance
 from qamqor.engine.invented.people import People
 from qamqor.engine.invented.places import Layout
-from qamqor.engine.invented.register import site_names
 from qamqor.engine.invented.rows import (
     NO_RESOURCE,
     Column,
@@ -108,17 +108,7 @@ def _talks(part: Figures, layout: Layout, people: People, scores: Sequence[Rows]
         when.append(day[kept])
     person, day = np.concatenate(who), np.concatenate(when).astype(np.int32)
     order = np.lexsort((day, person))
-    person, day = person[order], day[order]
-    site = layout.site_of_area[people.area[person]]
-    columns: dict[str, Column] = {
-        "encounter_id": keys("py", person, number_within(person)),
-        "class": one_word(str(part["class"]), len(person)),
-        "started_on": Dates(day),
-        "ended_on": Dates(day),
-        "role": one_word(str(part["role"]), len(person)),
-        "organization_id": Words(site, site_names(layout)),
-    }
-    return Rows("encounter", "visit", person, columns)
+    return team_visits("py", part, layout, people, (person[order], day[order]))
 
 
 def _needs(part: Figures, people: People) -> tuple[list[Rows], tuple[Ints, Days]]:
