@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import CODES
-from qamqor.errors import Issue, NotAllowed, NotThere, Unusable, VersionConflict
+from qamqor.errors import Issue, NotThere, Unusable, VersionConflict
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.sights import Sights
 from qamqor.services.accounts import AWAY, COVER, TEAM_KIND, is_cover
 from qamqor.services.fhir.write import Change, save
 from qamqor.services.referral.lists import names_of
+from qamqor.services.worklist.handing import need_lead
 from qamqor.services.worklist.team import posts_of
-from qamqor.services.worklist.today import LEADING, areas_of
+from qamqor.services.worklist.today import areas_of
 from qamqor.store import team as store
 from qamqor.store.fhir import versions
 
@@ -56,21 +56,6 @@ class Cover:
     is_on: bool
 
 
-def may_cover(actor: Actor, at: datetime) -> bool:
-    """Whether an actor leads and may write who covers for whom."""
-    try:
-        _need(actor, at)
-    except NotAllowed:
-        return False
-    return True
-
-
-def _need(actor: Actor, at: datetime) -> None:
-    if actor.role not in LEADING:
-        raise NotAllowed(f"{actor.role} does not say who covers for whom")
-    Sights(actor, at).need("create", "CareTeam")
-
-
 def workers(actor: Actor, *, as_of: date) -> list[Worker]:
     """Everybody on the teams of who leads, by role and name."""
     found: dict[tuple[str, str], set[str]] = {}
@@ -92,9 +77,9 @@ def covers(actor: Actor, *, as_of: date, at: datetime) -> list[Cover]:
     """What holds today or is to come in the areas of who leads, the soonest end first.
 
     Raises:
-        NotAllowed: the actor says nothing of it.
+        NotAllowed: the actor does not lead.
     """
-    _need(actor, at)
+    need_lead(actor, at)
     kept = [(_decoded(v.content), v.version) for v in store.teams(areas_of(actor))]
     some = [(one, version) for one, version in kept if is_cover(one) and _is_left(one, as_of)]
     names = names_of([m["member"]["reference"] for one, _ in some for m in one["participant"]])
@@ -117,35 +102,6 @@ def covered_by(actor: Actor, *, as_of: date) -> list[Cover]:
     return [one for one in found if one.is_on]
 
 
-def problems(
-    away: str, by: str, *, from_on: date, until: date, actor: Actor, as_of: date, at: datetime
-) -> list[Issue]:
-    """What stands against such a cover: who, which days, or somebody away already.
-
-    Raises:
-        NotAllowed: the actor says nothing of it.
-    """
-    _need(actor, at)
-    known = {one.id: one for one in workers(actor, as_of=as_of)}
-    gone, colleague = known.get(away), known.get(by)
-    issues = []
-    if gone is None:
-        issues.append(Issue("value", "choose who is away", "away"))
-    if colleague is None or by == away or (gone is not None and colleague.role != gone.role):
-        issues.append(Issue("value", "choose a colleague of the same role", "by"))
-    if until < max(from_on, as_of):
-        issues.append(Issue("value", "the last day is past or before the first", "until"))
-    if issues:
-        return issues
-    id_ = _id(away, by, from_on)
-    meet = any(
-        one.id != id_ and one.from_on <= until and one.until >= from_on
-        for one in covers(actor, as_of=as_of, at=at)
-        if one.away_id in (away, by)
-    )
-    return [Issue("value", "one of them is away already", "from_on")] if meet else []
-
-
 def put(
     away: str, by: str, *, from_on: date, until: date, actor: Actor, as_of: date, at: datetime
 ) -> None:
@@ -155,13 +111,28 @@ def put(
         away, by: ids of PractitionerRoles of one role on teams of who leads.
 
     Raises:
-        NotAllowed: the actor says nothing of it. Unusable: what ``problems`` says.
+        NotAllowed: the actor does not lead. Unusable: what stands against it, each issue at the
+            argument it is about: who, which days, or ``from_on`` where one is away already.
     """
-    days = {"from_on": from_on, "until": until}
-    if found := problems(away, by, **days, actor=actor, as_of=as_of, at=at):
-        raise Unusable(found, status=422)
-    gone = next(one for one in workers(actor, as_of=as_of) if one.id == away)
+    need_lead(actor, at)
+    known = {one.id: one for one in workers(actor, as_of=as_of)}
+    gone, colleague = known.get(away), known.get(by)
+    issues = []
+    if gone is None:
+        issues.append(Issue("value", "choose who is away", "away"))
+    if colleague is None or by == away or (gone is not None and colleague.role != gone.role):
+        issues.append(Issue("value", "choose a colleague of the same role", "by"))
+    if until < max(from_on, as_of):
+        issues.append(Issue("value", "the last day is past or before the first", "until"))
+    if issues or gone is None:
+        raise Unusable(issues, status=422)
     id_ = _id(away, by, from_on)
+    if any(
+        one.id != id_ and one.from_on <= until and one.until >= from_on
+        for one in covers(actor, as_of=as_of, at=at)
+        if one.away_id in (away, by)
+    ):
+        raise Unusable([Issue("value", "one of them is away already", "from_on")], status=422)
     made = _care_team(id_, gone, by, from_on, until)
     old = versions.read("CareTeam", id_)
     before = _decoded(old.content) if old is not None and old.content else None
@@ -175,10 +146,10 @@ def end(id_: str, *, version: int, actor: Actor, at: datetime) -> None:
     """Give the list back now; that it was covered stays in the history.
 
     Raises:
-        NotAllowed: the actor says nothing of it. NotThere: nothing such in their areas.
+        NotAllowed: the actor does not lead. NotThere: nothing such in their areas.
         VersionConflict: somebody changed it meanwhile.
     """
-    _need(actor, at)
+    need_lead(actor, at)
     found = versions.read("CareTeam", id_)
     kept = _decoded(found.content) if found is not None and found.content else {}
     held = {str(o.get("reference", "")) for o in kept.get("managingOrganization", [])}

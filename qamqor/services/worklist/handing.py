@@ -42,18 +42,23 @@ class Handing:
     workers: tuple[tuple[str, str], ...]
 
 
-def may_hand(actor: Actor, at: datetime) -> bool:
-    """Whether an actor leads and may write who looks after somebody."""
+def may_lead(actor: Actor, at: datetime) -> bool:
+    """Whether an actor leads a team and may write who of it looks after whom."""
     try:
-        _need(actor, at)
+        need_lead(actor, at)
     except NotAllowed:
         return False
     return True
 
 
-def _need(actor: Actor, at: datetime) -> Sights:
+def need_lead(actor: Actor, at: datetime) -> Sights:
+    """What an actor sees who leads a team and may write who of it looks after whom.
+
+    Raises:
+        NotAllowed: the actor does not lead, or may not write a CareTeam.
+    """
     if actor.role not in LEADING:
-        raise NotAllowed(f"{actor.role} does not give people to others")
+        raise NotAllowed(f"{actor.role} does not lead a team")
     sights = Sights(actor, at)
     sights.need("create", "CareTeam")
     return sights
@@ -65,7 +70,7 @@ def handing(actor: Actor, patient: str, role: str, *, as_of: date, at: datetime)
     Raises:
         NotAllowed: the actor gives nobody to anybody. NotThere: not a person of the actor's.
     """
-    looks.at_one(_need(actor, at), "Patient", patient)
+    looks.at_one(need_lead(actor, at), "Patient", patient)
     resource, version = _kept(patient, role)
     member = _member(resource, role, as_of)
     posts = _posts(patient, role, as_of)
@@ -95,7 +100,7 @@ def give(
         NotAllowed, NotThere: as ``handing``. VersionConflict: somebody else gave them meanwhile.
         Unusable: no such worker here, or a day that is past.
     """
-    looks.at_one(_need(actor, at), "Patient", patient)
+    looks.at_one(need_lead(actor, at), "Patient", patient)
     issues = []
     if role not in TEAM or f"PractitionerRole/{worker}" not in _posts(patient, role, as_of):
         issues.append(Issue("value", "choose somebody of the person's area", "worker"))
@@ -118,7 +123,7 @@ def take_back(patient: str, role: str, *, version: int, actor: Actor, at: dateti
         NotAllowed: as ``handing``. NotThere: also where nobody was given.
         VersionConflict: somebody else gave them to another meanwhile.
     """
-    looks.at_one(_need(actor, at), "Patient", patient)
+    looks.at_one(need_lead(actor, at), "Patient", patient)
     old, kept = _kept(patient, role)
     if old is None:
         raise NotThere("there is nothing to take back")

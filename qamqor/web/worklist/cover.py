@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qamqor.errors import Unusable
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import cover as service
+from qamqor.services.worklist.handing import may_lead
 from qamqor.web.components import words
 
 REFUSED = {
@@ -60,7 +62,7 @@ class EndForm(forms.Form):
 def shown(actor: Actor, form: CoverForm | None = None) -> dict[str, Any]:
     """What the team's page needs of covers; nothing for who may not say them."""
     day, now = timezone.localdate(), timezone.now()
-    if not service.may_cover(actor, now):
+    if not may_lead(actor, now):
         return {"covers": None}
     found = service.covers(actor, as_of=day, at=now)
     return {"covers": found, "cover_form": form or made(actor, initial={"from_on": day})}
@@ -69,3 +71,11 @@ def shown(actor: Actor, form: CoverForm | None = None) -> dict[str, Any]:
 def made(actor: Actor, *args: Any, **kwargs: Any) -> CoverForm:
     """The form with everybody the actor leads."""
     return CoverForm(service.workers(actor, as_of=timezone.localdate()), *args, **kwargs)
+
+
+def say_refused(form: CoverForm, refused: Unusable) -> None:
+    """Put what stands against a cover at its fields; what is about no field is raised again."""
+    if any(issue.expression not in REFUSED for issue in refused.issues):
+        raise refused
+    for issue in refused.issues:
+        form.add_error(issue.expression, str(REFUSED[issue.expression]))

@@ -74,7 +74,7 @@ def take_back(request: HttpRequest, actor: Actor, patient: str, role: str) -> Ht
 def shown(actor: Actor, line: worklist.Line) -> list[service.Handing]:
     """For each role that owes a person something, who has them; only to who may give them."""
     day, now = timezone.localdate(), timezone.now()
-    if not service.may_hand(actor, now):
+    if not service.may_lead(actor, now):
         return []
     who = line.row.patient_id
     roles = sorted({need.role for need in line.row.needs})

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from qamqor.errors import Unusable
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import cover as covers
 from qamqor.services.worklist import team as service
@@ -60,11 +61,12 @@ def put_cover(request: HttpRequest, actor: Actor) -> HttpResponse:
     day, now = timezone.localdate(), timezone.now()
     form = cover.made(actor, request.POST)
     if form.is_valid():
-        for issue in covers.problems(**form.cleaned_data, actor=actor, as_of=day, at=now):
-            form.add_error(issue.expression, str(cover.REFUSED[issue.expression]))
+        try:
+            covers.put(**form.cleaned_data, actor=actor, as_of=day, at=now)
+        except Unusable as refused:
+            cover.say_refused(form, refused)
     if not form.is_valid():
         return page(request, actor, form)
-    covers.put(**form.cleaned_data, actor=actor, as_of=day, at=now)
     messages.success(request, gettext("Saved. The list comes back by itself after the last day."))
     return redirect("team")
 

@@ -145,9 +145,9 @@ def test_nobody_covers_who_is_covered_or_away_in_these_days() -> None:
 
 
 def test_only_who_leads_says_it_and_only_of_their_own_areas() -> None:
-    assert cover.may_cover(actor("head"), AT)
+    assert handing.may_lead(actor("head"), AT)
     for role in (ROLE, "gp", "registrar"):
-        assert not cover.may_cover(actor(role), AT)
+        assert not handing.may_lead(actor(role), AT)
         with pytest.raises(NotAllowed):
             put(lead=actor(role))
     put()

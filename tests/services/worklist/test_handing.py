@@ -100,7 +100,7 @@ def test_nobody_else_and_no_day_past(to: str, until: date | None) -> None:
 
 def test_only_who_leads_gives_and_only_their_own_people() -> None:
     for role in ("practice_nurse", "gp"):
-        assert not handing.may_hand(actor(role), AT)
+        assert not handing.may_lead(actor(role), AT)
         with pytest.raises(NotAllowed):
             give("second", by=actor(role))
     with pytest.raises(NotThere):

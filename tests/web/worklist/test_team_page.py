@@ -155,9 +155,12 @@ def test_somebody_is_away_and_the_list_goes_and_comes_back(
         expect(summary).to_contain_text("Choose who is away.")
         assert faults(page) == []
         page.get_by_label("Who is away").select_option("practice_nurse-1")
-        page.get_by_label("Who has their list").select_option("practice_nurse-2")
+        page.get_by_label("Who has their list").select_option("practice_nurse-1")
         page.get_by_label("First day").fill("2099-01-01")
         page.get_by_label("Last day").fill("2099-01-14")
+        page.get_by_role("button", name="Let them cover").click()
+        expect(summary).to_contain_text("Choose a colleague of the same role.")
+        page.get_by_label("Who has their list").select_option("practice_nurse-2")
         page.get_by_role("button", name="Let them cover").click()
         expect(page.get_by_role("status")).to_contain_text("comes back by itself")
         row = page.locator(".q-cover__one")
