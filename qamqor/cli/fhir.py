@@ -134,7 +134,8 @@ def _record() -> settings.Settings:
     settings.load_django()
     from qamqor.services.upgrade import upgrade
 
-    upgrade(at=datetime.now(UTC))
+    if upgrade(at=datetime.now(UTC), say=lambda name, count: _progress(f"{name}: {count:,}")):
+        _progress("")
     return known
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -87,14 +88,26 @@ def _set_up() -> None:
 
     from qamqor.services.upgrade import upgrade
 
-    made = upgrade(at=datetime.now(UTC))
+    made = upgrade(at=datetime.now(UTC), say=_progress)
     if made:
+        _clear()
         typer.echo("New in this version, made from the record: " + ", ".join(made))
     if settings.read().is_demo:
         from qamqor.services import demo_accounts
 
         demo_accounts.ensure()
     connections.close_all()
+
+
+def _progress(room: str, count: int) -> None:
+    """Say how far an index is, over and over in one line, where somebody is watching."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{room}: {count:,}\033[K", err=True, nl=False)
+
+
+def _clear() -> None:
+    if sys.stderr.isatty():
+        typer.echo("\r\033[K", err=True, nl=False)
 
 
 def _show_demo_accounts() -> None:

@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 DUE: Final = "due"
 TOGETHER: Final = 100  # people in one commit of a refresh, so that a save never waits long
 REBUILT: Final = 1000  # resources in one commit of a rebuild
+DIGITS: Final = 15  # of a digest in hexadecimal: 60 bits fit into every database's integer
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DIRECTORY: Final = {"organisation": ("id", "parent_id"), "territory": ("kato", "place_id")}
 """What a table without patients says for everybody: which column names what."""
@@ -85,6 +86,7 @@ class _Tables:
     """What the tables of the pack read, prepared once in a process.
 
     Attributes:
+        number: tells these tables from others, as a counter of the node can hold it.
         feeds: resource type → the tables it gives rows to.
         choose: resource type → by number, those of its feeds that one resource may give rows to.
         shared: the resource types that speak for everybody.
@@ -93,6 +95,7 @@ class _Tables:
     def __init__(self) -> None:
         made = plan_of(installed.pack().tables.values())
         self.sha256 = made.sha256
+        self.number = int(made.sha256[:DIGITS], 16)
         every = {
             kind: tuple(
                 _Feed(one.view, one.table, one.has_patient, quick(one.view)) for one in feeds
@@ -120,6 +123,17 @@ def tables() -> _Tables:
 @cache
 def _tables(_: tuple[Path, Path]) -> _Tables:
     return _Tables()
+
+
+def are_of_other_tables() -> bool:
+    """Whether the rows of people were made by other tables of care than the pack now has."""
+    return store.made_by() != tables().number
+
+
+def begin() -> None:
+    """Say that an empty record has its rows made by the tables of the pack."""
+    if are_of_other_tables():
+        node.commit(partial(store.say_made_by, tables().number))
 
 
 def flatten(type_: str, resource: Mapping[str, Any] | None) -> Flat:
@@ -322,6 +336,11 @@ def rebuild(
     """Make everybody's rows anew from the resources, then their due rows.
 
     What is saved meanwhile keeps its own rows; the people say until the end that theirs are old.
+    Stopped before all rows are made, it is known to be wanted still; stopped after, ``refresh``
+    does the rest.
+
+    Args:
+        progress: told how many resources, and then people with them, are done.
     """
     node.commit(store.clear)
     node.commit(worklist.clear)
@@ -330,7 +349,8 @@ def rebuild(
         node.commit(partial(_fill, keys))
         last, done = keys[-1], done + len(keys)
         progress(done)
-    return refresh(as_of, sequence=sequence)
+    node.commit(partial(store.say_made_by, tables().number))
+    return refresh(as_of, sequence=sequence, progress=lambda people, total: progress(done + people))
 
 
 def _fill(keys: Sequence[int], tx: Transaction) -> None:

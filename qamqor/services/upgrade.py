@@ -1,4 +1,4 @@
-"""Brings the database to this version, and makes again the indexes that a new version adds."""
+"""Brings the database to this version, and makes anew the indexes that are new or of old tables."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from qamqor.services import derived
 from qamqor.store.fhir import versions
 
 Say = Callable[[str, int], None]
@@ -17,6 +18,9 @@ Say = Callable[[str, int], None]
 
 def upgrade(*, at: datetime, say: Say = lambda room, count: None) -> dict[str, int]:
     """Apply what is missing; a migration names in ``rebuilds`` the indexes it leaves empty.
+
+    Due care is made again too where the content pack has other tables of care than those its rows
+    were made by; stopped on the way, the next start begins it again.
 
     Args:
         at: now; due care is worked out for its day.
@@ -27,7 +31,12 @@ def upgrade(*, at: datetime, say: Say = lambda room, count: None) -> dict[str, i
     """
     wanted = _left_empty()
     call_command("migrate", verbosity=0)
-    if not wanted or not versions.last_sequence():
+    if not versions.last_sequence():
+        derived.begin()
+        return {}
+    if derived.are_of_other_tables():
+        wanted.add("due care")
+    if not wanted:
         return {}
     # Brings every room that keeps an index along, which a usual start has no need to wait for.
     from qamqor.services.fhir.reindex import ROOMS

@@ -260,6 +260,16 @@ def count_due(where: str, values: Sequence[Any]) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def made_by() -> int:
+    """By which tables of care the rows were made, as a number; 0 = nobody knows."""
+    return int(_all("select value from node_counter where name = 'tables'", [])[0][0])
+
+
+def say_made_by(tables: int, tx: Transaction) -> None:
+    """Say by which tables of care all rows are made from now on."""
+    tx.execute("update node_counter set value = %s where name = 'tables'", [tables])
+
+
 def clear(tx: Transaction) -> None:
     """Forget everything that can be made again."""
     for table in ("person_rows", "directory_entry", "due", "due_state"):
