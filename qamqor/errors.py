@@ -17,6 +17,7 @@ QamqorError                     anything below; the code says which
     ├── NotInUse                the person's record is out of use, or the person has died
     ├── TwinFound               registering somebody who is here already; carries who
     ├── TooLate                 a referral is beyond the step somebody wants to take
+    ├── BookingOver             a booking has ended, was cancelled or missed, and stays so
     ├── CannotMerge             two records that cannot become one, or a merge that cannot be undone
     └── Unusable                what was sent breaks a rule; carries the issues found
 
@@ -166,6 +167,12 @@ class TwinFound(NotPossible):
         self.twins = tuple(twins)
         found = ", ".join(f"Patient/{twin.patient_id}" for twin in twins)
         super().__init__(f"already here as {found}; open that record, or say why not")
+
+
+class BookingOver(NotPossible):
+    """A booking that was kept, missed or cancelled cannot take this step any more."""
+
+    code = "booking.over"
 
 
 class TooLate(NotPossible):

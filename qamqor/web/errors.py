@@ -91,6 +91,12 @@ BY_CODE: Final = {
         safe=NOTHING_CHANGED,
         next=_("Open the referral again and look how far it is."),
     ),
+    "booking.over": Words(
+        title=_("This booking has gone on already."),
+        why=_("It was kept, missed or cancelled before you."),
+        safe=NOTHING_CHANGED,
+        next=_("Open the booking again and look how it stands."),
+    ),
     "smart.no-pkce": Words(
         title=_("This application asks in an unsafe way."),
         why=_("It must protect its request by PKCE with the method S256."),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("language", set_language, name="set_language"),
     path("", include("qamqor.web.preview.urls")),
     path("", include("qamqor.web.worklist.urls")),
+    path("", include("qamqor.web.booking.urls")),
     path("", include("qamqor.web.exports.urls")),
     path("", include("qamqor.web.registration.urls")),
     path("", include("qamqor.web.referrals.urls")),

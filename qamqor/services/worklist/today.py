@@ -99,8 +99,11 @@ def roles_of(actor: Actor, asked: str = "") -> tuple[str, ...]:
 
 def areas_of(actor: Actor) -> tuple[str, ...]:
     """The GP areas whose people are on an actor's list; for who leads, every one below them."""
-    if actor.role not in LEADING:
-        return tuple(sorted(actor.areas))
+    return areas_below(actor) if actor.role in LEADING else tuple(sorted(actor.areas))
+
+
+def areas_below(actor: Actor) -> tuple[str, ...]:
+    """The GP areas of an actor, and every one below their organisation."""
     found, above = set(actor.areas), {actor.organization or ""}
     seen: set[str] = set()
     while above:

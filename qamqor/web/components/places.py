@@ -42,6 +42,7 @@ class Shown(NamedTuple):
 PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
     Place("team", _("Team"), "people", frozenset({"lead_nurse", "head"})),
+    Place("bookings", _("Bookings"), "calendar", DESK),
     Place("referrals", _("Referrals"), "arrow", STAFF),
     Place(
         "vaccination_watch",

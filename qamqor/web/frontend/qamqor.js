@@ -71,13 +71,13 @@ function rowBeside(step) {
   return all[Math.max(0, Math.min(all.length - 1, at + step))];
 }
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio], [type=checkbox]), textarea, select")) return;
   if (event.key === "j" || event.key === "k") {
     const row = rowBeside(event.key === "j" ? 1 : -1);
     row?.focus();
     if (document.querySelector("#panel [data-person]")) row?.click();
   }
-  document.querySelector(`#panel [data-key="${CSS.escape(event.key)}"]`)?.click();
+  document.querySelector(`#panel [data-key="${CSS.escape(event.key)}"], [data-anywhere="${CSS.escape(event.key)}"]`)?.click();
 });
 // After an outcome the next one opens; the list itself stays as it is.
 document.addEventListener("htmx:configRequest", (event) => {

@@ -1,0 +1,380 @@
+"""Bookings: how a site books, what an Appointment says, which times are free, which two meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, Final
+
+from qamqor.engine.fhir.names import CODES
+from qamqor.errors import InvalidPack, Problem
+
+Resource = dict[str, Any]
+Words = Mapping[str, str]
+LANGUAGES: Final = ("en", "ru", "kk")
+WEEKDAYS: Final = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+)  # fmt: skip
+OPEN: Final = frozenset({"booked", "arrived", "pending"})
+"""States in which somebody is still expected, or is there."""
+TIMED: Final = OPEN | {"fulfilled", "noshow", "checked-in"}
+PLACE: Final = f"{CODES}/booking_place"
+REASON: Final = f"{CODES}/booking_cancelled"
+ACTION: Final = f"{CODES}/action"
+_PROGRAMME: Final = f"{CODES}/programme"
+_ITEM: Final = f"{CODES}/due_item"
+_ROLE: Final = f"{CODES}/role"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A kind of place: id, channels of due care it serves, class of its visit, icon, words."""
+
+    id: str
+    channels: frozenset[str]
+    visit_class: str
+    icon: str
+    words: Words
+    bring: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a booking is cancelled; ``by``: ``person`` or ``clinic``."""
+
+    id: str
+    by: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a site books.
+
+    Attributes:
+        opens, closes, pause: of a working day. step: minutes between times offered.
+        closed: weekdays without bookings, 0 = Monday. halves: id → from, until.
+        lengths: minutes to choose from; ``length`` is the usual one.
+        ahead_days: how far a free time is looked for.
+    """
+
+    opens: time
+    closes: time
+    pause: tuple[time, time]
+    step: int
+    closed: frozenset[int]
+    halves: Mapping[str, tuple[time, time]]
+    lengths: tuple[int, ...]
+    length: int
+    ahead_days: int
+    places: tuple[Place, ...]
+    rooms: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+    def place(self, id_: str) -> Place | None:
+        """A kind of place by its id."""
+        return next((one for one in self.places if one.id == id_), None)
+
+    def place_for(self, channel: str) -> str:
+        """The place that serves a channel of due care; the first where none does."""
+        fitting = (one.id for one in self.places if channel in one.channels)
+        return next(fitting, self.places[0].id)
+
+    def reason(self, id_: str) -> Reason | None:
+        """A reason of cancelling by its id."""
+        return next((one for one in self.reasons if one.id == id_), None)
+
+    def is_open(self, day: date) -> bool:
+        """Whether people are booked on a day."""
+        return day.weekday() not in self.closed
+
+
+def read_settings(raw: Mapping[str, Any], where: str) -> Settings:
+    """How a site books, from its file.
+
+    Raises:
+        InvalidPack: something is missing, is no time, or has no words in a language.
+    """
+    problems: list[Problem] = []
+    for name in ("day", "halves", "lengths", "length", "ahead_days", "places", "cancelled"):
+        if name not in raw:
+            problems.append(Problem(f"{where}: {name}", "is missing"))
+    if problems:
+        raise InvalidPack(problems)
+    try:
+        found = _settings(raw)
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise InvalidPack([Problem(where, f"cannot be read: {wrong}")]) from None
+    worded: list[Place | Reason] = [*found.places, *found.reasons]
+    problems += [
+        Problem(f"{where}: {one.id}", f"has no words in {language}")
+        for one in worded
+        for language in LANGUAGES
+        if not one.words.get(language)
+    ]
+    if not found.places:
+        problems.append(Problem(f"{where}: places", "names no place"))
+    if found.length not in found.lengths:
+        problems.append(Problem(f"{where}: length", "is not one of the lengths"))
+    if found.opens >= found.closes or found.step < 5:
+        problems.append(Problem(f"{where}: day", "must open before it closes, in steps from 5"))
+    if problems:
+        raise InvalidPack(problems)
+    return found
+
+
+def _settings(raw: Mapping[str, Any]) -> Settings:
+    day = raw["day"]
+    return Settings(
+        opens=time.fromisoformat(day["opens"]),
+        closes=time.fromisoformat(day["closes"]),
+        pause=_pair(day["pause"]),
+        step=int(day["step"]),
+        closed=frozenset(WEEKDAYS.index(one) for one in day.get("closed", ())),
+        halves={str(name): _pair(pair) for name, pair in raw["halves"].items()},
+        lengths=tuple(int(one) for one in raw["lengths"]),
+        length=int(raw["length"]),
+        ahead_days=int(raw["ahead_days"]),
+        places=tuple(
+            Place(
+                str(one["id"]), frozenset(one.get("channels", ())), str(one["class"]),
+                str(one.get("icon", "calendar")), one["words"], one.get("bring", {}),
+            )
+            for one in raw["places"]
+        ),
+        rooms=tuple(map(str, raw.get("rooms", ()))),
+        reasons=tuple(
+            Reason(str(one["id"]), by, {name: str(one.get(name, "")) for name in LANGUAGES})
+            for by in ("person", "clinic")
+            for one in raw["cancelled"].get(by, ())
+        ),
+    )  # fmt: skip
+
+
+def _pair(pair: Sequence[str]) -> tuple[time, time]:
+    first, last = pair
+    return time.fromisoformat(first), time.fromisoformat(last)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What an Appointment says.
+
+    Attributes:
+        start, end: on the clock of this place; None while only a day is wished for (``day``).
+        half: id of the part of the day, where no hour was said.
+        workers: references of who is booked with them; ``role`` of the first.
+        actions: what it is for, as ``programme/action/item``.
+        note: in the person's words. reason: why it was cancelled.
+    """
+
+    id: str
+    version: int
+    patient: str
+    status: str
+    day: date | None
+    start: datetime | None
+    end: datetime | None
+    half: str = ""
+    workers: tuple[str, ...] = ()
+    role: str = ""
+    place: str = ""
+    room: str = ""
+    actions: tuple[str, ...] = ()
+    note: str = ""
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is expected or there, at a time."""
+        return self.status in OPEN and self.start is not None
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes."""
+        if self.start is None or self.end is None:
+            return 0
+        return int((self.end - self.start).total_seconds()) // 60
+
+
+def read(resource: Mapping[str, Any], settings: Settings, zone: tzinfo) -> Booking:
+    """A booking from its Appointment, whoever wrote it; what is missing stays empty."""
+    start, end = _moment(resource.get("start"), zone), _moment(resource.get("end"), zone)
+    wished = (resource.get("requestedPeriod") or [{}])[0]
+    text = str(wished.get("start") or wished.get("end") or "")[:10]
+    day = start.date() if start else date.fromisoformat(text) if len(text) == 10 else None
+    present = resource.get("participant") or []
+    names = [str((one.get("actor") or {}).get("reference", "")) for one in present]
+    workers = tuple(one for one in names if one and not one.startswith(("Patient/", "Location/")))
+    rooms = [str(a["display"]) for one in present if _is_room(a := one.get("actor") or {})]
+    return Booking(
+        id=str(resource.get("id", "")),
+        version=int((resource.get("meta") or {}).get("versionId", 0)),
+        patient=next((one[8:] for one in names if one.startswith("Patient/")), ""),
+        status=str(resource.get("status", "")),
+        day=day,
+        start=start,
+        end=end,
+        half=_half(resource, start, end, settings),
+        workers=workers,
+        role=next(_codes(present, "type", _ROLE), ""),
+        place=next(_codes([resource], "serviceCategory", PLACE), ""),
+        room=rooms[0] if rooms else "",
+        actions=tuple(_actions(resource.get("reasonCode") or ())),
+        note=str(resource.get("comment") or ""),
+        reason=next(_codes([{"r": [resource.get("cancelationReason") or {}]}], "r", REASON), ""),
+    )
+
+
+def _is_room(actor: Mapping[str, Any]) -> bool:
+    return "display" in actor and not str(actor.get("reference", "")).startswith(
+        ("Patient/", "Practitioner")
+    )
+
+
+def _moment(text: Any, zone: tzinfo) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None
+    return found.astimezone(zone) if found is not None and found.tzinfo else None
+
+
+def _half(
+    resource: Mapping[str, Any], start: datetime | None, end: datetime | None, settings: Settings
+) -> str:
+    """A part of the day is a booking of its whole length that does not say how long it takes."""
+    if start is None or end is None or resource.get("minutesDuration"):
+        return ""
+    span = f"{start:%H:%M}–{end:%H:%M}"
+    halves = settings.halves.items()
+    return next((name for name, (a, b) in halves if f"{a:%H:%M}–{b:%H:%M}" == span), "")
+
+
+def _codes(elements: Iterable[Mapping[str, Any]], field: str, system: str) -> Iterator[str]:
+    for element in elements:
+        for concept in element.get(field) or ():
+            for coding in concept.get("coding") or ():
+                if coding.get("system") == system:
+                    yield str(coding.get("code", ""))
+
+
+def _actions(concepts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for concept in concepts:
+        said = {one.get("system"): str(one.get("code", "")) for one in concept.get("coding") or ()}
+        if ACTION in said:
+            yield f"{said.get(_PROGRAMME, '')}/{said[ACTION]}/{said.get(_ITEM, '')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A booking somebody wants.
+
+    Attributes:
+        start, end: on the clock of this place. half: id, where only a part of the day is said.
+        worker: reference of the post; role: what it does there.
+        actions: ``programme/action/item`` of the due care it is for.
+        rests_on: references of records it is about, as R4 lets an Appointment name them.
+    """
+
+    start: datetime
+    end: datetime
+    worker: str
+    role: str
+    place: str
+    half: str = ""
+    room: str = ""
+    actions: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    note: str = ""
+
+
+_REASONS: Final = ("Condition/", "Procedure/", "Observation/", "ImmunizationRecommendation/")
+
+
+def appointment(id_: str, patient: str, wish: Wish, *, created: datetime) -> Resource:
+    """A booked Appointment; ``created`` is when it was first made."""
+    present: list[Resource] = [
+        {
+            "actor": {"reference": f"Patient/{patient}"},
+            "required": "required",
+            "status": "accepted",
+        },
+        {
+            **({"type": [{"coding": [{"system": _ROLE, "code": wish.role}]}]} if wish.role else {}),
+            "actor": {"reference": wish.worker},
+            "required": "required",
+            "status": "accepted",
+        },
+    ]
+    if wish.room.strip():
+        present.append({"actor": {"display": wish.room.strip()}, "status": "accepted"})
+    made: Resource = {
+        "resourceType": "Appointment",
+        "id": id_,
+        "status": "booked",
+        "serviceCategory": [{"coding": [{"system": PLACE, "code": wish.place}]}],
+        "reasonCode": [_concept(one) for one in wish.actions],
+        "reasonReference": [{"reference": r} for r in wish.rests_on if r.startswith(_REASONS)],
+        "start": wish.start.isoformat(timespec="seconds"),
+        "end": wish.end.isoformat(timespec="seconds"),
+        "minutesDuration": 0 if wish.half else int((wish.end - wish.start).seconds // 60),
+        "created": created.isoformat(timespec="seconds"),
+        "comment": wish.note.strip(),
+        "basedOn": [{"reference": r} for r in wish.rests_on if r.startswith("ServiceRequest/")],
+        "participant": present,
+    }
+    return {name: value for name, value in made.items() if value}
+
+
+def _concept(action: str) -> Resource:
+    programme, code, item = (action.split("/") + ["", ""])[:3]
+    said = ((_PROGRAMME, programme), (ACTION, code), (_ITEM, item))
+    return {"coding": [{"system": system, "code": value} for system, value in said if value]}
+
+
+def meets(one: Booking, start: datetime, end: datetime) -> bool:
+    """Whether a booking is at a time; two that follow each other do not meet."""
+    if not one.is_open or one.start is None or one.end is None:
+        return False
+    return one.start < end and start < one.end
+
+
+def free_times(
+    day: date, taken: Iterable[Booking], *, length: int, settings: Settings, after: datetime
+) -> list[datetime]:
+    """Times of a day at which a worker is free for a length, in the site's steps.
+
+    Args:
+        taken: the worker's bookings; parts of a day leave their hours free, many share them.
+        after: with a zone; times at or before it have passed.
+    """
+    if not settings.is_open(day):
+        return []
+    zone, busy = after.tzinfo, [one for one in taken if not one.half]
+    found, takes = [], timedelta(minutes=length)
+    at = datetime.combine(day, settings.opens, zone)
+    closes = datetime.combine(day, settings.closes, zone)
+    pause = [datetime.combine(day, one, zone) for one in settings.pause]
+    while at + takes <= closes:
+        rests = at < pause[1] and pause[0] < at + takes
+        if at > after and not rests and not any(meets(one, at, at + takes) for one in busy):
+            found.append(at)
+        at += timedelta(minutes=settings.step)
+    return found
+
+
+def suggestions(
+    taken: Iterable[Booking], *, length: int, settings: Settings, after: datetime, most: int = 3
+) -> list[datetime]:
+    """The first free time of each of the next days that has one: today, tomorrow, the next."""
+    listed, found = list(taken), []
+    day = after.date()
+    for _ in range(settings.ahead_days):
+        if times := free_times(day, listed, length=length, settings=settings, after=after):
+            found.append(times[0])
+        if len(found) == most:
+            break
+        day += timedelta(days=1)
+    return found

@@ -1,0 +1,1 @@
+"""Bookings: made, moved, cancelled, kept, missed; a day of them, and a person's."""

@@ -1,0 +1,132 @@
+"""What whoever books sees first: whom, what is due, who can be booked, which times are free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from qamqor.engine import booking as engine
+from qamqor.engine.booking import Booking, Settings
+from qamqor.engine.population.one_person import Due
+from qamqor.errors import NotThere
+from qamqor.services import audit
+from qamqor.services.access import looks
+from qamqor.services.access.actor import Actor
+from qamqor.services.access.sights import Sights, zone
+from qamqor.services.booking import making, reading
+from qamqor.services.booking.reading import Worker
+from qamqor.services.worklist.today import LEADING, people_of
+from qamqor.store import derived
+
+PRESSING: Final = ("overdue", "due")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the form of a booking offers.
+
+    Attributes:
+        person: the Patient resource.
+        needs: due care that a booking may name and the reader's role owes.
+        bookings: the person's open ones and wishes from today on, the soonest first.
+        worker: reference of who is asked about; ``day`` and ``length`` likewise.
+        times: when they are free on that day. suggested: the next free time of the next days.
+    """
+
+    patient: str
+    person: Mapping[str, Any]
+    needs: tuple[Due, ...]
+    bookings: tuple[Booking, ...]
+    workers: tuple[Worker, ...]
+    worker: str
+    day: date
+    length: int
+    times: tuple[datetime, ...]
+    suggested: tuple[datetime, ...]
+    settings: Settings
+
+    @property
+    def place(self) -> str:
+        """The usual place: the one that serves the most pressing need."""
+        channel = self.needs[0].channel if self.needs else "clinic"
+        return self.settings.place_for(channel)
+
+
+def desk(
+    patient: str, *, actor: Actor, at: datetime, worker: str = "", day: date | None = None,
+    length: int = 0,
+) -> Desk:  # fmt: skip
+    """What can be booked for a person; who is shown is kept in the audit.
+
+    Args:
+        worker: reference of who is asked about; the actor, or the first of the team, where empty.
+        day: whose free times are asked for; today where none is said.
+
+    Raises:
+        NotThere, NotAllowed: not a person of the actor's.
+    """
+    sights, own = Sights(actor, at), reading.settings()
+    relation, facts = looks.at_one(sights, "Patient", patient)
+    today = at.astimezone(zone()).date()
+    person = people_of([patient]).get(patient)
+    if person is None:
+        raise NotThere(f"Patient/{patient} is not here")
+    workers = tuple(reading.team(actor, today))
+    known = {one.reference for one in workers}
+    chosen = worker if worker in known else workers[0].reference if workers else ""
+    length = length if 0 < length <= 480 else own.length
+    found = reading.of_person(patient)
+    open_ = [one for one in found if one.is_open or one.status == "proposed"]
+    ahead = sorted(
+        (one for one in open_ if one.day is not None and one.day >= today),
+        key=lambda one: (one.day or today, f"{one.start:%H:%M}" if one.start else ""),
+    )
+    what = [f"Patient/{patient}", *(f"Appointment/{one.id}" for one in ahead)]
+    audit.record(
+        actor, "read", at=at, what=what, people=facts.people, relation=relation, query="booking"
+    )
+    return Desk(
+        patient=patient,
+        person=person,
+        needs=_needs(patient, actor, today),
+        bookings=tuple(ahead),
+        workers=workers,
+        worker=chosen,
+        day=day if day is not None and day >= today else today,
+        length=length,
+        times=tuple(free(chosen, day or today, length, at)) if chosen else (),
+        suggested=tuple(suggested(chosen, length, at)) if chosen else (),
+        settings=own,
+    )
+
+
+def free(worker: str, day: date, length: int, at: datetime) -> Sequence[datetime]:
+    """When a worker is free on a day."""
+    taken, here = reading.of_workers([worker], day, day), at.astimezone(zone())
+    return engine.free_times(day, taken, length=length, settings=reading.settings(), after=here)
+
+
+def suggested(worker: str, length: int, at: datetime) -> Sequence[datetime]:
+    """The first free time of each of the next three days that a worker has one."""
+    own, here = reading.settings(), at.astimezone(zone())
+    last = here.date() + timedelta(days=own.ahead_days)
+    taken = reading.of_workers([worker], here.date(), last)
+    return engine.suggestions(taken, length=length, settings=own, after=here)
+
+
+def _needs(patient: str, actor: Actor, today: date) -> tuple[Due, ...]:
+    """What is due of the reader's role, or of anybody's for who leads; the most pressing first."""
+    said = making.sayable(patient)
+    rows = [
+        derived.read_due(row, today) for row in dict(derived.due_of([patient])).get(patient, ())
+    ]
+    wanted = [
+        one
+        for one in rows
+        if one.status in PRESSING
+        and (one.role == actor.role or actor.role in LEADING)
+        and f"{one.programme}/{one.action}/{one.item}" in said
+    ]
+    return tuple(sorted(wanted, key=lambda one: (one.urgency, one.due_on or today)))

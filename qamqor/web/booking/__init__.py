@@ -1,0 +1,1 @@
+"""Booking a person, one booking, and a day of them."""

@@ -1,0 +1,118 @@
+"""Bookings in words: when, where, what for, and how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from qamqor.engine.booking import Booking
+from qamqor.services.booking import reading
+from qamqor.web.components import dates, needs
+
+STATES: Final[dict[str, tuple[str | Promise, str]]] = {
+    "proposed": (_("no time yet"), "soon"),
+    "pending": (_("to be confirmed"), "wait"),
+    "booked": (_("booked"), "soon"),
+    "arrived": (_("arrived"), "due"),
+    "fulfilled": (_("took place"), "done"),
+    "noshow": (_("did not come"), "overdue"),
+    "cancelled": (_("cancelled"), "wait"),
+}
+HALVES: Final[dict[str, str | Promise]] = {
+    "morning": _("before midday"),
+    "afternoon": _("after midday"),
+}
+
+
+def _here() -> str:
+    return (get_language() or "en")[:2]
+
+
+def clock_of(booking: Booking) -> str:
+    """The time of a booking: 10:30–10:50, or a part of the day with its hours."""
+    if booking.start is None or booking.end is None:
+        return ""
+    span = f"{booking.start:%H:%M}–{booking.end:%H:%M}"
+    return f"{half(booking.half)}, {span}" if booking.half else span
+
+
+def half(id_: str) -> str:
+    """A part of the day, by its id in the content."""
+    return str(HALVES.get(id_, id_))
+
+
+def when(booking: Booking) -> str:
+    """Day and time in a sentence: Tuesday 1 December, 10:30; nothing where no day is known."""
+    if booking.day is None:
+        return ""
+    said = dates.with_weekday(booking.day)
+    if booking.start is None:
+        return said
+    return f"{said}, {clock_of(booking) if booking.half else f'{booking.start:%H:%M}'}"
+
+
+def shortly(booking: Booking, today: date) -> str:
+    """Day and time on a list: today, 10:30; 01.12.2026, before midday."""
+    if booking.day is None:
+        return ""
+    away = (booking.day - today).days
+    said = dates.from_here(booking.day, today) if -1 <= away <= 1 else dates.short(booking.day)
+    if booking.start is None:
+        return said
+    return f"{said}, {half(booking.half) if booking.half else f'{booking.start:%H:%M}'}"
+
+
+def where(booking: Booking, language: str = "") -> str:
+    """The kind of place, with the room where one is said."""
+    place = reading.settings().place(booking.place)
+    said = place.words[language or _here()] if place is not None else ""
+    if not booking.room:
+        return said
+    room = booking.room
+    if room.isdigit():
+        room = gettext("room %(number)s") % {"number": room}
+    return ", ".join(filter(None, [said, room]))
+
+
+def bring(booking: Booking, language: str = "") -> str:
+    """What to have at hand, as the content says it for the kind of place."""
+    place = reading.settings().place(booking.place)
+    return str(place.bring.get(language or _here(), "")) if place is not None else ""
+
+
+def what_for(booking: Booking) -> list[str]:
+    """Titles of the due care that a booking names, each once."""
+    titles = (needs.title_of(*(one.split("/") + ["", ""])[:3]) for one in booking.actions)
+    return list(dict.fromkeys(titles))
+
+
+def state(booking: Booking, now: datetime) -> tuple[str, str]:
+    """How a booking stands: in words, and which of the six states it is shown as."""
+    words, shape = STATES.get(booking.status, (booking.status, "soon"))
+    if is_late(booking, now):
+        return gettext("time has passed"), "overdue"
+    return str(words), shape
+
+
+def is_late(booking: Booking, now: datetime) -> bool:
+    """Whether the time has passed and nobody said whether they came."""
+    return booking.status in ("booked", "pending") and booking.end is not None and booking.end < now
+
+
+def why_cancelled(booking: Booking) -> str:
+    """Why a booking was cancelled."""
+    reason = reading.settings().reason(booking.reason)
+    return str(reason.words[_here()]) if reason is not None else ""
+
+
+def of(resources: Iterable[Any]) -> list[Booking]:
+    """Bookings of some Appointments, those with the soonest time first, wishes after them."""
+    found = [reading.of_resource(one) for one in resources]
+    far = timezone.localtime().replace(year=9998)
+    return sorted(found, key=lambda one: (one.start or far, one.day or date.max))
