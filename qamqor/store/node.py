@@ -25,6 +25,7 @@ from django.db.transaction import TransactionManagementError
 
 from qamqor.store import quick
 from qamqor.store.quick import Statements
+from qamqor.store.shared import SHARED
 
 T = TypeVar("T")
 MOST_TOGETHER: Final = 64
@@ -313,12 +314,14 @@ def commit(work: Callable[[Transaction], T]) -> T:
 def append(name: str, take: Callable[[], list[Any]]) -> None:
     """Write notes in a commit of their own, in the calling thread; returns once it is durable.
 
+    SQLite's is made on a connection that all who call this share, one after another.
+
     Args:
         name: as of ``at_the_end``.
         take: called once it is this commit's turn, so that whoever came meanwhile comes along.
     """
     try:
-        with _AT_WORK:
+        with _AT_WORK, SHARED.borrowed():
             started = time.perf_counter()
             with transaction.atomic():
                 group = _Group()
@@ -349,3 +352,5 @@ def _joined(work: Callable[[Transaction], T]) -> T:
 def stop() -> None:
     """Finish what is waiting and let go of the database: for a graceful stop."""
     _COMMITTER.stop()
+    with _AT_WORK:
+        SHARED.close()

@@ -5,7 +5,9 @@ Django prepares each statement anew, which costs more than SQLite takes to answe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +40,47 @@ def make_room() -> None:
     """Let this thread's connection hold what a large commit changes: for the one that writes."""
     if is_sqlite():
         rows("pragma cache_size = -131072", [])
+
+
+class TakesLong(Exception):
+    """Statements were stopped, because they took more steps than they were given."""
+
+
+class Steps:
+    """Steps of SQLite's that statements may still take, in thousands."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, thousands: int) -> None:
+        self.left = thousands
+
+    def _more(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@contextmanager
+def at_most(steps: Steps) -> Iterator[None]:
+    """Stop what is asked of SQLite within, once it has taken its steps; what was read is lost.
+
+    Raises:
+        TakesLong: it was stopped. The transaction around it goes on.
+    """
+    here: Any = connections[DEFAULT_DB_ALIAS].connection
+    here.set_progress_handler(steps._more, 1_000)
+    try:
+        yield
+    except sqlite3.OperationalError:
+        if steps.left < 0:
+            raise TakesLong from None
+        raise
+    finally:
+        here.set_progress_handler(None, 0)
+
+
+def is_in_transaction() -> bool:
+    """Whether SQLite still has the transaction of this thread open: some failures end it."""
+    return bool(connections[DEFAULT_DB_ALIAS].connection.in_transaction)
 
 
 @lru_cache(maxsize=1024)

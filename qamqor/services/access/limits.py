@@ -57,6 +57,14 @@ class Limit:
                 self._forget(now)
             self._used[key] = (used, now)
 
+    def give_back(self, actor: Actor) -> None:
+        """Count one less: what was taken for it was not done, and will be asked for again."""
+        key = (actor.account, actor.client or actor.reference)
+        with self._lock:
+            if key in self._used:
+                used, since = self._used[key]
+                self._used[key] = (max(0.0, used - 1.0), since)
+
     def forget(self) -> None:
         """Begin anew for everybody."""
         with self._lock:

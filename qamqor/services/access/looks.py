@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from qamqor.engine.fhir import json_text
 from qamqor.errors import NotAllowed, NotThere
-from qamqor.services import audit
 from qamqor.services.access import gate, policy
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, stored_facts
@@ -108,11 +107,24 @@ def keep(
     if people is None:
         keys = access.keys_of((version.type, version.id) for version in versions).values()
         people = {person for facts in stored_facts(keys).values() for person in facts.people}
-    audit.record(
+    entries.keep(line(sights, action, versions, relation=relation, query=query, people=people))
+
+
+def line(
+    sights: Sights,
+    action: str,
+    shown: Iterable[Version],
+    *,
+    people: Iterable[str],
+    relation: str | None = None,
+    query: str | None = None,
+) -> Entry:
+    """What is about to be answered, not yet kept."""
+    return entries.entry(
         sights.actor,
         action,
         at=sights.at,
-        what=[f"{v.type}/{v.id}/_history/{v.version}" for v in versions],
+        what=[f"{v.type}/{v.id}/_history/{v.version}" for v in shown],
         people=people,
         relation=relation,
         query=query,

@@ -41,6 +41,19 @@ def forget() -> None:
     _systems.clear()
 
 
+def is_system(checksum: str) -> bool:
+    """Whether a token was a system's own when it was last looked up."""
+    return checksum in _systems
+
+
+def sights(checksum: str, token: Token | None, at: datetime) -> Sights | None:
+    """What the system behind a token may see; None where it is not, or no longer, a system's."""
+    if token is None or token.account is not None or token.expires <= at:
+        _systems.discard(checksum)
+        return None
+    return Sights(of_system(token.application, token.scope), at)
+
+
 class _Asked:
     """One reading: what is asked and, once it is done, how it ended."""
 
@@ -75,34 +88,31 @@ def _answer(everyone: Sequence[_Asked]) -> list[Entry]:
     """What each asked for, and the lines to keep."""
     known = tokens.by_checksums({asked.checksum for asked in everyone})
     open_ = [
-        (asked, sights)
+        (asked, open_to)
         for asked in everyone
-        if (sights := _sights(asked, known.get(asked.checksum))) is not None
+        if (open_to := _sights(asked, known.get(asked.checksum))) is not None
     ]
     seen = access.look_each({(asked.type, asked.id) for asked, _ in open_})
-    lines = (_one(asked, sights, seen[asked.type, asked.id]) for asked, sights in open_)
+    lines = (_one(asked, open_to, seen[asked.type, asked.id]) for asked, open_to in open_)
     return [line for line in lines if line is not None]
 
 
 def _sights(asked: _Asked, token: Token | None) -> Sights | None:
     """What the asker may see; None where the plain way is to be gone."""
-    if token is None or token.account is not None or token.expires <= asked.at:
-        _systems.discard(asked.checksum)
-        return None
-    sights = Sights(of_system(token.application, token.scope), asked.at)
-    view = sights.of("read", asked.type)
+    seen = sights(asked.checksum, token, asked.at)
+    view = None if seen is None else seen.of("read", asked.type)
     is_more = view is not None and (view.criteria or policy.wanted(view))
-    return None if is_more else sights
+    return None if is_more else seen
 
 
-def _one(asked: _Asked, sights: Sights, look: Look) -> Entry | None:
-    name, actor = f"{asked.type}/{asked.id}", sights.actor
+def _one(asked: _Asked, open_to: Sights, look: Look) -> Entry | None:
+    name, actor = f"{asked.type}/{asked.id}", open_to.actor
     try:
-        seen = looks.opened(sights, "read", asked.type, asked.id, look)
+        seen = looks.opened(open_to, "read", asked.type, asked.id, look)
     except (NotAllowed, NotThere) as refusal:
         asked.refusal = refusal
         people = look.facts.people
-        return looks.refusal_line(sights, "read", [name], people=people, refusal=refusal)
+        return looks.refusal_line(open_to, "read", [name], people=people, refusal=refusal)
     if seen.version is None:
         asked.refusal = NotThere(f"{name} is not here")
         return None

@@ -18,12 +18,15 @@ from qamqor.services.access import limits, looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.in_search import in_sight
 from qamqor.services.access.sights import Sights
+from qamqor.services.audit import entries
+from qamqor.services.audit.entries import Entry
 from qamqor.services.fhir import own_parameters, terminology
 from qamqor.store import access
 from qamqor.store.access import Seen
 from qamqor.store.fhir import search, search_include
 from qamqor.store.fhir.search_sql import InSight
 from qamqor.store.fhir.versions import Version
+from qamqor.store.quick import TakesLong
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 1_000
@@ -82,19 +85,12 @@ def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
     """
     limits.SEARCHES.take(actor, at)
     own_parameters.for_reading(at)
-    sights, setting = Sights(actor, at), _setting(asked.bases, at)
-    query = _read(asked, setting)
+    sights, said = Sights(actor, at), setting(asked.bases, at)
+    query = read(asked, said)
     _must_be_allowed(sights, asked)
-    sight = in_sight(sights, setting)
-    found = _page(query, asked, sight)
-    looks.keep(
-        sights,
-        "search",
-        [*found.matches, *found.included],
-        query=_named(asked.types, query),
-        people=found.people,
-    )
-    return found
+    answer = found(query, asked, in_sight(sights, said))
+    entries.keep(line(sights, asked, answer))
+    return answer
 
 
 def matches(
@@ -108,16 +104,21 @@ def matches(
     """
     asked = Asked((type_,), tuple(parse_qsl(text, True)), is_strict=True, bases=bases)
     own_parameters.for_reading(at)
-    sights, setting = Sights(actor, at), _setting(bases, at)
-    query = _read(asked, setting)
+    sights, said = Sights(actor, at), setting(bases, at)
+    query = read(asked, said)
     if not query.criteria[type_]:
         raise Unusable([Issue("required", f"the condition {text[:100]!r} names no criterion")])
     _must_be_allowed(sights, asked)
-    page = search.page(query, limit=2, sight=in_sight(sights, setting))
+    page = search.page(query, limit=2, sight=in_sight(sights, said))
     return _standing(page.keys, access.seen_by_keys(page.keys))
 
 
-def _read(asked: Asked, setting: Setting) -> Query:
+def read(asked: Asked, setting: Setting) -> Query:
+    """A search that can be run.
+
+    Raises:
+        Unusable: something in it cannot be asked.
+    """
     query = read_query(asked.types, asked.pairs, setting, is_strict=asked.is_strict)
     if query.refused:
         raise Unusable([_issue(problem) for problem in query.refused])
@@ -136,7 +137,8 @@ def _issue(problem: Problem, severity: str = "error") -> Issue:
     return Issue(problem.code, problem.text, severity=severity)
 
 
-def _setting(bases: tuple[str, ...], at: datetime) -> Setting:
+def setting(bases: tuple[str, ...], at: datetime) -> Setting:
+    """What reading the values of a search needs to know, at a moment."""
     moment = round((at - EPOCH).total_seconds() * 1_000_000)
     return Setting(at=moment, zone=NATIONAL, bases=bases, codes_in=_codes)
 
@@ -156,11 +158,35 @@ def _must_be_allowed(sights: Sights, asked: Asked) -> None:
     try:
         sights.need("search", asked.types[0])
     except NotAllowed as refusal:
-        looks.refused(sights, "search", list(asked.types), refusal=refusal)
+        entries.keep(refusal_line(sights, asked, refusal))
         raise
 
 
-def _page(query: Query, asked: Asked, sight: InSight) -> Found:
+def refusal_line(sights: Sights, asked: Asked, refusal: NotAllowed) -> Entry:
+    """That somebody asked for what they may not search, for the audit; not yet kept."""
+    return looks.refusal_line(sights, "search", list(asked.types), refusal=refusal)
+
+
+def line(sights: Sights, asked: Asked, answer: Found) -> Entry:
+    """What is about to be answered, for the audit; not yet kept."""
+    return looks.line(
+        sights,
+        "search",
+        [*answer.matches, *answer.included],
+        query=_named(asked.types, answer.query),
+        people=answer.people,
+    )
+
+
+def found(query: Query, asked: Asked, sight: InSight, *, most: int | None = None) -> Found:
+    """One page of what somebody may see of a search; nothing is kept yet.
+
+    Args:
+        most: how many resources may be added to the page where that is to be quick.
+
+    Raises:
+        TakesLong: more would be added.
+    """
     is_count = query.summary == "count" or query.count == 0
     keys: list[int] = []
     after: search.Position | None = None
@@ -170,6 +196,8 @@ def _page(query: Query, asked: Asked, sight: InSight) -> Found:
         page = search.page(query, limit=size, after=asked.after, sight=sight)
         keys, after = page.keys, page.next
         added = search_include.included(keys, query.includes, sight=sight)
+        if most is not None and len(added.keys) > most:
+            raise TakesLong
     total = len(keys) if asked.after is None and after is None and not is_count else None
     if is_count or (total is None and query.total == "accurate"):
         total = search.count(query, sight=sight)

@@ -21,7 +21,7 @@ from qamqor.engine.fhir.search.parameters import (
 from qamqor.engine.identity.numbers import iin_problem
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services.access.actor import Actor
-from qamqor.services.fhir import search, valid
+from qamqor.services.fhir import search, search_together, valid
 from qamqor.services.fhir.search import Asked, Found
 from qamqor.web.fhir import exchange, gate, outcomes, page_token
 from qamqor.web.fhir.exchange import FORMS, Wishes
@@ -62,7 +62,11 @@ def _answer(
     wishes = exchange.wishes(request)
     pairs = parameters(request)
     asked = asked_of(types, pairs, owner=owner, base=exchange.address(request), wishes=wishes)
-    found = search.find(asked, actor=gate.actor_of(request), at=timezone.now())
+    at, token, found = timezone.now(), gate.token_of(request), None
+    if token is not None:
+        found = search_together.find(gate.checksum_of(token), asked, at=at)
+    if found is None:
+        found = search.find(asked, actor=gate.actor_of(request), at=at)
     body = written(found, asked, base=exchange.address(request)).encode()
     if wishes.is_pretty:
         body = msgspec.json.format(body, indent=2)

@@ -1,0 +1,336 @@
+"""Systems that search together are answered, refused and kept as each would be alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oauth2_provider.models import AccessToken
+
+from qamqor.errors import QamqorError, TooMany
+from qamqor.services.access import limits
+from qamqor.services.access.actor import of_system
+from qamqor.services.fhir import read_together, search, search_together
+from qamqor.services.fhir.search import Asked
+from qamqor.services.fhir.write import Change, save
+from qamqor.store import audit, quick, tokens
+from qamqor.web.fhir.gate import checksum_of
+from qamqor.web.fhir.search import written
+from tests.services.access.village import AT, PLATFORM, observation, patient, people, put
+from tests.tokens import account, token
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LOINC, BASE = "http://loinc.org", "http://here.example/fhir"
+ALL = "system/*.cruds label/*"
+SCOPES = (
+    ALL,
+    "system/*.rs",
+    "system/*.rs label/HIV",
+    "system/Observation.rs",
+    "system/Patient.rs",
+    "system/Observation.rs?code=http://loinc.org|29463-7",
+)
+ASKED = {
+    "Observation": (
+        ("code", f"{LOINC}|29463-7"),
+        ("code", "29463-7"),
+        ("code", f"{LOINC}|"),
+        ("code", f"{LOINC}|29463-7,{LOINC}|8480-6"),
+        ("code", "8480-6,,nothing"),
+        ("code:not", f"{LOINC}|8480-6"),
+        ("code:text", "weight"),
+        ("date", "2026-01-03"),
+        ("date", "ge2026-01-03"),
+        ("date", "gt2026-01"),
+        ("date", "lt2026-01-05T10:00:00+05:00"),
+        ("date", "2026-01-03,2026-01-04"),
+        ("date", "ap2026-01-03"),
+        ("date", "no date"),
+        ("date:missing", "true"),
+        ("value-quantity", "gt102||kg"),
+        ("subject", "Patient/amina"),
+        ("subject", f"{BASE}/Patient/bolat"),
+        ("patient", "amina"),
+        ("patient", "amina,bolat"),
+        ("patient.family", "ser"),
+        ("patient.family:exact", "Serik"),
+        ("patient.family:contains", "eri"),
+        ("patient.gender", "female"),
+        ("subject:Patient.name", "amina"),
+        ("patient._has:Observation:patient:code", "8480-6"),
+        ("has-member.code", "8480-6"),
+        ("status", "final"),
+        ("_id", "n1"),
+        ("_id", "n1,n2,n3"),
+        ("_lastUpdated", "ge2026-03-02"),
+        ("_profile", "http://example.org/p"),
+        ("_security", "HIV"),
+        ("combo-code-value-quantity", f"{LOINC}|29463-7$gt103"),
+        ("colour", "green"),
+    ),
+    "Patient": (
+        ("family", "ser"),
+        ("family:exact", "Serik"),
+        ("name", "қас"),
+        ("gender", "female"),
+        ("birthdate", "le1985"),
+        ("birthdate", "1980-05-05"),
+        ("_has:Observation:patient:code", f"{LOINC}|8480-6"),
+        ("_has:Observation:patient:_security", "HIV"),
+        ("identifier", "urn:chart|7"),
+        ("organization", "Organization/centre"),
+        ("general-practitioner", "Organization/north"),
+        ("_id", "amina"),
+    ),
+}
+SHAPED = (
+    ("_sort", "date"),
+    ("_sort", "-date"),
+    ("_sort", "-date,code"),
+    ("_sort", "code,-_lastUpdated"),
+    ("_sort", "birthdate"),
+    ("_sort", "-_lastUpdated"),
+    ("_sort", "_id"),
+    ("_count", "1"),
+    ("_count", "3"),
+    ("_count", "0"),
+    ("_count", "500"),
+    ("_total", "none"),
+    ("_total", "accurate"),
+    ("_summary", "true"),
+    ("_summary", "count"),
+    ("_elements", "code,status"),
+    ("_include", "Observation:subject"),
+    ("_include", "Observation:has-member"),
+    ("_include:iterate", "Patient:general-practitioner"),
+    ("_revinclude", "Observation:patient"),
+    ("_revinclude", "Observation:has-member"),
+)
+
+
+def village() -> None:
+    people()
+    names = {"amina": "Serik", "bolat": "Қасымов", "dana": "Seriсон"}
+    put(
+        *(
+            patient(
+                id_,
+                area,
+                name=[{"family": names[id_], "given": [id_.title()]}],
+                gender="male" if id_ == "bolat" else "female",
+                identifier=[{"system": "urn:chart", "value": str(n)}],
+            )
+            for n, (id_, area) in enumerate(
+                [("amina", "north"), ("bolat", "south"), ("dana", "far")], 6
+            )
+        )
+    )
+    put(
+        *(
+            observation(
+                f"n{n}",
+                ("amina", "bolat", "dana")[n % 3],
+                *(["HIV"] if n % 7 == 0 else []),
+                code={
+                    "coding": [{"system": LOINC, "code": ("29463-7", "8480-6")[n % 2]}],
+                    "text": "Weight" if n % 2 == 0 else "Pressure",
+                },
+                **({} if n % 5 == 0 else {"effectiveDateTime": f"2026-01-{n % 6 + 1:02}"}),
+                valueQuantity={"value": 100 + n % 9, "unit": "kg"},
+                **({"hasMember": [{"reference": f"Observation/n{n - 1}"}]} if n % 4 == 0 else {}),
+            )
+            for n in range(1, 41)
+        )
+    )
+    save([Change("DELETE", "Observation", "n6")], actor=PLATFORM, at=AT)
+
+
+@pytest.fixture(autouse=True)
+def _village() -> Iterator[None]:
+    village()
+    yield
+    read_together.forget()
+
+
+def remembered(scopes: str = ALL, **said: Any) -> str:
+    checksum = checksum_of(token(scopes, **said))
+    read_together.remember(checksum)
+    return checksum
+
+
+def plainly(checksum: str, asked: Asked, *, at: datetime) -> search.Found:
+    found = tokens.by_checksum(checksum)
+    assert found is not None
+    return search.find(asked, actor=of_system(found.application, found.scope), at=at)
+
+
+def ended(work: Any, *asked: Any, **named: Any) -> Any:
+    """What it gives, or how it refuses."""
+    try:
+        return work(*asked, **named)
+    except QamqorError as refusal:
+        return type(refusal), str(refusal)
+
+
+def told(answer: Any, asked: Asked) -> Any:
+    """The bundle as it would be sent; the link to the next page is another text each time."""
+    if not isinstance(answer, search.Found):
+        return answer
+    text = re.sub(r"_page=[^\"]+", "_page", written(answer, asked, base=BASE))
+    return text, answer.next, sorted(answer.people)
+
+
+def kept(after: int) -> list[tuple[Any, ...]]:
+    """What the audit says since, without numbers and hashes."""
+    return [row[1:6] for rows in audit.stream(after=after) for row in rows]
+
+
+SEARCHES = st.sampled_from(sorted(ASKED)).flatmap(
+    lambda type_: st.tuples(
+        st.just(type_),
+        st.lists(st.sampled_from(ASKED[type_]), max_size=3),
+        st.lists(st.sampled_from(SHAPED), max_size=2, unique_by=lambda pair: pair[0]),
+        st.sampled_from([None, None, ("Patient", "amina"), ("Patient", "bolat")]),
+        st.sampled_from(SCOPES),
+        st.booleans(),
+    )
+)
+
+
+def compare(checksum: str, asked: Asked, at: datetime) -> Any:
+    """Both ways say and keep the same; gives the quick answer, None where there is no quick way."""
+    first = audit.counted()[0]
+    together = ended(search_together.find, checksum, asked, at=at)
+    second = audit.counted()[0]
+    alone = ended(plainly, checksum, asked, at=at)
+    if together is None:
+        assert second == first
+        return None
+    assert told(together, asked) == told(alone, asked)
+    assert kept(first)[: second - first] == kept(second)
+    return together
+
+
+@settings(
+    max_examples=250,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_together_is_as_alone(data: st.DataObject) -> None:
+    type_, criteria, shaped, owner, scopes, is_strict = data.draw(SEARCHES)
+    checksum, at = _checksum(scopes), timezone.now()
+    asked = Asked((type_,), (*criteria, *shaped), owner=owner, is_strict=is_strict, bases=(BASE,))
+    for _ in range(4):
+        answer = compare(checksum, asked, at)
+        if not isinstance(answer, search.Found) or answer.next is None:
+            return
+        asked = replace(asked, after=answer.next)
+
+
+def _checksum(scopes: str) -> str:
+    """One token for each scope, for all examples."""
+    found = _checksums.get(scopes)
+    if found is None or not AccessToken.objects.filter(token_checksum=found).exists():
+        found = _checksums[scopes] = remembered(scopes)
+    read_together.remember(found)
+    return found
+
+
+_checksums: dict[str, str] = {}
+CODE_AND_DATE = Asked(("Observation",), (("code", f"{LOINC}|29463-7"), ("date", "2026-01-03")))
+CHAIN = Asked(("Observation",), (("patient.family:exact", "Serik"),))
+WITH_PEOPLE = Asked(("Observation",), (("code", "8480-6"), ("_include", "Observation:subject")))
+
+
+@pytest.mark.skipif("not __import__('qamqor.store.quick').store.quick.is_sqlite()")
+@pytest.mark.parametrize("asked", [CODE_AND_DATE, CHAIN, WITH_PEOPLE])
+def test_what_is_asked_most_goes_the_quick_way(asked: Asked) -> None:
+    answer = compare(remembered(), asked, timezone.now())
+
+    assert answer.matches
+
+
+def test_a_token_that_has_ended_finds_nothing_from_then_on() -> None:
+    checksum, at = remembered(), timezone.now()
+    before = audit.counted()
+
+    AccessToken.objects.filter(token_checksum=checksum).delete()
+
+    assert search_together.find(checksum, CHAIN, at=at) is None
+    assert audit.counted() == before
+
+
+def test_a_token_finds_until_it_expires() -> None:
+    checksum, at = remembered(lives=timedelta(minutes=5)), timezone.now()
+
+    assert search_together.find(checksum, CHAIN, at=at + timedelta(minutes=6)) is None
+
+
+def test_a_person_is_never_answered_this_way() -> None:
+    checksum = remembered("user/*.rs", account=account("gp"))
+
+    assert search_together.find(checksum, CHAIN, at=timezone.now()) is None
+
+
+def test_who_searches_too_often_waits_whichever_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits.SEARCHES, "most", lambda _: 4.0)
+    checksum, at = remembered(), timezone.now()
+    ways = [search_together.find, plainly, search_together.find, plainly]
+    for way in ways if quick.is_sqlite() else [plainly] * 4:
+        way(checksum, CHAIN, at=at)
+    before = audit.counted()
+
+    for way in (search_together.find, plainly) if quick.is_sqlite() else (plainly,):
+        with pytest.raises(TooMany):
+            way(checksum, CHAIN, at=at)
+    assert audit.counted() == before
+
+
+@pytest.mark.skipif("not __import__('qamqor.store.quick').store.quick.is_sqlite()")
+def test_a_long_search_is_put_back_and_costs_nobody_else_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checksum, at = remembered(), timezone.now()
+    many = replace(CODE_AND_DATE, pairs=(("subject.name:contains", "eri"), ("_sort", "-date,code")))
+    monkeypatch.setattr(limits.SEARCHES, "most", lambda _: 2.0)
+    monkeypatch.setattr(search_together, "EACH", 0)
+    before = audit.counted()
+
+    assert search_together.find(checksum, many, at=at) is None
+    assert audit.counted() == before
+
+    monkeypatch.undo()
+    monkeypatch.setattr(limits.SEARCHES, "most", lambda _: 2.0)
+    assert search_together.find(checksum, CHAIN, at=at) is not None
+    assert plainly(checksum, CHAIN, at=at).matches
+
+
+def test_many_who_come_together_are_each_answered_and_kept() -> None:
+    at = timezone.now()
+    pairs = [(type_, (one,)) for type_ in ASKED for one in ASKED[type_] if one[1] != "no date"]
+    asked = [
+        (remembered(SCOPES[n % 3]), Asked((type_,), pairs, bases=(BASE,)))
+        for n, (type_, pairs) in enumerate(pairs * 4)
+    ]
+    expected = [told(ended(plainly, *one, at=at), one[1]) for one in asked]
+    before = audit.counted()[0]
+
+    def look(one: tuple[str, Asked]) -> Any:
+        try:
+            found = ended(search_together.find, *one, at=at)
+            return told(found or ended(plainly, *one, at=at), one[1])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(look, asked)) == expected
+    assert audit.counted()[0] - before == len(asked)
