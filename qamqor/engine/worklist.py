@@ -7,7 +7,7 @@ words, and its size is content, so that a head of a site can tune it and see wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -53,6 +53,15 @@ class Need:
     status: str
     reason: str | None = None
     evidence: str | None = None
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether what is needed is not told."""
+        return not self.action
+
+    def masked(self) -> Need:
+        """The same need without what it is and why: whose work it is, how and by when stay."""
+        return replace(self, programme="", action="", item="", reason=None, evidence=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,18 +307,19 @@ def labelled(type_: str, labels: Iterable[str]) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
-def labelled_of(patient: str, labels: Iterable[str]) -> frozenset[str]:
-    """References of one person's records that carry one of the labels."""
-    wanted = sorted(labels)
-    if not wanted:
-        return frozenset()
-    rows = quick.rows(
-        f"""select distinct r.type, r.id from access_subject p
-        join access_label l on l.key = p.key join fhir_resource r on r.key = p.key
-        where p.patient = %s and l.label in ({_marks(wanted)})""",
-        [patient, *wanted],
-    )
-    return frozenset(f"{type_}/{id_}" for type_, id_ in rows)
+def labelled_of(patients: Collection[str], labels: Iterable[str]) -> dict[Key, Facts]:
+    """Some people's records that carry one of the labels, each with those people and labels."""
+    wanted, found = sorted(labels), dict[Key, Facts]()
+    for some in _slices(sorted(set(patients))) if wanted else ():
+        for type_, id_, patient, label in quick.rows(
+            f"""select r.type, r.id, p.patient, l.label from access_subject p
+            join access_label l on l.key = p.key join fhir_resource r on r.key = p.key
+            where p.patient in ({_marks(some)}) and l.label in ({_marks(wanted)})""",
+            [*some, *wanted],
+        ):
+            people, carried = found.get((type_, id_), NOTHING_SEEN.facts)
+            found[type_, id_] = Facts(people | {patient}, carried | {label})
+    return found
 
 
 def facts(keys: Sequence[int]) -> dict[int, Facts]:

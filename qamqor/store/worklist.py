@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
-from qamqor.engine.worklist_facts import Fact
+from qamqor.engine.worklist import PRESSING
+from qamqor.engine.worklist_facts import WHOLE_TEAM, Fact
 from qamqor.store.derived import sliced
 from qamqor.store.node import Transaction
 
@@ -18,6 +19,17 @@ _PUT: Final = f"""insert into worklist ({_NAMES}, changed)
     values ({", ".join(["%s"] * (len(COLUMNS) + 1))})
     on conflict (patient_id, role) do update set
     {", ".join(f"{name} = excluded.{name}" for name in (*COLUMNS[2:], "changed"))}"""
+
+
+# One need of the programme and role that rests on no record with such a label; ids hold no % or _.
+_OPEN: Final = f"""exists (select 1 from due own_d
+    where own_d.patient_id = worklist.patient_id and own_d.programme = %s
+    and %s in (own_d.role, %s) and own_d.status in ({", ".join(["%s"] * len(PRESSING))})
+    and not exists (select 1 from access_subject own_s
+        join access_label own_l on own_l.key = own_s.key
+        join fhir_resource own_r on own_r.key = own_s.key
+        where own_s.patient = own_d.patient_id and own_l.label in ({{labels}})
+        and ' ' || own_d.evidence || ' ' like '%% ' || own_r.type || '/' || own_r.id || ' %%'))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,8 @@ class Chosen:
         owner: PractitionerRole whose given people are on it too; ``covered``: those whose list it
             is for a time, while they are away.
         programme, place, channel: only people with a need of it, who live there, reached so.
+        closed: labels the reader does not read: a need that rests on a record with one of them is
+            not found by its programme.
         most_urgent: leave out who needs nothing as urgent as this, 1 to 4.
         late_from: leave out who is not late since this day (days from 1970) or earlier.
         is_household: only people of whom another of the same home stands on the same tab.
@@ -65,6 +79,7 @@ class Chosen:
     most_urgent: int = 4
     late_from: int | None = None
     is_household: bool = False
+    closed: tuple[str, ...] = ()
 
 
 class Standing(NamedTuple):
@@ -197,6 +212,9 @@ def _conditions(chosen: Chosen) -> tuple[str, list[Any]]:
     if chosen.programme:
         parts.append("programmes like %s escape '!'")
         values.append(f"% {_literally(chosen.programme)} %")
+        if chosen.closed:
+            parts.append(_OPEN.format(labels=", ".join(["%s"] * len(chosen.closed))))
+            values += [chosen.programme, chosen.role, WHOLE_TEAM, *PRESSING, *chosen.closed]
     if chosen.most_urgent < 4:
         parts.append("urgency between 1 and %s")
         values.append(chosen.most_urgent)

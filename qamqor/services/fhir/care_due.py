@@ -11,6 +11,7 @@ from qamqor.engine.programmes import words
 from qamqor.services import audit, due, installed
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.closed import closed_to, told
 from qamqor.services.access.sights import Sights
 
 LANGUAGES = ("kk", "ru", "en")
@@ -40,16 +41,21 @@ def of_person(
 ) -> tuple[Said, ...]:
     """What one person is due or not yet due on a day; kept in the audit before it is given.
 
+    What another role owes is left out where it rests on a record whose label is closed to the
+    reader; a record closed to them is not named.
+
     Args:
         programmes, statuses: only these; empty = all.
 
     Raises:
         NotThere, NotAllowed: as for reading the person.
     """
-    relation, facts = looks.at_one(Sights(actor, at), "Patient", patient)
+    sights = Sights(actor, at)
+    relation, facts = looks.at_one(sights, "Patient", patient)
+    closed = closed_to(sights, [patient])
     rows = [
-        row
-        for row in due.due_of(patient, as_of=as_of)
+        _without(row, closed)
+        for row in told(due.due_of(patient, as_of=as_of), patient, sights=sights)
         if (not programmes or row.programme in programmes)
         and (not statuses or row.status in statuses)
     ]
@@ -64,6 +70,12 @@ def of_person(
         query="$care-due",
     )
     return tuple(_said(row, language) for row in rows)
+
+
+def _without(row: Due, closed: frozenset[str]) -> Due:
+    """A row that names no record closed to the reader."""
+    shown = [one for one in (row.evidence or "").split() if one not in closed]
+    return row._replace(evidence=" ".join(shown) or None)
 
 
 def _said(row: Due, language: str) -> Said:

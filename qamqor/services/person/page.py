@@ -12,6 +12,7 @@ from qamqor.engine.measurements.series import Series, series
 from qamqor.engine.population.one_person import Due
 from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit, derived, installed
+from qamqor.services.access import closed
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.trail import may_see_of_own
 from qamqor.services.accounts import is_cover
@@ -216,13 +217,8 @@ def _due(seen: Seen, rows: Rows, actor: Actor, as_of: date) -> tuple[Due, ...]:
         due = tuple(kept.read_due(row, as_of) for row in found)
     else:
         due = day.due(rows) or ()
-    sees_others = seen.may("Observation")
-    return tuple(
-        one
-        for one in due
-        if one.role == actor.role
-        or (sees_others and seen.closed.isdisjoint((one.evidence or "").split()))
-    )
+    is_clinical = seen.may(closed.CLINICAL)
+    return closed.without_closed(due, seen.closed, role=actor.role, is_clinical=is_clinical)
 
 
 def _wanted(seen: Seen, rows: Rows) -> dict[int, None]:

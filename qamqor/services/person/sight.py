@@ -10,6 +10,7 @@ from typing import Final
 from qamqor.errors import NotAllowed, NotThere
 from qamqor.services.access import looks, policy
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.closed import closed_among
 from qamqor.services.access.policy import CLINICIANS
 from qamqor.services.access.sights import Sights
 from qamqor.store import access
@@ -77,13 +78,8 @@ def see(patient: str, *, actor: Actor, at: datetime) -> Seen:
         one for one in every if _may(sights, patient, held, one.type, one.labels, "read")
     )
     in_sight = {one.key for one in entries}
-    closed = frozenset(
-        f"{one.type}/{one.id}"
-        for one in every
-        if one.labels
-        and one.key not in in_sight
-        and _may(sights, patient, held, one.type, frozenset(), "read")
-    )
+    who = frozenset({patient})
+    labelled = {(one.type, one.id): Facts(who, one.labels) for one in every if one.labels}
     return Seen(
         patient=patient,
         relation=relation,
@@ -93,7 +89,7 @@ def see(patient: str, *, actor: Actor, at: datetime) -> Seen:
         labels=frozenset(label for one in entries for label in one.labels),
         keys=frozenset(in_sight),
         by_name={(one.type, one.id): one for one in entries},
-        closed=closed,
+        closed=closed_among(sights, labelled, held),
     )
 
 

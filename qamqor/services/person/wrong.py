@@ -8,11 +8,14 @@ from typing import Any
 
 from qamqor.engine.fhir.names import CODES
 from qamqor.errors import Issue, Unusable
+from qamqor.services import derived
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.closed import told
 from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir.write import Change, Stored, save
 from qamqor.store import person as store
+from qamqor.store.derived import read_due
 from qamqor.store.fhir import versions
 
 
@@ -26,14 +29,17 @@ def say(
         key: made by the form once; the same key again changes nothing.
 
     Raises:
-        Unusable: no reason, or no such row of this person.
+        Unusable: no reason, or no such row of this person that the actor is told.
         NotThere: not a person of the actor's.
     """
-    looks.at_one(Sights(actor, at), "Patient", patient)
+    sights = Sights(actor, at)
+    looks.at_one(sights, "Patient", patient)
     if not reason.strip():
         raise Unusable([Issue("required", "say why in a few words", "reason")], status=422)
+    rows = [read_due(row, derived.day_of(at)) for row in store.due_with_state(patient)[1]]
     versions_of = {
-        f"{row[1]}/{row[3]}/{row[4]}": row[2] for row in store.due_with_state(patient)[1]
+        f"{row.programme}/{row.action}/{row.item}": row.version
+        for row in told(rows, patient, sights=sights)
     }
     if action not in versions_of:
         raise Unusable([Issue("value", "this person has no such need", "action")], status=422)

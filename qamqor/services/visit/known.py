@@ -12,14 +12,13 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.measurements.earlier import COUNTED, Earlier, earlier
 from qamqor.engine.population.one_person import Due
 from qamqor.services import due, forms
-from qamqor.services.access import policy
+from qamqor.services.access import closed, policy
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.labels import rules
+from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import everything
 from qamqor.services.visit import drafts, named
 from qamqor.services.visit.content import measurements
 from qamqor.services.visit.drafts import Colleague, Draft
-from qamqor.store.access import labelled_of
 
 TYPES: Final = (
     "Patient",
@@ -109,21 +108,16 @@ def about(
         medicines=tuple(m for m in record["MedicationRequest"] if m.get("status") == "active"),
         allergies=tuple(a for a in record["AllergyIntolerance"] if _is_active(a)),
         goals=tuple(g for g in record["Goal"] if g.get("lifecycleStatus") == "active"),
-        due=_open(patient, actor, due.due_of(patient, as_of=as_of)),
+        due=told(patient, due.due_of(patient, as_of=as_of), actor=actor, at=at),
         draft=draft,
         colleagues=tuple(drafts.of_others(patient, actor, at=at)),
         may_measure=policy.allows(actor.role, "create", "Observation") is not None,
     )
 
 
-def _open(patient: str, actor: Actor, found: Sequence[Due]) -> tuple[Due, ...]:
+def told(patient: str, rows: Sequence[Due], *, actor: Actor, at: datetime) -> tuple[Due, ...]:
     """The rows without those of other roles that would say what a label keeps."""
-    closed = labelled_of(patient, rules().labels.hidden(actor.role))
-    return tuple(
-        one
-        for one in found
-        if one.role == actor.role or closed.isdisjoint((one.evidence or "").split())
-    )
+    return closed.told(rows, patient, sights=Sights(actor, at))
 
 
 def _scores(observations: Sequence[Resource]) -> dict[str, list[tuple[date, int]]]:

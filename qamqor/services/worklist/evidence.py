@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qamqor.engine.fhir import json_text
-from qamqor.engine.worklist import Need
+from qamqor.engine.worklist import Need, Row
 from qamqor.services.access import policy
+from qamqor.services.access.closed import closed_to, is_closed
 from qamqor.services.access.sights import Sights, stored_facts
 from qamqor.store import access, person
 from qamqor.store.access import Facts
@@ -32,6 +33,23 @@ class Evidence:
         """Those that some needs rest on, in the order of the needs."""
         asked = (one for need in needs for one in references(need))
         return {one: self.records[one] for one in asked if one in self.records}
+
+
+def masked(rows: Mapping[str, Row], *, sights: Sights) -> dict[str, Row]:
+    """Rows of some people in which no need says what a record closed to the reader keeps.
+
+    Only needs of other roles are looked at, so a worker's own list asks the record nothing.
+    """
+    role = sights.actor.role
+    others = [who for who, row in rows.items() if any(need.role != role for need in row.needs)]
+    closed = closed_to(sights, others)
+    if not closed:
+        return dict(rows)
+    return {who: replace(row, needs=_masked(row, closed, role)) for who, row in rows.items()}
+
+
+def _masked(row: Row, closed: frozenset[str], role: str) -> tuple[Need, ...]:
+    return tuple(n.masked() if is_closed(n, closed, role) else n for n in row.needs)
 
 
 def references(need: Need) -> list[str]:

@@ -16,13 +16,13 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.rounds import plan
 from qamqor.engine.rounds.plan import Pace
 from qamqor.engine.rounds.way import Door, Position, order
-from qamqor.engine.worklist import Tab
+from qamqor.engine.worklist import Row, Tab
 from qamqor.services import audit, installed
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
 from qamqor.services.worklist import today
-from qamqor.services.worklist.evidence import readable
+from qamqor.services.worklist.evidence import masked, readable
 from qamqor.services.worklist.places import name_in
 from qamqor.services.worklist.settings import newest, points
 from qamqor.services.worklist.today import Filters, Line
@@ -144,7 +144,8 @@ def planned(
     ids = [who for door in people for who in door]
     sights = Sights(actor, at)
     ids = _theirs(sights, ids)
-    rows = today.rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True)
+    rows = _told(today.rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True), sights)
+    ids = [one for one in ids if one in rows]
     known = readable(today.firsts(rows), sights=sights)
     audit.record(
         actor, "search", at=at, what=[*(f"Patient/{one}" for one in ids), *known.shown],
@@ -185,6 +186,15 @@ def planned(
     settled = tuple(settlements)
     bag = tuple(plan.bag(pace(), wanted, language))
     return Round(stops, kept, start, settled, back_at, km, bag, filled)
+
+
+def _told(rows: Mapping[str, Row], sights: Sights) -> dict[str, Row]:
+    """Rows as the actor is told of them, without people of whom they are told nothing to do."""
+    return {
+        who: row
+        for who, row in masked(rows, sights=sights).items()
+        if not row.needs or not all(need.is_masked for need in row.needs)
+    }
 
 
 def _theirs(sights: Sights, ids: Sequence[str]) -> list[str]:

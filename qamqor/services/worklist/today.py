@@ -14,8 +14,9 @@ from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.closed import closed_labels
 from qamqor.services.access.sights import Sights
-from qamqor.services.worklist.evidence import Resource, readable
+from qamqor.services.worklist.evidence import Resource, masked, readable
 from qamqor.services.worklist.settings import points
 from qamqor.store import access, derived, work
 from qamqor.store import worklist as store
@@ -55,6 +56,7 @@ class Line:
     """One person on a page of the list: where they stand and why, and who they are.
 
     Attributes:
+        row: its needs masked where a record they rest on is closed to the reader by its label.
         person: the Patient resource.
         facts: what the needs rest on and the reader may see, by reference; on a page of many
             people only of the first need.
@@ -131,6 +133,7 @@ def chosen_by(actor: Actor, filters: Filters) -> Chosen:
         owner=own,
         covered=tuple(sorted(actor.covers)) if own else (),
         programme=filters.programme,
+        closed=tuple(sorted(closed_labels(actor))) if actor.role in LEADING else (),
         place=filters.place,
         channel=filters.channel,
         area=filters.area,
@@ -184,7 +187,7 @@ def today(
         for one in store.page(chosen, heavy, tab, offset=(page - 1) * PAGE, limit=PAGE)
     ]
     people = people_of(ids)
-    rows = rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True)
+    rows = masked(rows_of(ids, role=chosen.role, as_of=as_of, is_asked_for=True), sights=sights)
     known = readable(firsts(rows), sights=sights)
     audit.record(
         actor,
@@ -242,7 +245,8 @@ def one(actor: Actor, patient: str, *, as_of: date, at: datetime, role: str = ""
     if person is None:
         raise NotThere(f"Patient/{patient} is not here")
     asked = roles[0] if len(roles) == 1 else WHOLE_TEAM
-    own = rows_of([patient], role=asked, as_of=as_of, is_asked_for=True)[patient]
+    rows = rows_of([patient], role=asked, as_of=as_of, is_asked_for=True)
+    own = masked(rows, sights=sights)[patient]
     known = readable(own.needs, sights=sights)
     what = [f"Patient/{patient}", *known.shown]
     audit.record(actor, "read", at=at, what=what, people=facts.people, relation=relation)

@@ -50,6 +50,7 @@ class Said:
         state: of the six states.
         version: title and version of the rule's programme.
         is_scheduled: a schedule of doses says it: a vaccination.
+        is_masked: what is needed and why is not open to the reader.
     """
 
     key: str
@@ -64,10 +65,13 @@ class Said:
     channel: str
     role: str
     is_scheduled: bool
+    is_masked: bool = False
 
 
 def said(row: Row, language: str = "") -> Said:
-    """One need in the reader's language, or another one."""
+    """One need in the reader's language, or another one; what is masked says only that it is."""
+    if not row.action:
+        return _masked(row)
     language = language or (get_language() or "en")[:2]
     own = _installed(row.programme, row.action)
     evidence = tuple((row.evidence or "").split())
@@ -92,6 +96,24 @@ def said(row: Row, language: str = "") -> Said:
         channel=row.channel,
         role=row.role,
         is_scheduled=scheduled,
+    )
+
+
+def _masked(row: Row) -> Said:
+    return Said(
+        key="",
+        state=state(row),
+        title=gettext("Sensitive need"),
+        reason=gettext("Not open to your role"),
+        closes="",
+        due_on=row.due_on,
+        overdue_on=row.overdue_on,
+        version="",
+        evidence=(),
+        channel=row.channel,
+        role=row.role,
+        is_scheduled=False,
+        is_masked=True,
     )
 
 

@@ -45,7 +45,9 @@ def draft(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     if kept is None or kept.is_stale:
         return HttpResponse(status=409)
     day = timezone.localdate()
-    then = _due_then(patient, form) or due.due_of(patient, as_of=day)
+    then = _due_then(actor, patient, form) or known.told(
+        patient, due.due_of(patient, as_of=day), actor=actor, at=timezone.now()
+    )
     context = {
         "draft": kept.draft,
         "closes": presenters.closes(_owed(form), then, day),
@@ -179,7 +181,7 @@ def _form(found: Known, role: str) -> VisitForm:
 def _page(
     request: HttpRequest, actor: Actor, found: Known, form: VisitForm, status: int = 200
 ) -> HttpResponse:
-    context = _context(found, form, found.draft) | {
+    context = _context(actor, found, form, found.draft) | {
         "reasons": choices.reasons(form, found),
         "options": choices.options(form, found),
         "steps": choices.steps(form, found, actor.role),
@@ -208,9 +210,9 @@ def _conflict(
     return render(request, "visit/conflict.html", context, status=409)
 
 
-def _context(found: Known, form: VisitForm, kept: drafts.Draft) -> dict[str, Any]:
+def _context(actor: Actor, found: Known, form: VisitForm, kept: drafts.Draft) -> dict[str, Any]:
     day, patient = timezone.localdate(), str(found.person["id"])
-    then = _due_then(patient, form) or found.due
+    then = _due_then(actor, patient, form) or found.due
     next_day = choices.next_day(_owed(form), then, day)
     if next_day and "next_on" not in form.data:
         form.initial.setdefault("next_on", next_day)
@@ -238,7 +240,11 @@ def _owed(form: VisitForm) -> list[str]:
     return [one for one in str(form["owed"].value() or "").split() if one.count("/") >= 2]
 
 
-def _due_then(patient: str, form: VisitForm) -> tuple[Due, ...]:
+def _due_then(actor: Actor, patient: str, form: VisitForm) -> tuple[Due, ...]:
     """What would be due if everything typed were kept; nothing where nothing is typed."""
-    made = measuring.as_if(patient, form.sheet.readings, at=timezone.now())
-    return foreseen.due_after(patient, made, as_of=timezone.localdate()) if made else ()
+    now = timezone.now()
+    made = measuring.as_if(patient, form.sheet.readings, at=now)
+    if not made:
+        return ()
+    rows = foreseen.due_after(patient, made, as_of=timezone.localdate())
+    return known.told(patient, rows, actor=actor, at=now)

@@ -87,7 +87,9 @@ def outcome(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     for line in (line for stop in found.stops for line in stop.lines):
         who = line.row.patient_id
         if who in behind and line.row.needs:
-            needs = tuple(f"{n.programme}/{n.action}/{n.item}" for n in line.row.needs)
+            needs = tuple(
+                f"{n.programme}/{n.action}/{n.item}" for n in line.row.needs if not n.is_masked
+            )
             said = Outcome(code, needs, medium="home", reason=_reason(code))
             outcomes.record(
                 who, said, actor=actor, at=timezone.now(), today=timezone.localdate(),

@@ -194,7 +194,7 @@ def _panel(
     person = presenters.shown(line, day)
     if form is None:
         first = {"today": day, "key": uuid.uuid4(), "until": day + timedelta(days=1)}
-        actions = " ".join(need.key for need in person.needs)
+        actions = " ".join(need.key for need in person.needs if not need.is_masked)
         form = OutcomeForm(initial={**first, "actions": actions, "medium": "phone"})
     return {
         "person": person,
