@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.relations import Link
 from qamqor.store import many, quick
-from qamqor.store.fhir.versions import COLUMNS, Key, Version
+from qamqor.store.fhir.versions import COLUMNS, Key, Seen, Version
 from qamqor.store.node import Transaction
 
 NOBODY: Final = ""
@@ -228,7 +228,7 @@ def _listed(joined: str | None) -> list[str]:
 
 @cache
 def _looking(links: int, is_sqlite: bool) -> str:
-    join, char = _functions(is_sqlite)
+    join, char = quick.joining()
     held = "null"
     if links:
         held = f"""(select {join}(s.patient || {char}(30) || a.link, {char}(31))
@@ -245,7 +245,7 @@ def _looking_each(names: int, is_sqlite: bool) -> str:
 
 
 def _looked_at(is_sqlite: bool, held: str) -> str:
-    join, char = _functions(is_sqlite)
+    join, char = quick.joining()
     return f"""select {COLUMNS},
         (select {join}(s.patient, {char}(31)) from access_subject s where s.key = r.key),
         (select {join}(l.label, {char}(31)) from access_label l where l.key = r.key),
@@ -253,20 +253,9 @@ def _looked_at(is_sqlite: bool, held: str) -> str:
         from fhir_resource r join fhir_change c on c.sequence = r.sequence"""
 
 
-def _functions(is_sqlite: bool) -> tuple[str, str]:
-    return ("group_concat", "char") if is_sqlite else ("string_agg", "chr")
-
-
-class Seen(NamedTuple):
-    """A current version, and the people it is about."""
-
-    version: Version
-    people: frozenset[str]
-
-
 def seen_by_keys(keys: Sequence[int]) -> dict[int, Seen]:
     """The current versions behind keys, each with its people, in one statement of a row each."""
-    join, char = _functions(quick.is_sqlite())
+    join, char = quick.joining()
     found: dict[int, Seen] = {}
     for some in _slices(keys):
         rows = quick.rows(

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -36,6 +36,11 @@ def is_sqlite() -> bool:
     return str(connections[DEFAULT_DB_ALIAS].vendor) == "sqlite"
 
 
+def joining() -> tuple[str, str]:
+    """Names of the functions that join texts of many rows, and that give a character by number."""
+    return ("group_concat", "char") if is_sqlite() else ("string_agg", "chr")
+
+
 def make_room() -> None:
     """Let this thread's connection hold what a large commit changes: for the one that writes."""
     if is_sqlite():
@@ -46,13 +51,21 @@ class TakesLong(Exception):
     """Statements were stopped, because they took more steps than they were given."""
 
 
+MANY_STEPS: Final = 20_000
+"""SQLite is asked so rarely whether it may go on, because the answer waits for the interpreter."""
+
+
 class Steps:
-    """Steps of SQLite's that statements may still take, in thousands."""
+    """Steps of SQLite's that statements may still take, in portions of ``MANY_STEPS``.
+
+    SQLite counts the steps of a statement from one time to the next, so that a short one may take
+    a portion that others began.
+    """
 
     __slots__ = ("left",)
 
-    def __init__(self, thousands: int) -> None:
-        self.left = thousands
+    def __init__(self, portions: int) -> None:
+        self.left = portions
 
     def _more(self) -> bool:
         self.left -= 1
@@ -67,7 +80,7 @@ def at_most(steps: Steps) -> Iterator[None]:
         TakesLong: it was stopped. The transaction around it goes on.
     """
     here: Any = connections[DEFAULT_DB_ALIAS].connection
-    here.set_progress_handler(steps._more, 1_000)
+    here.set_progress_handler(steps._more, MANY_STEPS)
     try:
         yield
     except sqlite3.OperationalError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 
 from qamqor.engine.fhir.search.wanted import Setting
@@ -38,6 +38,20 @@ def in_sight(sights: Sights, setting: Setting) -> InSight:
         return condition
 
     return lambda resource_type, key: of(resource_type)(key)
+
+
+def hidden(sights: Sights, resource_type: str) -> Hashable | None:
+    """What ``in_sight`` hides of a type, as something to tell its conditions apart by.
+
+    Returns:
+        None where scopes carry queries, which may mean something else at each moment.
+    """
+    view = sights.of("search", resource_type)
+    if view is None:
+        return "everything"
+    if view.criteria:
+        return None
+    return "nothing" if view.everything else view
 
 
 def _bound(clause: tuple[str, list[object]]) -> tuple[str, tuple[object, ...]]:

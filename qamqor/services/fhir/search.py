@@ -22,10 +22,9 @@ from qamqor.services.audit import entries
 from qamqor.services.audit.entries import Entry
 from qamqor.services.fhir import own_parameters, terminology
 from qamqor.store import access
-from qamqor.store.access import Seen
-from qamqor.store.fhir import search, search_include
+from qamqor.store.fhir import search, search_include, search_plans
 from qamqor.store.fhir.search_sql import InSight
-from qamqor.store.fhir.versions import Version
+from qamqor.store.fhir.versions import Seen, Version
 from qamqor.store.quick import TakesLong
 
 PAGE: Final = 50
@@ -178,10 +177,18 @@ def line(sights: Sights, asked: Asked, answer: Found) -> Entry:
     )
 
 
-def found(query: Query, asked: Asked, sight: InSight, *, most: int | None = None) -> Found:
+def found(
+    query: Query,
+    asked: Asked,
+    sight: InSight,
+    *,
+    views: search_plans.Views | None = None,
+    most: int | None = None,
+) -> Found:
     """One page of what somebody may see of a search; nothing is kept yet.
 
     Args:
+        views: the sight as values, where the page may be found by a statement that is kept.
         most: how many resources may be added to the page where that is to be quick.
 
     Raises:
@@ -191,10 +198,10 @@ def found(query: Query, asked: Asked, sight: InSight, *, most: int | None = None
     keys: list[int] = []
     after: search.Position | None = None
     added = search_include.Included([], False)
+    seen: dict[int, Seen] = {}
     if not is_count:
         size = min(query.count or PAGE, LARGEST_PAGE)
-        page = search.page(query, limit=size, after=asked.after, sight=sight)
-        keys, after = page.keys, page.next
+        keys, after, seen = _keys(query, asked, sight, size, views)
         added = search_include.included(keys, query.includes, sight=sight)
         if most is not None and len(added.keys) > most:
             raise TakesLong
@@ -207,7 +214,9 @@ def found(query: Query, asked: Asked, sight: InSight, *, most: int | None = None
     if added.is_cut:
         text = f"more than {search_include.MOST} resources to include; the rest is left out"
         notes.append(Issue("incomplete", text, severity="warning"))
-    seen = access.seen_by_keys((*keys, *added.keys))
+    unseen = [key for key in (*keys, *added.keys) if key not in seen]
+    if unseen:
+        seen |= access.seen_by_keys(unseen)
     return Found(
         query=query,
         matches=_standing(keys, seen),
@@ -217,6 +226,18 @@ def found(query: Query, asked: Asked, sight: InSight, *, most: int | None = None
         notes=tuple(notes),
         people=frozenset().union(*(one.people for one in seen.values())),
     )
+
+
+def _keys(
+    query: Query, asked: Asked, sight: InSight, size: int, views: search_plans.Views | None
+) -> search_plans.Ready:
+    """A page, with those of its resources that came along."""
+    if views is not None:
+        ready = search_plans.page(query, limit=size, after=asked.after, views=views, sight=sight)
+        if ready is not None:
+            return ready
+    page = search.page(query, limit=size, after=asked.after, sight=sight)
+    return search_plans.Ready(page.keys, page.next, {})
 
 
 def _standing(keys: Iterable[int], seen: Mapping[int, Seen]) -> list[Version]:

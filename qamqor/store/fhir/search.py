@@ -9,7 +9,7 @@ row of the page before (its sort values and key), so what is written meanwhile m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ def page(
     """
     rows: list[Position] = []
     for resource_type in _types(query):
-        one = _Search(resource_type, query.criteria[resource_type], query.sort, sight)
+        one = Search(resource_type, query.criteria[resource_type], query.sort, sight)
         rows += one.rows(limit + 1, after)
     if len(query.criteria) > 1:
         is_descending = bool(query.sort) and query.sort[0].is_descending
@@ -71,7 +71,7 @@ def page(
 def count(query: Query, *, sight: InSight = everything) -> int:
     """How many resources a search finds."""
     return sum(
-        _Search(t, query.criteria[t], (), sight).count() for t in _types(query)
+        Search(t, query.criteria[t], (), sight).count() for t in _types(query)
     )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def estimate(query: Query, *, sight: InSight = everything) -> int:
     dense as what was counted.
     """
     return sum(
-        _Search(t, query.criteria[t], (), sight).estimate() for t in _types(query)
+        Search(t, query.criteria[t], (), sight).estimate() for t in _types(query)
     )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ class _Plan:
     rest: tuple[Criterion, ...]
 
 
-class _Search:
+class Search:
     """The search of one resource type."""
 
     def __init__(
@@ -186,15 +186,44 @@ class _Search:
     def _is_one_stream(self) -> bool:
         return len(self.criteria) == 1 and in_order_of_key(self.criteria[0]) is not None
 
-    def _small(self, most: int) -> _Plan | None:
-        """A criterion that lists so few resources that they are read whole."""
+    def short(self, limit: int, after: Any, most: int) -> Iterator[tuple[Sql, Sql, str]]:
+        """For each way to find a page: a ``with`` clause, the keys of the page in their order, and
+        whether what is read first lists fewer than so many, in SQL; which one is decides.
+
+        Args:
+            after: key of the last row of the page before.
+        """
+        more = ALWAYS if after is None else Sql("s.key > %s", (after,))
+        if self._is_one_stream() or not self.criteria:
+            plan = self._stream() or self._walk()
+            yield plan.before, self._keys(plan, limit, more), "1 = 1"
+            return
+        for criterion, sources in self._sources():
+            rest = tuple(c for c in self.criteria if c is not criterion)
+            before = (
+                Sql("with d as materialized (select distinct key from (")
+                + _union(sources)
+                + f") u limit {most})"
+            )
+            plan = _Plan(Sql(""), Sql("d"), ALWAYS, rest)
+            yield before, self._keys(plan, limit, more), f"(select count(*) from d) < {most}"
+
+    def _keys(self, plan: _Plan, limit: int, more: Sql) -> Sql:
+        found = self._statement("select distinct s.key", plan, more)
+        return found + f" order by s.key limit {limit}"
+
+    def _sources(self) -> list[tuple[Criterion, list[Sql]]]:
+        """What each criterion lists, where it can be listed; names of resources first."""
         listed = [
             (criterion, sources)
             for criterion in self.criteria
             if (sources := self.writer.sources(criterion, self.type)) is not None
         ]
-        listed.sort(key=lambda pair: not isinstance(pair[0], IdIn))
-        for criterion, sources in listed:
+        return sorted(listed, key=lambda pair: not isinstance(pair[0], IdIn))
+
+    def _small(self, most: int) -> _Plan | None:
+        """A criterion that lists so few resources that they are read whole."""
+        for criterion, sources in self._sources():
             if isinstance(criterion, IdIn) or _fewer(sources, most):
                 return self._listed(criterion, sources)
         return None

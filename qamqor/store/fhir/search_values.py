@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +39,29 @@ class Sql:
         if isinstance(other, str):
             return Sql(self.text + other, self.values)
         return Sql(self.text + other.text, self.values + other.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Stands for a value of a search while the statement for all searches like it is written.
+
+    Attributes:
+        number: which of the search's values. change: what is made of it; None = it is as it is.
+    """
+
+    number: int
+    change: Callable[[Any], Any] | None = None
+
+    def of(self, values: Sequence[Any]) -> Any:
+        """The value itself, of one search."""
+        value = values[self.number]
+        return value if self.change is None else self.change(value)
+
+    def __add__(self, other: Any) -> Slot:
+        return Slot(self.number, lambda value: value + other)
+
+    def __sub__(self, other: Any) -> Slot:
+        return Slot(self.number, lambda value: value - other)
 
 
 NEVER, ALWAYS = Sql("1 = 0"), Sql("1 = 1")
@@ -139,10 +162,14 @@ def _typed(test: TypedTest) -> Sql:
 
 def _string(test: StringTest) -> Sql:
     if test.how == "exact":
-        return Sql("(a.text = %s and a.exact = %s)", (folding.folded(test.text), test.text))
+        return Sql("(a.text = %s and a.exact = %s)", (_folded(test.text), test.text))
     if test.how == "starts":
         return starts("a.text", test.text)
     return Sql("a.text like %s escape '\\'", (part_of(test.text),))
+
+
+def _folded(text: Any) -> Any:
+    return Slot(text.number, folding.folded) if isinstance(text, Slot) else folding.folded(text)
 
 
 def part_of(text: str) -> str:

@@ -34,6 +34,13 @@ class Version(NamedTuple):
     content: str | None
 
 
+class Seen(NamedTuple):
+    """A current version, and the people it is about."""
+
+    version: Version
+    people: frozenset[str]
+
+
 COLUMNS = "c.sequence, c.type, c.id, c.version, c.method, c.at, c.content"
 _READ = f"""select {COLUMNS} from fhir_resource r join fhir_change c on c.sequence = r.sequence
     where r.type = %s and r.id = %s"""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from oauth2_provider.models import AccessToken
 from qamqor.errors import QamqorError, TooMany
 from qamqor.services.access import limits
 from qamqor.services.access.actor import of_system
+from qamqor.services.access.in_search import hidden, in_sight
+from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import read_together, search, search_together
 from qamqor.services.fhir.search import Asked
 from qamqor.services.fhir.write import Change, save
@@ -48,7 +51,11 @@ ASKED = {
         ("code", "8480-6,,nothing"),
         ("code:not", f"{LOINC}|8480-6"),
         ("code:text", "weight"),
+        ("code", "8480-6"),
+        ("code", f"{LOINC}|8480-6"),
         ("date", "2026-01-03"),
+        ("date", "2026-01-05"),
+        ("date", "ge2026-01-05"),
         ("date", "ge2026-01-03"),
         ("date", "gt2026-01"),
         ("date", "lt2026-01-05T10:00:00+05:00"),
@@ -61,7 +68,10 @@ ASKED = {
         ("subject", f"{BASE}/Patient/bolat"),
         ("patient", "amina"),
         ("patient", "amina,bolat"),
+        ("patient", "dana"),
         ("patient.family", "ser"),
+        ("patient.family", "қас"),
+        ("patient.family:exact", "Қасымов"),
         ("patient.family:exact", "Serik"),
         ("patient.family:contains", "eri"),
         ("patient.gender", "female"),
@@ -70,6 +80,8 @@ ASKED = {
         ("has-member.code", "8480-6"),
         ("status", "final"),
         ("_id", "n1"),
+        ("_id", "n6"),
+        ("_id", "n9"),
         ("_id", "n1,n2,n3"),
         ("_lastUpdated", "ge2026-03-02"),
         ("_profile", "http://example.org/p"),
@@ -79,6 +91,9 @@ ASKED = {
     ),
     "Patient": (
         ("family", "ser"),
+        ("family", "k"),
+        ("_lastUpdated", "gt2026-01-01"),
+        ("active:missing", "true"),
         ("family:exact", "Serik"),
         ("name", "қас"),
         ("gender", "female"),
@@ -303,6 +318,7 @@ def test_a_long_search_is_put_back_and_costs_nobody_else_theirs(
     many = replace(CODE_AND_DATE, pairs=(("subject.name:contains", "eri"), ("_sort", "-date,code")))
     monkeypatch.setattr(limits.SEARCHES, "most", lambda _: 2.0)
     monkeypatch.setattr(search_together, "EACH", 0)
+    monkeypatch.setattr(quick, "MANY_STEPS", 100)
     before = audit.counted()
 
     assert search_together.find(checksum, many, at=at) is None
@@ -334,3 +350,45 @@ def test_many_who_come_together_are_each_answered_and_kept() -> None:
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(look, asked)) == expected
     assert audit.counted()[0] - before == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("type_", "pairs", "others"),
+    [
+        (
+            "Observation",
+            (("code", f"{LOINC}|29463-7"), ("date", "2026-01-03")),
+            (("code", "http://other|1"), ("date", "2026-02")),
+        ),
+        (
+            "Observation",
+            (("patient.family:exact", "Serik"),),
+            (("patient.family:exact", "Қасымов"),),
+        ),
+        (
+            "Patient",
+            (("family", "ser"), ("birthdate", "ge1970")),
+            (("family", "қ"), ("birthdate", "ge1990-05")),
+        ),
+    ],
+)
+def test_searches_of_one_shape_are_one_statement_with_other_values(
+    monkeypatch: pytest.MonkeyPatch, type_: str, pairs: Any, others: Any
+) -> None:
+    at = timezone.now()
+    texts: list[str] = []
+    rows = quick.rows
+
+    def noted(sql: str, values: Any) -> Any:
+        texts.append(sql)
+        return rows(sql, values)
+
+    monkeypatch.setattr(quick, "rows", noted)
+    sights = Sights(of_system(1, ALL), at)
+    for asked in (Asked((type_,), pairs), Asked((type_,), others)):
+        said = search.setting((), at)
+        query = search.read(asked, said)
+        search.found(query, asked, in_sight(sights, said), views=partial(hidden, sights))
+
+    assert len(texts) == 2
+    assert texts[0] is texts[1]

@@ -1,0 +1,341 @@
+"""Pages of searches in one statement each, whose text is written once for searches of one shape.
+
+Two searches have the same shape where only their values differ. A statement lists what the first
+criterion that is short finds, keeps of it what meets the others, and brings the resources of the
+page with it, all in one row; so that nothing is planned or written anew, by us or by the database.
+What has no such statement, or finds no short criterion, is found by ``search.page``; a page is the
+same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
+
+from qamqor.engine.fhir.search.query import (
+    AllOf,
+    AnyOf,
+    Criterion,
+    DateTest,
+    IdIn,
+    Match,
+    Missing,
+    Not,
+    PointedAt,
+    Query,
+    ReferenceTest,
+    StringTest,
+    Test,
+    Through,
+    TokenTest,
+    Updated,
+)
+from qamqor.store import quick
+from qamqor.store.fhir.search import LIMITS, Position, Search
+from qamqor.store.fhir.search_sql import InSight
+from qamqor.store.fhir.search_values import Slot, Sql
+from qamqor.store.fhir.versions import COLUMNS, Seen, Version
+
+MOST_KEPT: Final = 1_000
+"""Shapes whose statements are kept; whoever asks in ever new shapes pays for each."""
+MOST_SIGHTS: Final = 64
+"""Of each shape, for how many kinds of askers."""
+Views = Callable[[str], Hashable | None]
+"""What is hidden from the asker of a type, as something to tell askers apart by: the same gives the
+same condition, at any moment; None where that cannot be said."""
+
+
+class NoPlan(Exception):
+    """A search that has no statement of its own."""
+
+
+class Ready(NamedTuple):
+    """Keys of one page in order, where the next one goes on, and the resources of the page."""
+
+    keys: list[int]
+    next: Position | None
+    seen: dict[int, Seen]
+
+
+def page(
+    query: Query,
+    *,
+    limit: int,
+    after: Position | None,
+    views: Views,
+    sight: InSight,
+) -> Ready | None:
+    """One page of a search of one type, as ``search.page`` with ``access.seen_by_keys``.
+
+    Args:
+        views: what is hidden from the asker, by type: decides, with the shape, which statement.
+        sight: the same as conditions.
+
+    Returns:
+        None where it must be found by ``search.page``.
+    """
+    values: list[Any] = []
+    try:
+        shape = _shape_of(query, limit, after, values)
+        plan = _plans(shape).of(query, limit, after, views, sight)
+    except NoPlan:
+        return None
+    return plan.page(values, limit)
+
+
+class _Plan:
+    """The statements for one shape and sight: one for each criterion that may be short."""
+
+    __slots__ = ("first", "statements")
+
+    def __init__(self, statements: list[_Statement]) -> None:
+        self.statements = statements
+        self.first = 0
+
+    def page(self, values: list[Any], limit: int) -> Ready | None:
+        """The page by the first statement whose criterion is short; it is tried first next time."""
+        count = len(self.statements)
+        for step in range(count):
+            number = (self.first + step) % count
+            statement = self.statements[number]
+            is_short, packed = quick.rows(statement.text, statement.bound(values))[0]
+            if is_short:
+                self.first = number
+                return _unpacked(packed, limit)
+        return None
+
+
+class _Statement:
+    """A statement and where its values come from."""
+
+    __slots__ = ("constants", "slots", "text")
+
+    def __init__(self, sql: Sql) -> None:
+        self.text = sql.text
+        self.slots = [(n, v) for n, v in enumerate(sql.values) if isinstance(v, Slot)]
+        self.constants = [None if isinstance(v, Slot) else v for v in sql.values]
+
+    def bound(self, values: Sequence[Any]) -> list[Any]:
+        """Its values for one search."""
+        found = self.constants.copy()
+        for place, slot in self.slots:
+            found[place] = slot.of(values)
+        return found
+
+
+class _Plans:
+    """The plans of one shape, by what may be seen of the types it looks at."""
+
+    __slots__ = ("plans", "types")
+
+    def __init__(self) -> None:
+        self.types: tuple[str, ...] = ()
+        self.plans: dict[tuple[Hashable, ...], _Plan] = {}
+
+    def of(
+        self, query: Query, limit: int, after: Position | None, views: Views, sight: InSight
+    ) -> _Plan:
+        """The plan for somebody; written where there is none."""
+        key = _all_known(views, self.types)
+        plan = self.plans.get(key) if key else None
+        if plan is None:
+            types: dict[str, None] = {}
+
+            def noted(resource_type: str, row: str) -> Sql:
+                types[resource_type] = None
+                return sight(resource_type, row)
+
+            plan = _Plan(_written(query, limit, after, noted))
+            if not self.types:
+                self.types = tuple(sorted(types))
+            if len(self.plans) >= MOST_SIGHTS:
+                self.plans.clear()
+            self.plans[_all_known(views, self.types)] = plan
+        return plan
+
+
+def _all_known(views: Views, types: Sequence[str]) -> tuple[Hashable, ...]:
+    found = tuple([views(name) for name in types])
+    if None in found:
+        raise NoPlan
+    return found
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _plans(shape: Any) -> _Plans:
+    return _Plans()
+
+
+# shapes: what the text of a statement depends on, and the values beside it
+
+
+def _shape_of(query: Query, limit: int, after: Position | None, values: list[Any]) -> Any:
+    if len(query.criteria) != 1 or query.sort:
+        raise NoPlan
+    ((resource_type, criteria),) = query.criteria.items()
+    shape = tuple([_shape(one, values) for one in criteria])
+    if after is not None:
+        values.append(after[-1])
+    return resource_type, limit, LIMITS.few, after is None, shape
+
+
+def _shape(criterion: Criterion, values: list[Any]) -> Any:
+    if isinstance(criterion, Match):
+        return criterion.parameter.number, *_tests(criterion.tests, values)
+    if isinstance(criterion, Through):
+        inner = tuple([(name, _shape(one, values)) for name, one in criterion.inner])
+        return "through", criterion.parameter.number, inner
+    if isinstance(criterion, PointedAt):
+        return "pointed", criterion.parameter.number, _shape(criterion.inner, values)
+    if isinstance(criterion, IdIn) and criterion.ids:
+        values += criterion.ids
+        return "id", len(criterion.ids)
+    if isinstance(criterion, AllOf | AnyOf):
+        return type(criterion).__name__, tuple([_shape(one, values) for one in criterion.criteria])
+    if isinstance(criterion, Not):
+        return "not", _shape(criterion.criterion, values)
+    if isinstance(criterion, Missing):
+        return "missing", criterion.parameter.number
+    if isinstance(criterion, Updated):
+        return "updated", *_tests(criterion.tests, values)
+    raise NoPlan
+
+
+def _tests(tests: Sequence[Test], values: list[Any]) -> tuple[Any, ...]:
+    """The shape of the tests of one criterion: of one test, for the time being."""
+    if len(tests) != 1:
+        raise NoPlan
+    test = tests[0]
+    if isinstance(test, TokenTest) and test.code is not None and not test.is_prefix:
+        if test.system is None:
+            values.append(test.code)
+            return ("code",)
+        values += (test.code, test.system)
+        return ("code", "system")
+    if isinstance(test, DateTest):
+        values += (test.low, test.high)
+        return "date", test.prefix
+    if isinstance(test, StringTest) and test.how != "contains":
+        values.append(test.text)
+        return "text", test.how
+    if isinstance(test, ReferenceTest) and test.id:
+        values.append(test.id)
+        return "reference", test.type
+    raise NoPlan
+
+
+class _Slots:
+    """Puts slots where values stand, in the order in which shapes list them."""
+
+    def __init__(self) -> None:
+        self.number = -1
+
+    def next(self) -> Any:
+        self.number += 1
+        return Slot(self.number)
+
+    def criterion(self, one: Criterion) -> Criterion:
+        if isinstance(one, Match):
+            return replace(one, tests=tuple(self.test(test) for test in one.tests))
+        if isinstance(one, Updated):
+            return Updated(tuple(self.date(test) for test in one.tests))
+        if isinstance(one, Through):
+            return replace(one, inner=tuple((n, self.criterion(each)) for n, each in one.inner))
+        if isinstance(one, PointedAt):
+            return replace(one, inner=self.criterion(one.inner))
+        if isinstance(one, IdIn):
+            return IdIn(tuple(self.next() for _ in one.ids))
+        if isinstance(one, AllOf | AnyOf):
+            return replace(one, criteria=tuple(self.criterion(each) for each in one.criteria))
+        if isinstance(one, Not):
+            return Not(self.criterion(one.criterion))
+        return one
+
+    def date(self, test: DateTest) -> DateTest:
+        return replace(test, low=self.next(), high=self.next())
+
+    def test(self, test: Test) -> Test:
+        if isinstance(test, TokenTest):
+            code = self.next()
+            return replace(test, code=code, system=None if test.system is None else self.next())
+        if isinstance(test, DateTest):
+            return self.date(test)
+        if isinstance(test, StringTest):
+            return replace(test, text=self.next())
+        if isinstance(test, ReferenceTest):
+            return replace(test, id=self.next())
+        raise NoPlan
+
+
+# statements
+
+
+def _written(query: Query, limit: int, after: Position | None, sight: InSight) -> list[_Statement]:
+    slots = _Slots()
+    ((resource_type, criteria),) = query.criteria.items()
+    slotted = tuple(slots.criterion(one) for one in criteria)
+    behind = None if after is None else slots.next()
+    one = Search(resource_type, slotted, (), sight)
+    return [
+        _Statement(_whole(first, keys, is_short))
+        for first, keys, is_short in one.short(limit + 1, behind, LIMITS.few)
+    ]
+
+
+def _whole(before: Sql, keys: Sql, is_short: str) -> Sql:
+    """Whether the criterion read first is short, and then the page in one text."""
+    head = before + ", " if before.text else Sql("with ")
+    return (
+        head
+        + "p as materialized ("
+        + keys
+        + f""") select n.is_short, case when n.is_short then
+        (select {_packed()} from p cross join fhir_resource r cross join fhir_change c
+        where r.key = p.key and c.sequence = r.sequence) end
+        from (select {is_short} as is_short) n"""
+    )
+
+
+def _unpacked(packed: str | None, limit: int) -> Ready:
+    seen = _rows_of(packed)
+    keys = sorted(seen)
+    if len(keys) <= limit:
+        return Ready(keys, None, seen)
+    del seen[keys.pop()]
+    return Ready(keys, (keys[-1],), seen)
+
+
+_NEXT_ROW: Final = "\x1d"
+_NOTHING: Final = "\x1c"
+_BETWEEN: Final = "\x1e"
+_PEOPLE: Final = "\x1f"
+
+
+@cache
+def _packed() -> str:
+    """SQL of all rows ``r`` of fhir_resource with their ``c`` of fhir_change, as one text.
+
+    A thread that asks a database waits its turn again for every row. No text of these columns holds
+    the characters that stand between them: JSON has them escaped, and ids cannot have them.
+    """
+    join, char = quick.joining()
+    columns = [
+        "r.key",
+        *COLUMNS.replace("c.content", "coalesce(c.content, '')").split(", ", 6),
+        f"""coalesce((select {join}(s.patient, {char}(31)) from access_subject s
+            where s.key = r.key), {char}(28))""",
+    ]
+    return f"{join}({f' || {char}(30) || '.join(columns)}, {char}(29))"
+
+
+def _rows_of(text: str | None) -> dict[int, Seen]:
+    """What ``_packed`` brought: by key, the current versions and the people they are about."""
+    found: dict[int, Seen] = {}
+    for row in [] if text is None else text.split(_NEXT_ROW):
+        key, sequence, type_, id_, version, method, at, content, people = row.split(_BETWEEN)
+        there = Version(int(sequence), type_, id_, int(version), method, int(at), content or None)
+        about = frozenset() if people == _NOTHING else frozenset(people.split(_PEOPLE))
+        found[int(key)] = Seen(there, about)
+    return found
