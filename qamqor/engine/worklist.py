@@ -74,6 +74,34 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking as the list needs it.
+
+    Attributes:
+        at: ``HH:MM``, when it begins. is_part: it is for a part of the day, not for an hour.
+        until: ``HH:MM``, when it ends.
+        status: of the Appointment: ``booked``, ``arrived``, ``noshow`` ...
+    """
+
+    on: date
+    at: str
+    until: str
+    place: str
+    status: str
+    is_part: bool = False
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether they did not come; of one whose day is over nobody said that they did."""
+        return self.status in ("noshow", "booked", "pending")
+
+    @property
+    def moment(self) -> str:
+        """Day and time as text that orders by time."""
+        return f"{self.on.isoformat()}T{self.at}"
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the list knows of one person.
 
@@ -81,6 +109,8 @@ class Known:
         needs: due rows of the role the list is for.
         attempts: tries to reach the person since the oldest need became due, oldest first.
         agreed_until: the day a person promised to come or asked to be left until.
+        booked: the soonest booking from today on, which goes before a promise; else the last one,
+            where it was missed and nobody reached them since: then they are called again.
         waiting_since: since when somebody else must answer: a referral sent and not replied to.
         done_on: the last day on which a need of theirs was closed, for the tab of what is done.
         household: id of the group they live in.
@@ -93,6 +123,27 @@ class Known:
     waiting_since: date | None = None
     done_on: date | None = None
     household: str | None = None
+    booked: Booked | None = None
+
+    def agreed(self, as_of: date) -> str:
+        """Until when they are left in peace, with the time where they are booked; may be over."""
+        if self.booked is not None and is_ahead(self.booked, as_of):
+            return self.booked.moment
+        return self.agreed_until.isoformat() if self.agreed_until is not None else ""
+
+    def channel(self, as_of: date) -> str:
+        """How their needs are met best: who missed a booking at the clinic is called."""
+        found = best_channel(self.needs)
+        missed = self.booked is not None and not is_ahead(self.booked, as_of)
+        return "phone" if missed and found == "clinic" else found
+
+
+def is_ahead(booked: Booked, as_of: date) -> bool:
+    """Whether somebody is still expected, or there."""
+    return booked.on >= as_of and booked.status in EXPECTED
+
+
+EXPECTED: Final = ("booked", "arrived", "pending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +174,7 @@ class Row:
     Attributes:
         points: code → points, the largest first; their sum orders the list.
         channel: the best way to reach them now.
+        agreed: until when, on the tab of what is agreed, as text that orders by time.
         failed_attempts: tries in vain since the last one that reached them.
     """
 
@@ -135,6 +187,8 @@ class Row:
     last_attempt: Attempt | None
     failed_attempts: int
     household: str | None
+    agreed: str = ""
+    booked: Booked | None = None
 
     @property
     def score(self) -> int:
@@ -194,7 +248,7 @@ def row(known: Known, *, points: Points, as_of: date) -> Row | None:
         tab=tab,
         needs=needs,
         points=_points(needs, failed, points, as_of),
-        channel="home" if tab is Tab.to_visit else best_channel(needs),
+        channel="home" if tab is Tab.to_visit else known.channel(as_of) if needs else "clinic",
         oldest_due_on=min(
             (n.due_on for n in needs if n.due_on),
             default=known.waiting_since if tab is Tab.waiting else None,
@@ -202,6 +256,8 @@ def row(known: Known, *, points: Points, as_of: date) -> Row | None:
         last_attempt=known.attempts[-1] if known.attempts else None,
         failed_attempts=failed,
         household=known.household,
+        agreed=known.agreed(as_of) if tab is Tab.agreed else "",
+        booked=known.booked,
     )
 
 
@@ -219,11 +275,11 @@ def _pressing_first(need: Need) -> tuple[Any, ...]:
 def _tab(known: Known, needs: Sequence[Need], points: Points, as_of: date) -> Tab | None:
     if not needs:
         return _without_needs(known, as_of)
-    if known.agreed_until is not None and known.agreed_until >= as_of:
+    if known.agreed(as_of) >= as_of.isoformat():
         return Tab.agreed
     if tries_in_vain(known.attempts) >= points.visit_after_attempts:
         return Tab.to_visit
-    return _OF_CHANNEL[best_channel(needs)]
+    return _OF_CHANNEL[known.channel(as_of)]
 
 
 def _without_needs(known: Known, as_of: date) -> Tab | None:
@@ -267,6 +323,8 @@ def _points(
 def ordered(rows: Iterable[Row]) -> list[Row]:
     """The list: most points first, the longest waiting first among equals, families together.
 
+    What is agreed stands by its time, the soonest first.
+
     A household stands where its most pressing member stands, so that one visit serves the family.
     """
     alone = sorted(rows, key=_place)
@@ -281,7 +339,7 @@ def ordered(rows: Iterable[Row]) -> list[Row]:
 
 
 def _place(one: Row) -> tuple[Any, ...]:
-    return (-one.score, one.oldest_due_on or date.max, one.patient_id)
+    return (one.agreed, -one.score, one.oldest_due_on or date.max, one.patient_id)
 
 
 def counts(rows: Iterable[Row]) -> dict[Tab, int]:

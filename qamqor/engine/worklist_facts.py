@@ -7,15 +7,17 @@ from everything that is known of a person, slowly and plainly, and tests hold th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from qamqor.engine.tables.dates import NATIONAL
 from qamqor.engine.worklist import (
+    EXPECTED,
     PRESSING,
     Attempt,
+    Booked,
     Known,
     Need,
-    best_channel,
     tries_in_vain,
 )
 
@@ -24,6 +26,8 @@ WHOLE_TEAM: Final = "team"
 PROMISED: Final = ("agreed", "later")
 WAITING_ROLES: Final = ("gp", "practice_nurse", WHOLE_TEAM)
 """Whose lists show that an answer to a referral is awaited."""
+MISSED_DAYS: Final = 60
+"""How long a missed booking is a reason to call."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 # What counts as something done with a person: a day in one of these columns of their rows.
 _DONE: Final = {
@@ -48,7 +52,8 @@ class Fact(NamedTuple):
         needs: how many.
         late_from: since which day the longest waiting need is late, in days from 1970.
         failed: tries in vain since somebody was last reached.
-        agreed_until, waiting_since, done_on: days as ISO text.
+        agreed_until: a day as ISO text, with the time where they are booked.
+        waiting_since, done_on: days as ISO text.
         owner: PractitionerRole the person was given to, who has them in place of the area's worker.
     """
 
@@ -106,12 +111,16 @@ class _Beside:
             ),
             key=lambda one: one.on,
         )
+        bookings = rows.get("booking", ())
         promises = [
             until
             for task in rows.get("task", ())
-            if task.get("outcome") in PROMISED and (until := day(task.get("until"))) is not None
+            if task.get("outcome") in PROMISED
+            and (until := day(task.get("until"))) is not None
+            and not _is_replaced(task, until, bookings, as_of)
         ]
         self.agreed_until = max(promises, default=None)
+        self.booked = _booked(bookings, self.tries, as_of)
         homes = (
             str(one["group_id"])
             for one in rows.get("household_member", ())
@@ -138,6 +147,7 @@ class _Beside:
             waiting_since=self.waiting_since if role in WAITING_ROLES else None,
             done_on=self.done_on,
             household=self.household,
+            booked=self.booked,
         )
 
 
@@ -156,16 +166,81 @@ def _fact(patient_id: str, role: str, due: Sequence[Any], beside: _Beside) -> Fa
         household=own.household,
         owner=beside.owners.get(role),
         programmes="".join(f" {one}" for one in sorted({n.programme for n in needs})) + " ",
-        channel=best_channel(needs) if needs else "",
+        channel=own.channel(beside.as_of) if needs else "",
         urgency=min((need.urgency for need in needs), default=0),
         needs=len(needs),
         due_on=_text(due_on),
         late_from=day_number(min(late)) if late else None,
         failed=tries_in_vain(own.attempts),
-        agreed_until=_text(own.agreed_until),
+        agreed_until=own.agreed(beside.as_of) or None,
         waiting_since=_text(own.waiting_since),
         done_on=_text(own.done_on),
     )
+
+
+def _booked(
+    bookings: Sequence[Mapping[str, Any]], tries: Sequence[Attempt], as_of: date
+) -> Booked | None:
+    """The soonest booking from today on; else the last, if it was missed and nobody spoke since."""
+    found = sorted(
+        (one for row in bookings if (one := _booking(row)) is not None),
+        key=lambda one: one.moment,
+    )
+    ahead = [one for one in found if one.on >= as_of and one.status in EXPECTED]
+    if ahead:
+        return ahead[0]
+    before = [one for one in found if one.on <= as_of and one.status != "cancelled"]
+    if not before or not before[-1].is_missed:
+        return None
+    last = before[-1]
+    is_old = last.on < as_of - timedelta(days=MISSED_DAYS)
+    reached = any(one.on > last.on and one.outcome != "no_answer" for one in tries)
+    return None if reached or is_old else last
+
+
+def _booking(row: Mapping[str, Any]) -> Booked | None:
+    on, begins = day(row.get("starts_on")), _clock(row.get("starts_at"))
+    if on is None:
+        return None
+    return Booked(
+        on=on,
+        at=begins,
+        until=_clock(row.get("ends_at")),
+        place=str(row.get("place") or ""),
+        status=str(row.get("status") or ""),
+        is_part=not row.get("minutes"),
+    )
+
+
+def _clock(text: Any) -> str:
+    """The time on the clock of this place; as for days, only a moment in UTC is moved."""
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return ""
+    return f"{at + NATIONAL if str(text).endswith('Z') else at:%H:%M}"
+
+
+def _is_replaced(
+    task: Mapping[str, Any], until: date, bookings: Iterable[Mapping[str, Any]], as_of: date
+) -> bool:
+    """Whether a booking took the place of a promise to come.
+
+    One that lies ahead does, wherever the promise pointed. One that was kept, missed or cancelled
+    ends the promise it was made for: of that day, or of the day after the call, which stands in
+    the form where nobody said another.
+    """
+    acted = day(task.get("acted_on"))
+    if task.get("outcome") != "agreed" or acted is None:
+        return False
+    for row in bookings:
+        made, on = day(row.get("made_on")), day(row.get("starts_on"))
+        if made is None or on is None or made < acted:
+            continue
+        is_ahead = on >= as_of and row.get("status") in EXPECTED
+        if is_ahead or until <= max(on, made + timedelta(days=1)):
+            return True
+    return False
 
 
 def need_of(due: Any) -> Need:

@@ -12,7 +12,7 @@ from qamqor.store.derived import SLICE, sliced
 
 Rows = dict[str, list[dict[str, Any]]]
 _DECODE: Final = msgspec.json.Decoder(Rows).decode
-_BEGINNINGS: Final = "('{\"cont', '{\"hous', '{\"refe', '{\"task')"
+_BEGINNINGS: Final = "('{\"book', '{\"cont', '{\"hous', '{\"refe', '{\"task')"
 
 
 def areas_below(organisations: Sequence[str]) -> set[str]:
@@ -28,7 +28,7 @@ def areas_below(organisations: Sequence[str]) -> set[str]:
 
 
 def work_of(patient_ids: Sequence[str]) -> dict[str, Rows]:
-    """Calls, tasks, referrals and households of some people; others have none."""
+    """Bookings, calls, tasks, referrals and households of some people; others have none."""
     found: dict[str, Rows] = {}
     for some in sliced(patient_ids, SLICE):
         marks = ", ".join(["%s"] * len(some))

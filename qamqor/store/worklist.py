@@ -133,17 +133,19 @@ def page(
     """
     sql, values = _placed(chosen, weights)
     most, first, near = "", "", ""
+    # What is agreed stands by its time; its text orders by it.
+    order = f"{'agreed_until, ' if tab == 'agreed' else ''}score desc, since, patient_id"
     if limit is not None:
         most = f"limit {int(limit)} offset {int(offset)}"
         first = f""", first as materialized (select home from placed where tab = %s
-            order by score desc, since, patient_id limit {int(offset) + int(limit)})"""
+            order by {order} limit {int(offset) + int(limit)})"""
         near, values = "and home in (select home from first)", [*values, tab]
     return [
         Standing(*row)
         for row in _rows(
             f"""{sql}{first}, ranked as (
                 select patient_id, tab, score, household, home, place_id,
-                    row_number() over (order by score desc, since, patient_id) as place
+                    row_number() over (order by {order}) as place
                 from placed where tab = %s {near}),
             together as (select *, min(place) over (partition by home) as home_place from ranked)
             select patient_id, tab, score, household, place_id from together
@@ -264,7 +266,7 @@ def _placed(chosen: Chosen, w: Weights) -> tuple[str, list[Any]]:
             placed as (select * from counted where others > 1)"""
     sql = f"""with found as not materialized (
             select patient_id, household, coalesce(household, patient_id) as home, channel,
-                place_id,
+                place_id, agreed_until,
                 coalesce(due_on, case when needs = 0 then waiting_since end, '9999') as since,
                 {tab} as tab, {score} as score
             from worklist where {where}),

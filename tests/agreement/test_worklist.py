@@ -62,9 +62,19 @@ def beside(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
         optional={"replied_on": iso, "closed_on": iso},
     )
     today = st.sampled_from([TODAY.isoformat(), "2026-02-01"])
+    beside_today = st.integers(-80, 20).map(lambda days: TODAY + timedelta(days=days))
+    booked = st.builds(
+        lambda on, hour, made, status: {
+            "starts_on": on.isoformat(), "starts_at": f"{on}T{hour:02}:00:00+05:00",
+            "made_on": made, "status": status, "place": "clinic", "minutes": 20,
+        },
+        beside_today, st.integers(9, 11), iso,
+        st.sampled_from(["booked", "arrived", "noshow", "fulfilled", "cancelled"]),
+    )  # fmt: skip
     return {
         "contact_attempt": draw(st.lists(tried, max_size=4)),
         "task": draw(st.lists(acted, max_size=2)),
+        "booking": draw(st.lists(booked, max_size=2)),
         "household_member": draw(
             st.lists(st.fixed_dictionaries({"group_id": st.sampled_from("hi")}), max_size=1)
         ),

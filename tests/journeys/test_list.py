@@ -50,3 +50,18 @@ def test_calls_in_a_row(village: None, live_server: Any, browser: Browser) -> No
                 expect(page.locator(f"#panel [data-person={person}]")).to_be_attached()
             journey.press("2")
             expect(page.locator("#panel")).to_contain_text("That was the last one")
+
+
+def test_a_call_that_ends_with_a_booking(village: None, live_server: Any, browser: Browser) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(live_server.url)
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        expect(page.locator("#panel [data-person=dana]")).to_be_attached()
+        with walked("call_and_book", page) as journey:
+            journey.press("1")
+            expect(page.locator("#panel")).to_contain_text("When do they come?")
+            journey.decide("which of the times suits")
+            journey.press("2")
+            expect(page.locator(".q-saved")).to_contain_text("Booked: ")

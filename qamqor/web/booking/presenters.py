@@ -9,15 +9,15 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
-from qamqor.engine.booking import Booking, Settings
+from qamqor.engine.booking import Booking
 from qamqor.services.booking import reading, steps
 from qamqor.services.booking.days import Day, Line
 from qamqor.services.booking.desk import Desk
 from qamqor.services.booking.making import Clash
 from qamqor.services.booking.reading import Worker
-from qamqor.web.components import bookings, dates, needs, people, words
+from qamqor.web.components import bookings, needs, people, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,6 @@ def around(day: date) -> dict[str, date]:
     return {"before": day - timedelta(days=1), "after": day + timedelta(days=1)}
 
 
-def places(settings: Settings) -> list[tuple[str, str]]:
-    """Kinds of place to choose from."""
-    language = (get_language() or "en")[:2]
-    return [(one.id, str(one.words[language])) for one in settings.places]
-
-
 def actions(desk: Desk, also: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The due care a booking can be for, by title, the most pressing first."""
     keys = [f"{one.programme}/{one.action}/{one.item}" for one in desk.needs]
@@ -160,21 +154,6 @@ def _times(desk: Desk) -> Iterator[tuple[str, str]]:
         text = f"{at:%H:%M}"
         yield text, text if text in free else gettext("%(time)s, not free") % {"time": text}
         at += timedelta(minutes=own.step)
-
-
-def slots(desk: Desk) -> list[tuple[str, str, str]]:
-    """The next free times: value, day in words, time."""
-    today = timezone.localdate()
-    return [
-        (f"{one:%Y-%m-%dT%H:%M}", day_in_words(one.date(), today), f"{one:%H:%M}")
-        for one in desk.suggested
-    ]
-
-
-def day_in_words(day: date, today: date) -> str:
-    """Today and tomorrow by name, other days by weekday and date."""
-    near = (day - today).days in (0, 1)
-    return dates.from_here(day, today).capitalize() if near else dates.with_weekday(day)
 
 
 def clashes(found: Sequence[Clash], names: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -82,10 +82,9 @@ def book(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
 def times(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     """The free times of another day or worker, for the form that is open."""
     found = _desk(request.GET, actor, patient)
+    slots = bookings.slots(found.suggested, timezone.localdate())
     form = _form(found, initial=_first(found))
-    return render(
-        request, "booking/times.html", {"form": form, "slots": presenters.slots(found)}
-    )  # fmt: skip
+    return render(request, "booking/times.html", {"form": form, "slots": slots})
 
 
 @require_http_methods(BOTH)
@@ -167,7 +166,7 @@ def _form(found: Desk, *args: Any, of: Booking | None = None, **named: Any) -> B
         moments += [] if own in dict(moments) else [(own, own)]
     form = BookForm(*args, **named).offer(
         found.settings, workers=workers, actions=presenters.actions(found, also),
-        places=presenters.places(found.settings), times=moments,
+        places=bookings.places(found.settings), times=moments,
     )  # fmt: skip
     if of is not None and of.minutes and not of.half and of.minutes not in found.settings.lengths:
         form.fields["length"].choices += [(of.minutes, of.minutes)]  # type: ignore[attr-defined]
@@ -235,7 +234,7 @@ def _context(found: Desk, form: BookForm, clashes: Sequence[Clash]) -> dict[str,
             filter(None, [people.sex_of(found.person), people.age_of(found.person, today)])
         ),
         "form": form,
-        "slots": presenters.slots(found),
+        "slots": bookings.slots(found.suggested, timezone.localdate()),
         "rooms": found.settings.rooms,
         "others": [presenters.shown(one, found.person, names, now) for one in found.bookings],
         "clashes": presenters.clashes(clashes, names),

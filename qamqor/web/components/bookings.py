@@ -11,7 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from qamqor.engine.booking import Booking
+from qamqor.engine.booking import Booking, Settings
+from qamqor.engine.worklist import Booked
 from qamqor.services.booking import reading
 from qamqor.web.components import dates, needs
 
@@ -92,6 +93,35 @@ def what_for(booking: Booking) -> list[str]:
     return list(dict.fromkeys(titles))
 
 
+def on_list(booked: Booked, today: date) -> str:
+    """A booking as a list says it: tomorrow, 10:30; after midday without an hour."""
+    away = (booked.on - today).days
+    said = dates.from_here(booked.on, today) if -1 <= away <= 1 else dates.short(booked.on)
+    part = booked.is_part and next(
+        (
+            name
+            for name, (first, _last) in reading.settings().halves.items()
+            if f"{first:%H:%M}" == booked.at
+        ),
+        "",
+    )
+    return f"{said}, {half(part) if part else booked.at}"
+
+
+def missed(booked: Booked, today: date) -> str:
+    """What the list says of a booking that was not kept, or of which nobody said so."""
+    when_ = on_list(booked, today)
+    if booked.status == "noshow":
+        return gettext("did not come: %(when)s") % {"when": when_}
+    return gettext("booked %(when)s: did they come?") % {"when": when_}
+
+
+def place_of(id_: str) -> str:
+    """A kind of place by its id in the content."""
+    place = reading.settings().place(id_)
+    return str(place.words[_here()]) if place is not None else ""
+
+
 def state(booking: Booking, now: datetime) -> tuple[str, str]:
     """How a booking stands: in words, and which of the six states it is shown as."""
     words, shape = STATES.get(booking.status, (booking.status, "soon"))
@@ -109,6 +139,29 @@ def why_cancelled(booking: Booking) -> str:
     """Why a booking was cancelled."""
     reason = reading.settings().reason(booking.reason)
     return str(reason.words[_here()]) if reason is not None else ""
+
+
+def places(settings: Settings) -> list[tuple[str, str]]:
+    """Kinds of place to choose from."""
+    return [(one.id, str(one.words[_here()])) for one in settings.places]
+
+
+def slots(found: Iterable[datetime], today: date) -> list[tuple[str, str, str]]:
+    """Free times to press: value, day in words, time."""
+    return [
+        (f"{one:%Y-%m-%dT%H:%M}", day_in_words(one.date(), today), f"{one:%H:%M}") for one in found
+    ]
+
+
+def time_in_words(at: datetime, today: date) -> str:
+    """A day and a time: Tomorrow, 10:30."""
+    return f"{day_in_words(at.date(), today)}, {at:%H:%M}"
+
+
+def day_in_words(day: date, today: date) -> str:
+    """Today and tomorrow by name, other days by weekday and date."""
+    near = (day - today).days in (0, 1)
+    return dates.from_here(day, today).capitalize() if near else dates.with_weekday(day)
 
 
 def of(resources: Iterable[Any]) -> list[Booking]:

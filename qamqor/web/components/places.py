@@ -42,7 +42,6 @@ class Shown(NamedTuple):
 PLACES: Final = (
     Place("today", _("Today"), "list", STAFF),
     Place("team", _("Team"), "people", frozenset({"lead_nurse", "head"})),
-    Place("bookings", _("Bookings"), "calendar", DESK),
     Place("referrals", _("Referrals"), "arrow", STAFF),
     Place(
         "vaccination_watch",
@@ -59,6 +58,7 @@ PLACES: Final = (
         ),
     ),
     Place("find", _("Find"), "search", DESK, is_for_phones=True),
+    Place("bookings", _("Bookings"), "calendar", DESK),
     Place("support", _("My steps"), "heart", STAFF),
     Place("conference", _("Conference"), "people", STAFF),
     Place("exports", _("Exports"), "lock", SECOND),

@@ -77,7 +77,8 @@ document.addEventListener("keydown", (event) => {
     row?.focus();
     if (document.querySelector("#panel [data-person]")) row?.click();
   }
-  document.querySelector(`#panel [data-key="${CSS.escape(event.key)}"], [data-anywhere="${CSS.escape(event.key)}"]`)?.click();
+  if (event.key === "Enter" && event.target.matches("a, button, summary")) return;
+  document.querySelector(`#panel [data-key~="${CSS.escape(event.key)}"], [data-anywhere="${CSS.escape(event.key)}"]`)?.click();
 });
 // After an outcome the next one opens; the list itself stays as it is.
 document.addEventListener("htmx:configRequest", (event) => {

@@ -33,6 +33,16 @@ class OutcomeForm(forms.Form):
         return said
 
 
+class SlotForm(forms.Form):
+    """A time that somebody agrees to at the telephone; ``skip`` leaves it without one."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    slot = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
+    place = forms.CharField(required=False, max_length=40)
+    actions = forms.CharField(required=False, max_length=4000)
+    skip = forms.CharField(required=False, max_length=1)
+
+
 class UndoForm(forms.Form):
     """Takes the last outcome back."""
 

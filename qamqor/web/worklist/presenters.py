@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qamqor.engine.worklist import Row, Tab
+from qamqor.engine.worklist import Booked, Row, Tab, is_ahead
 from qamqor.services.worklist.today import Line
-from qamqor.web.components import dates, facts, people, reasons
+from qamqor.web.components import bookings, dates, facts, people, reasons
 from qamqor.web.components.needs import Said, said
 
 MOST_TAGS: Final = 3
@@ -71,6 +72,7 @@ class Shown:
     more: int
     state: str
     when: str
+    when_shape: str
     since: str
     reason: str
     channel: str
@@ -121,6 +123,9 @@ def shown(line: Line, today: date) -> Shown:
     act, icon = ACTS[row.channel]
     fitting = _fitting([need.title for need in needs])
     due_on = needs[0].due_on if needs else row.oldest_due_on
+    when, since, shape = _when(row, due_on, today), dates.short(due_on), state
+    if row.tab is Tab.agreed:
+        when, since, shape = _agreed(row, today)
     return Shown(
         patient=row.patient_id,
         name=people.name_of(person),
@@ -128,8 +133,9 @@ def shown(line: Line, today: date) -> Shown:
         tags=needs[:fitting],
         more=len(needs) - fitting,
         state=state,
-        when=_when(row, due_on, today),
-        since=dates.short(due_on),
+        when=when,
+        when_shape=shape,
+        since=since,
         reason=_reason(needs[0], line, today) if needs else _without_needs(row),
         channel=str(CHANNELS[row.channel]),
         channel_icon=icon,
@@ -192,7 +198,28 @@ def _second_line(person: Mapping[str, Any], today: date) -> str:
     return ", ".join(filter(None, (people.sex_of(person), people.age_of(person, today))))
 
 
+def _agreed(row: Row, today: date) -> tuple[str, str, str]:
+    """Day and time somebody agreed to come, where, and the shape of it; a time passed says so."""
+    booked = row.booked
+    if booked is None or not is_ahead(booked, today):
+        day = date.fromisoformat(row.agreed[:10])
+        return dates.from_here(day, today), gettext("no time yet"), "soon"
+    where = bookings.place_of(booked.place)
+    if booked.status == "arrived":
+        return bookings.on_list(booked, today), gettext("arrived"), "due"
+    if _has_passed(booked, today):
+        said = gettext("the time has passed: did they come?")
+        return bookings.on_list(booked, today), said, "overdue"
+    return bookings.on_list(booked, today), where, "soon"
+
+
+def _has_passed(booked: Booked, today: date) -> bool:
+    return booked.on == today and booked.until <= f"{timezone.localtime():%H:%M}"
+
+
 def _last_try(row: Row, today: date) -> str:
+    if row.booked is not None and not is_ahead(row.booked, today) and row.tab is not Tab.agreed:
+        return bookings.missed(row.booked, today)
     last = row.last_attempt
     if last is None:
         return gettext("not tried yet")

@@ -20,6 +20,7 @@ urlpatterns = [
     path("round/<str:patient>/outcome", rounds.outcome, name="round_outcome"),
     path("today/<str:patient>", views.why, name="today_why"),
     path("today/<str:patient>/outcome", views.outcome, name="today_outcome"),
+    path("today/<str:patient>/book", views.book, name="today_book"),
     path("today/<str:patient>/give/<str:role>", handing.give, name="today_give"),
     path("today/<str:patient>/back/<str:role>", handing.take_back, name="today_take_back"),
     path("today/<str:patient>/undo", views.undo, name="today_undo"),

@@ -14,14 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from qamqor.errors import Issue, Unusable
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import cover
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import today as worklist
 from qamqor.web.access import DESK, STAFF, staff
-from qamqor.web.worklist import asked, handing, presenters
+from qamqor.web.worklist import asked, booking, handing, presenters
 from qamqor.web.worklist.asked import Asked
-from qamqor.web.worklist.forms import OutcomeForm, UndoForm
+from qamqor.web.worklist.forms import OutcomeForm, SlotForm, UndoForm
 
 MINE: Final = "changed_by_me"
 YEAR: Final = 365 * 24 * 3600
@@ -89,6 +90,25 @@ def outcome(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     outcomes.record(patient, found, actor=actor, at=timezone.now(), today=day, key=key)
     request.session["undo"] = {"patient": patient, "key": key, "actions": len(found.actions)}
     said = gettext("Saved: %(outcome)s.") % {"outcome": presenters.OUTCOMES[found.code]}
+    ask = found.code == "agreed" and bool(request.headers.get("HX-Request"))
+    slots = booking.asked(actor, patient) if ask else None
+    return _moved(request, actor, patient, said, slots=slots)
+
+
+@require_POST
+@staff
+def book(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
+    """Book the time that was pressed, or leave it without one, and open the next person."""
+    form = SlotForm(request.POST)
+    if not form.is_valid() or (form.cleaned_data["slot"] is None and not form.cleaned_data["skip"]):
+        raise Unusable([Issue("value", "choose one of the times", "slot")], status=422)
+    if form.cleaned_data["skip"]:
+        return _moved(request, actor, patient, "")
+    made, said = booking.keep(form.cleaned_data, actor, patient)
+    if not made.id:
+        slots = booking.asked(actor, patient, is_taken=True)
+        return _moved(request, actor, patient, "", slots=slots, status=409)
+    request.session.pop("undo", None)
     return _moved(request, actor, patient, said)
 
 
@@ -106,9 +126,14 @@ def undo(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
 
 
 def _moved(
-    request: HttpRequest, actor: Actor, patient: str, said: str, *, is_undone: bool = False
-) -> HttpResponse:
-    """The list stays as it is: the person's own row says what is new, and the next one opens."""
+    request: HttpRequest, actor: Actor, patient: str, said: str, *, is_undone: bool = False,
+    slots: dict[str, Any] | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """The list stays as it is: the person's own row says what is new, and the next one opens.
+
+    Args:
+        slots: times to choose from for the same person, before the next one opens.
+    """
     if not request.headers.get("HX-Request"):
         messages.success(request, said)
         return redirect(_address(request))
@@ -126,10 +151,12 @@ def _moved(
         "query": found.query(),
         "open": onwards,
         "is_undone": is_undone,
+        "slots": slots,
+        "onwards": onwards,
     }
-    if onwards:
+    if slots is None and onwards:
         context |= _panel(request, actor, onwards)
-    return render(request, "worklist/moved.html", context)
+    return render(request, "worklist/moved.html", context, status=status)
 
 
 def _refused(request: HttpRequest, actor: Actor, patient: str, form: OutcomeForm) -> HttpResponse:

@@ -83,7 +83,7 @@ def test_a_call_in_vain_is_closed_with_two_keys_and_can_be_taken_back(
         expect(page.get_by_text("today, no answer")).to_have_count(0)
 
 
-def test_an_agreed_day_moves_the_person_to_what_is_agreed(
+def test_who_agrees_is_booked_with_one_more_key_and_stands_by_the_time(
     village: None, live_server: Any, browser: Browser
 ) -> None:
     with signed_in(browser, live_server.url) as context:
@@ -92,9 +92,65 @@ def test_an_agreed_day_moves_the_person_to_what_is_agreed(
         page.keyboard.press("1")
 
         expect(page.locator("#line-dana")).to_contain_text("Agreed")
+        expect(page.locator("#panel")).to_contain_text("When do they come?")
+        assert faults(page) == []
+        page.keyboard.press("5")
+        page.keyboard.press("2")
+        expect(page.locator(".q-saved")).to_contain_text("Booked: ")
+        expect(page.locator(".q-saved")).to_contain_text("at home")
+        expect(page.locator("#panel h2")).to_contain_text("Ахметова")
         expect(page.locator("[data-row]")).to_have_count(3)
         page.get_by_role("link", name="Agreed").click()
         expect(page.locator("[data-row]")).to_have_text("Жұмағұлова-Сейтқалиева Гүлбаршын")
+        expect(page.locator("#line-dana")).to_contain_text("at home")
+        assert faults(page) == []
+
+
+def test_enter_takes_the_first_time_and_nought_none(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today/dana")
+        page.keyboard.press("1")
+        expect(page.locator("#panel")).to_contain_text("When do they come?")
+        page.keyboard.press("Enter")
+        expect(page.locator(".q-saved")).to_contain_text("Booked: ")
+        expect(page.locator("#panel [data-person=amina]")).to_be_attached()
+        page.keyboard.press("1")
+        expect(page.locator("#panel")).to_contain_text("When do they come?")
+        page.keyboard.press("0")
+        expect(page.locator("#panel [data-person=bolat]")).to_be_attached()
+
+        page.goto(f"{live_server.url}/today?tab=agreed")
+        expect(page.locator("[data-row]")).to_have_count(2)
+        expect(page.locator("#line-amina")).to_contain_text("no time yet")
+
+
+def test_a_missed_booking_brings_the_call_back_with_its_reason(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today?tab=to_call")
+        before = page.locator("#line-dana").count()
+        assert before == 0
+        at = timezone.localtime() - timedelta(minutes=30)
+        put(
+            {
+                "resourceType": "Appointment",
+                "id": "missed",
+                "status": "noshow",
+                "start": at.isoformat(timespec="seconds"),
+                "end": (at + timedelta(minutes=20)).isoformat(timespec="seconds"),
+                "minutesDuration": 20,
+                "created": at.isoformat(timespec="seconds"),
+                "participant": [{"actor": {"reference": "Patient/dana"}, "status": "accepted"}],
+            },
+            at=timezone.now(),
+        )
+        page.goto(f"{live_server.url}/today?tab=to_call")
+        expect(page.locator("#line-dana")).to_contain_text("did not come: ")
 
 
 def test_a_refusal_without_a_reason_comes_back_with_the_question(
