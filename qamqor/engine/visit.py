@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qamqor.engine.fhir.search.folding import folded
 from qamqor.errors import InvalidPack, Problem
 
 LANGUAGES: Final = ("en", "ru", "kk")
-ICD_CODE: Final = re.compile(r"[A-Z]\d\d(\.\d{1,2})?")
-"""A category or subcategory of ICD-10 as it is written; whether it exists nobody here knows."""
 Words = Mapping[str, str]
 
 
@@ -64,14 +60,6 @@ class Offer:
     reasons: tuple[Reason, ...]
     options: tuple[Option, ...]
     protocols: tuple[Protocol, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """A diagnosis that can be found by words; languages it has no words in are left out."""
-
-    code: str
-    words: Words
 
 
 def read_offer(raw: Any, where: str) -> Offer:
@@ -158,22 +146,3 @@ def next_step(protocol: Protocol, taken: Mapping[str, int]) -> tuple[int, tuple[
         return 0, ()
     step = protocol.steps[reached]
     return reached + 1, tuple(one for one in step if taken.get(one.atc, 0) < one.mg)
-
-
-def search(diagnoses: Sequence[Diagnosis], text: str, *, limit: int = 12) -> list[Diagnosis]:
-    """Diagnoses whose code begins so, or that have every word somewhere, in whatever language."""
-    wanted = folded(text).split()
-    if not wanted:
-        return []
-    begins = [one for one in diagnoses if folded(one.code).startswith(wanted[0])]
-    found = begins if len(wanted) == 1 and begins else list(_by_words(diagnoses, wanted))
-    return found[:limit]
-
-
-def _by_words(diagnoses: Sequence[Diagnosis], wanted: Sequence[str]) -> Iterator[Diagnosis]:
-    for one in diagnoses:
-        for said in one.words.values():
-            words = folded(said).replace("(", " ").replace(",", " ").split()
-            if all(any(word.startswith(part) for word in words) for part in wanted):
-                yield one
-                break

@@ -1,4 +1,4 @@
-"""Diagnoses are found in three languages, and a protocol knows its next step."""
+"""A visit offers what belongs to the person, and a protocol knows its next step."""
 
 from __future__ import annotations
 
@@ -7,42 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qamqor.engine.visit import ICD_CODE, Diagnosis, next_step, offered, read_offer, search
+from qamqor.engine.visit import next_step, offered, read_offer
 from qamqor.errors import InvalidPack
-from qamqor.services.visit import content
 
 FILE = Path(__file__).parents[2] / "content/visit/visit.yaml"
 OFFER = read_offer(yaml.safe_load(FILE.read_text()), FILE.name)
 STEPS = next(one for one in OFFER.protocols if one.id == "hypertension_steps")
-
-
-@pytest.mark.parametrize(
-    ("text", "first"),
-    [
-        ("гипертен", "I10"),
-        ("қан глюкоза", "R73"),
-        ("blood pres high", "I10"),
-        ("E11.", "E11"),
-        ("e119", ""),
-        ("бел ауруы", "M54.5"),
-        ("moon", ""),
-        ("   ", ""),
-    ],
-)
-def test_a_diagnosis_is_found_by_words_of_any_language_or_by_its_code(
-    text: str, first: str
-) -> None:
-    found = search(content.diagnoses(), text)
-
-    assert (found[0].code[: len(first)] if found else "") == first
-
-
-def test_every_diagnosis_of_the_list_has_a_code_and_words_in_three_languages() -> None:
-    listed = [one for one in content.diagnoses() if len(one.words) > 1]
-
-    assert len(listed) >= 90
-    assert all(ICD_CODE.fullmatch(one.code) and all(one.words.values()) for one in listed)
-    assert content.diagnosis("Z99.9") == Diagnosis("Z99.9", {"en": "Z99.9"})
 
 
 @pytest.mark.parametrize(

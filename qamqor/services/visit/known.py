@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.names import ICD10
 from qamqor.engine.measurements.earlier import COUNTED, Earlier, earlier
 from qamqor.engine.population.one_person import Due
 from qamqor.services import due, forms
@@ -23,6 +24,7 @@ from qamqor.services.visit.drafts import Colleague, Draft
 TYPES: Final = (
     "Patient",
     "AllergyIntolerance",
+    "Condition",
     "Encounter",
     "Goal",
     "MedicationRequest",
@@ -43,6 +45,7 @@ class Known:
         due: everything the person is due or not yet due, of all roles; of another role only what
             rests on no record whose label is closed to the actor.
         draft: the actor's own, or a new one.
+        diagnoses: codes of the conditions that last, the newest first; those the actor may read.
         colleagues: visits others have open with this person.
     """
 
@@ -55,6 +58,7 @@ class Known:
     allergies: tuple[Resource, ...]
     goals: tuple[Resource, ...]
     due: tuple[Due, ...]
+    diagnoses: tuple[str, ...]
     draft: Draft
     colleagues: tuple[Colleague, ...]
     may_measure: bool
@@ -109,6 +113,7 @@ def about(
         allergies=tuple(a for a in record["AllergyIntolerance"] if _is_active(a)),
         goals=tuple(g for g in record["Goal"] if g.get("lifecycleStatus") == "active"),
         due=told(patient, due.due_of(patient, as_of=as_of), actor=actor, at=at),
+        diagnoses=_diagnoses(record["Condition"]),
         draft=draft,
         colleagues=tuple(drafts.of_others(patient, actor, at=at)),
         may_measure=policy.allows(actor.role, "create", "Observation") is not None,
@@ -138,10 +143,27 @@ def _total(observation: Resource) -> int | None:
     return None if value is None else int(value)
 
 
+def _diagnoses(conditions: Sequence[Resource]) -> tuple[str, ...]:
+    lasting = [one for one in conditions if _is_active(one) and _is_true(one)]
+    lasting.sort(key=lambda one: str(one.get("recordedDate") or ""), reverse=True)
+    codes = (
+        str(coding.get("code", ""))
+        for one in lasting
+        for coding in one.get("code", {}).get("coding") or ()
+        if coding.get("system") == ICD10
+    )
+    return tuple(dict.fromkeys(codes))
+
+
+def _is_true(condition: Resource) -> bool:
+    codings = condition.get("verificationStatus", {}).get("coding") or [{}]
+    return codings[0].get("code") not in ("refuted", "entered-in-error")
+
+
 def _visit_of(observation: Resource) -> str:
     return str(observation.get("encounter", {}).get("reference", ""))
 
 
-def _is_active(allergy: Resource) -> bool:
-    codings = allergy.get("clinicalStatus", {}).get("coding") or [{}]
+def _is_active(lasting: Resource) -> bool:
+    codings = lasting.get("clinicalStatus", {}).get("coding") or [{}]
     return bool(codings[0].get("code", "active") == "active")

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from qamqor.engine.fhir.names import ATC, BASE, CODES, ICD10
-from qamqor.engine.visit import ICD_CODE, Medicine, Offer, Protocol, next_step
+from qamqor.engine.visit import Medicine, Offer, Protocol, next_step
 from qamqor.errors import Issue, NotAllowed, Unusable
+from qamqor.services import diagnoses
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.labels import rules
 from qamqor.services.fhir.write import Change
@@ -62,8 +63,9 @@ def refuse_wrong(plan: Plan, actor: Actor, *, today: date) -> None:
     offer, issues = content.offer(), []
     if not set(plan.reasons) <= {one.id for one in offer.reasons}:
         issues.append(Issue("value", "there is no such reason", "reasons"))
-    if not all(ICD_CODE.fullmatch(code) for code in plan.diagnoses):
-        issues.append(Issue("value", "a diagnosis is a code such as I10 or E11.9", "diagnoses"))
+    if wrong := [code for code in plan.diagnoses if not diagnoses.exists(code)]:
+        text = f"no diagnosis has the code {', '.join(wrong)}, or it only goes with another"
+        issues.append(Issue("value", text, "diagnoses"))
     if any(hidden_from(actor, code) for code in plan.diagnoses):
         issues.append(Issue("value", "this diagnosis is not this role's to record", "diagnoses"))
     if plan.option and plan.option not in {one.id for one in offer.options}:
@@ -125,7 +127,7 @@ def on_encounter(visit: Visit, plan: Plan) -> Resource:
     ]
     if plan.reason_text.strip():
         codes.append({"text": plan.reason_text.strip()})
-    diagnoses = [
+    listed = [
         {
             "condition": {"reference": f"Condition/{named.id_of(visit.key, f'condition/{n}')}"},
             "rank": n + 1,
@@ -134,7 +136,7 @@ def on_encounter(visit: Visit, plan: Plan) -> Resource:
     ]
     return {
         **({"reasonCode": codes} if codes else {}),
-        **({"diagnosis": diagnoses} if diagnoses else {}),
+        **({"diagnosis": listed} if listed else {}),
     }
 
 
@@ -161,7 +163,7 @@ class _Made:
 
 def _condition(code: str, plan: Plan, at: datetime) -> Resource:
     verified = "confirmed" if plan.is_certain else "provisional"
-    words = content.diagnosis(code).words["en"]
+    words = diagnoses.named(code, "en").text
     return {
         "clinicalStatus": {"coding": [{"system": _CLINICAL, "code": "active"}]},
         "verificationStatus": {"coding": [{"system": _VERIFIED, "code": verified}]},

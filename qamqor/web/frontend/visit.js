@@ -127,10 +127,53 @@ function enliven(form) {
     const day = document.getElementById("closes")?.dataset.nextDay;
     if (day && next && !next.dataset.chosen) next.value = day;
   }).observe(document.querySelector(".q-visit__aside"), { childList: true });
+  enlivenDiagnoses(form);
   // Where nothing is measured yet the first field waits; afterwards the next question does.
   const first = form.querySelector("[data-measure]");
   if (first && !first.value) first.focus();
   else form.querySelector("[data-first]")?.focus();
+}
+
+// A diagnosis that is ticked moves to those chosen, so that the next search does not lose it.
+function choose(tick) {
+  const hit = tick.closest(".q-hit");
+  document.getElementById("chosen").append(tick.closest(".q-tick"));
+  hit.remove();
+  const find = document.getElementById("id_find");
+  find.focus();
+  find.select();
+}
+
+// Arrows walk from the box through what was found and back, Enter takes the first, Escape closes.
+function enlivenDiagnoses(form) {
+  const find = document.getElementById("id_find");
+  const hits = document.getElementById("hits");
+  const all = () => [...hits.querySelectorAll("[data-hit]")];
+  hits.addEventListener("change", (event) => event.target.checked && choose(event.target));
+  form.addEventListener("keydown", (event) => {
+    const at = all().indexOf(document.activeElement);
+    const first = hits.querySelector("input");
+    if (event.target !== find && at < 0) return;
+    if (event.key === "ArrowDown") (all()[at + 1] ?? all().at(-1))?.focus();
+    else if (event.key === "ArrowUp") (all()[at - 1] ?? find).focus();
+    else if (event.key === "Escape") {
+      hits.replaceChildren();
+      find.focus();
+    } else if (event.key === "Enter" && !event.ctrlKey && event.target === find) {
+      if (find.value.trim() && find.dataset.answered === find.value) first?.click();
+    } else if (event.key === "Enter" && !event.ctrlKey && event.target.matches("input")) event.target.click();
+    else return;
+    event.preventDefault();
+  });
+  // Enter takes the first of what this very text found, never of the text before it.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target === find) event.detail.xhr.find = find.value;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target !== hits) return;
+    find.dataset.answered = event.detail.xhr.find ?? "";
+    if (document.activeElement === document.body) hits.querySelector("input")?.focus();
+  });
 }
 
 const form = document.getElementById("visit-form");

@@ -9,7 +9,7 @@ from datetime import date
 from django.utils.translation import get_language, gettext
 
 from qamqor.engine.population.one_person import Due
-from qamqor.engine.visit import ICD_CODE, next_step, offered, search
+from qamqor.engine.visit import next_step, offered
 from qamqor.services.due import PRESSING
 from qamqor.services.visit import content
 from qamqor.services.visit import plan as plans
@@ -68,20 +68,6 @@ def steps(form: VisitForm, known: Known, role: str) -> list[Choice]:
     return found
 
 
-def diagnoses(form: VisitForm) -> list[Choice]:
-    """Those chosen."""
-    return [_diagnosis(code, is_chosen=True) for code in form.listed("diagnoses")]
-
-
-def found(text: str, besides: Sequence[str] = ()) -> list[Choice]:
-    """Diagnoses that a text finds; a code nobody has words for can be taken as it is written."""
-    hits = [one.code for one in search(content.diagnoses(), text)]
-    code = text.strip().upper().replace(",", ".")
-    if ICD_CODE.fullmatch(code) and code not in hits:
-        hits.append(code)
-    return [_diagnosis(one, is_chosen=False) for one in hits if one not in besides]
-
-
 def next_day(owed: Sequence[str], due: Sequence[Due], today: date) -> date | None:
     """When what this visit closes is due again, the earliest; nothing where it closes nothing."""
     now = {f"{one.programme}/{one.action}/{one.item}": one for one in due}
@@ -94,12 +80,6 @@ def next_day(owed: Sequence[str], due: Sequence[Due], today: date) -> date | Non
         and one.due_on > today
     ]
     return min(days, default=None)
-
-
-def _diagnosis(code: str, *, is_chosen: bool) -> Choice:
-    words = content.diagnosis(code).words
-    said = words.get(_language()) or words["en"]
-    return Choice(code, code if said == code else f"{code} {said}", is_chosen)
 
 
 def _language() -> str:

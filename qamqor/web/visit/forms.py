@@ -11,11 +11,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.measurements.sheet import Sheet, fields
-from qamqor.engine.visit import ICD_CODE
+from qamqor.services import diagnoses
 from qamqor.services.access.actor import Actor
 from qamqor.services.visit import content, measuring
 from qamqor.services.visit import plan as plans
 from qamqor.services.visit.plan import Plan
+from qamqor.web.visit import diagnoses as found
 from qamqor.web.visit import remarks
 
 SETTINGS: Final = tuple(measuring.CLASSES)
@@ -25,10 +26,14 @@ LISTS: Final = ("reasons", "diagnoses", "steps")
 
 
 class Codes(forms.MultipleChoiceField):
-    """ICD-10 codes: those that can be found by words, and any other written as a code is."""
+    """ICD-10 codes that can be chosen; one that cannot is refused with the nearest named."""
 
-    def valid_value(self, value: str) -> bool:
-        return bool(ICD_CODE.fullmatch(value))
+    def validate(self, value: list[str]) -> None:
+        """Raise ``ValidationError`` with the first code that cannot be chosen."""
+        for code in value:
+            if not diagnoses.exists(code):
+                near = ", ".join(diagnoses.instead(code))
+                raise forms.ValidationError(f"{found.refused(code[:8])} {near or '–'}")
 
 
 class VisitForm(forms.Form):
@@ -44,10 +49,7 @@ class VisitForm(forms.Form):
     setting = forms.ChoiceField(choices=[(one, one) for one in SETTINGS], initial="clinic")
     reason_text = forms.CharField(required=False, max_length=300)
     find = forms.CharField(required=False, max_length=80)
-    diagnoses = Codes(
-        required=False,
-        error_messages={"invalid_choice": _("A diagnosis is a code such as I10 or E11.9.")},
-    )
+    diagnoses = Codes(required=False)
     unsure = forms.BooleanField(required=False)
     summary = forms.CharField(required=False, max_length=4000, widget=forms.Textarea)
     takes = forms.ChoiceField(required=False, choices=[(one, one) for one in plans.TAKES])

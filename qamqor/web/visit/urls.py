@@ -8,7 +8,7 @@ from qamqor.web.visit import asking, views
 
 urlpatterns = [
     path("person/<str:patient>/visit", views.visit, name="visit"),
-    path("visit/diagnoses", views.diagnoses, name="visit_diagnoses"),
+    path("visit/diagnoses", views.find_diagnoses, name="visit_diagnoses"),
     path("person/<str:patient>/visit/draft", views.draft, name="visit_draft"),
     path("person/<str:patient>/visit/undo", views.undo, name="visit_undo"),
     path("person/<str:patient>/form/<slug:form_id>", asking.ask, name="form"),

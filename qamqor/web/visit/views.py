@@ -20,7 +20,7 @@ from qamqor.services.visit.known import Known
 from qamqor.services.visit.measuring import Visit
 from qamqor.web.access import staff
 from qamqor.web.components import people
-from qamqor.web.visit import choices, presenters
+from qamqor.web.visit import choices, diagnoses, presenters
 from qamqor.web.visit.forms import VisitForm
 
 
@@ -70,11 +70,13 @@ def undo(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     return redirect("visit", patient=patient)
 
 
-@require_GET
+@require_POST
 @staff
-def diagnoses(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Diagnoses that a text finds; says nothing about anybody."""
-    hits = choices.found(request.GET.get("find", "")[:80], request.GET.getlist("diagnoses"))
+def find_diagnoses(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Diagnoses that a text finds; reads no record, the page says which are the person's own."""
+    said = request.POST
+    text = str(said.get("narrow") or said.get("find", ""))[:80]
+    hits = diagnoses.found(text, said.getlist("diagnoses"), str(said.get("own", "")).split())
     return render(request, "visit/hits.html", {"hits": hits})
 
 
@@ -98,7 +100,11 @@ def done(request: HttpRequest, actor: Actor, patient: str, key: uuid.UUID) -> Ht
 
 
 def _posted(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
-    act, form = request.POST.get("act", "measure"), VisitForm(request.POST, last={})
+    said = request.POST.copy()
+    act = str(said.get("act", "measure"))
+    if "narrow" in said:  # A page without scripts asks for the parts of one diagnosis.
+        act, said["find"] = "find", str(said["narrow"])
+    form = VisitForm(said, last={})
     signed = _signed(request, form)
     if act == "sign" and signed:
         return redirect("visit_done", patient=patient, key=signed)
@@ -185,8 +191,11 @@ def _page(
         "reasons": choices.reasons(form, found),
         "options": choices.options(form, found),
         "steps": choices.steps(form, found, actor.role),
-        "diagnoses": choices.diagnoses(form),
-        "hits": choices.found(str(form["find"].value() or ""), form.listed("diagnoses")),
+        "diagnoses": diagnoses.chosen(form.listed("diagnoses")),
+        "own": found.diagnoses,
+        "hits": diagnoses.found(
+            str(form["find"].value() or ""), form.listed("diagnoses"), found.diagnoses
+        ),
     }
     context["messages"] = messages.get_messages(request)
     return render(request, "visit/visit.html", context, status=status)
