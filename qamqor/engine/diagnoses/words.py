@@ -133,10 +133,11 @@ def _fits(ending: Ending, item: Item) -> bool:
 
 
 def _filled(ending: Ending, above: Texts) -> Texts:
+    """The pattern with the words above; none where those say already what it would add."""
     return {
         language: pattern.replace(HOLE, above[language])
         for language, pattern in ending.words.items()
-        if above.get(language) or HOLE not in pattern
+        if above.get(language) and pattern.replace(HOLE, "").strip(" ,:") not in above[language]
     }
 
 

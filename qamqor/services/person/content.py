@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from qamqor.engine.fhir.names import CVX
+from qamqor.engine.fhir.names import CVX, ICD10
 from qamqor.engine.measurements.series import Number, read_numbers
-from qamqor.services import installed
+from qamqor.services import diagnoses, installed
 
 Names = Mapping[str, Mapping[str, Mapping[str, str]]]
 
@@ -40,6 +40,8 @@ def _file(folders: tuple[Path, ...], name: str) -> Path:
 
 def name_of(system: str, code: str, language: str) -> str:
     """The short name of a code, of itself or of what it begins with; empty where there is none."""
+    if system == ICD10:
+        return diagnoses.named(code, language).words
     known = _names(installed.folders()).get(system, {})
     own = known.get(code) or known.get(code.split(".")[0]) or {}
     return own.get(language) or own.get("en", "")
@@ -57,6 +59,18 @@ def said(concept: Mapping[str, Any] | None, language: str) -> str:
     displays = [str(one["display"]) for one in codings if one.get("display")]
     codes = [str(one.get("code", "")) for one in codings]
     return next(iter([*displays, *codes]), "")
+
+
+def english_of(concept: Mapping[str, Any] | None, language: str) -> str:
+    """The English title of a diagnosis that has no words of its own in a language; else empty.
+
+    What ``said`` gives of such a diagnosis is what it belongs to; a page shows both and marks
+    the title as English.
+    """
+    for coding in (concept or {}).get("coding") or []:
+        if coding.get("system") == ICD10:
+            return diagnoses.named(str(coding.get("code", "")), language).title
+    return ""
 
 
 def vaccine(concept: Mapping[str, Any] | None, language: str) -> str:

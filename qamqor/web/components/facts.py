@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any, Final
 
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -87,13 +89,15 @@ class Line:
 
     Attributes:
         title: what it is. detail: what it says; may be empty. on: the day it is about.
-        reference: ``Type/id``.
+        reference: ``Type/id``. english: the title of a diagnosis that has no words of its own in
+            the reader's language; shown beside ``title`` and marked as English.
     """
 
     title: str
     detail: str
     on: date | None
     reference: str
+    english: str = ""
 
 
 def line(resource: Resource, language: str = "") -> Line:
@@ -103,7 +107,21 @@ def line(resource: Resource, language: str = "") -> Line:
     title, detail = _SAYS.get(type_, _plain)(resource, language)
     if resource.get("status") == "entered-in-error":
         detail = gettext("entered by mistake")
-    return Line(title, detail, day_of(resource), f"{type_}/{resource.get('id', '')}")
+    reference = f"{type_}/{resource.get('id', '')}"
+    english = content.english_of(resource.get("code"), language) if type_ == "Condition" else ""
+    return Line(title, detail, day_of(resource), reference, english)
+
+
+def marked(said: Line, *, with_code: bool = False) -> SafeString:
+    """The title of a diagnosis as HTML, with the English one marked as English where it has to be.
+
+    Args:
+        with_code: whether the code follows in brackets.
+    """
+    code = f" ({said.detail})" if with_code and said.detail else ""
+    if not said.english:
+        return format_html("{}{}", said.title, code)
+    return format_html('{}{} <span lang="en">{}</span>', said.title, code, said.english)
 
 
 def kind(type_: str) -> str:

@@ -151,7 +151,7 @@ def visit(sheet: Sheet, coming: Page, code: str) -> dict[str, Any]:
         "day": dates.long(facts.day_of(sheet.about)),
         "by": ", ".join(filter(None, [words.role(role).lower() if role else "", name])),
         "measured": [row for row in measured if row.says],
-        "findings": [facts.line(one, code).title for one in found.get("Condition", ())],
+        "findings": [facts.marked(facts.line(one, code)) for one in found.get("Condition", ())],
         "medicines": list(_medicines(found.get("MedicationRequest", ()), code)),
         "agreed": [text for text in goals if text],
         "referrals": [facts.line(one, code).detail for one in found.get("ServiceRequest", ())],
@@ -289,8 +289,7 @@ def referral(sheet: Sheet, code: str) -> dict[str, Any]:
 
 
 def _condition(one: Mapping[str, Any], code: str) -> str:
-    line = facts.line(one, code)
-    return f"{line.title} ({line.detail})" if line.detail else line.title
+    return facts.marked(facts.line(one, code), with_code=True)
 
 
 def invitation(sheet: Sheet, kind: str, code: str) -> dict[str, Any]:

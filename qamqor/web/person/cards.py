@@ -65,13 +65,17 @@ class NeedRow:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a card: a state or none, words, a second line, and a day or code at the end."""
+    """One line of a card: a state or none, words, a second line, and a day or code at the end.
+
+    ``english``: a second line that is in English whatever the reader's language.
+    """
 
     text: str
     aside: str = ""
     second: str = ""
     state: str = ""
     href: str = ""
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,17 +268,18 @@ LOINC: Final = "http://loinc.org"
 
 
 def _problems(page: Page, language: str) -> Iterator[Item]:
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for one in page.resources.get("Condition", ()):
         if not _is_live(one) or not _is_problem(one):
             continue
         line = facts.line(one, language)
-        if line.title in seen:
+        if (line.title, line.english) in seen:
             continue
-        seen.add(line.title)
+        seen.add((line.title, line.english))
         year = str(one.get("onsetDateTime") or one.get("recordedDate") or "")[:4]
         aside = " · ".join(filter(None, [year, line.detail]))
-        yield Item(line.title, aside, href=_record(page.patient, line.reference))
+        href = _record(page.patient, line.reference)
+        yield Item(line.title, aside, href=href, english=line.english)
 
 
 def _is_problem(one: Mapping[str, Any]) -> bool:

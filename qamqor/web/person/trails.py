@@ -60,6 +60,7 @@ class HistoryRow:
     title: str
     detail: str
     href: str
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _line(patient: str, at: datetime, resource: Mapping[str, Any]) -> HistoryRow
     kind = records.kind(str(resource["resourceType"]))
     href = f"{address('person', patient)}/record/{said.reference}"
     day = dates.short(timezone.localtime(at).date())
-    return HistoryRow(day, kind, said.title, said.detail, href)
+    return HistoryRow(day, kind, said.title, said.detail, href, said.english)
 
 
 def kinds(found: History, patient: str) -> list[dict[str, object]]:
@@ -106,7 +107,7 @@ def kinds(found: History, patient: str) -> list[dict[str, object]]:
 def facts_of(found: One) -> Iterator[tuple[str, str]]:
     """What one record says, as names and values."""
     said = records.line(found.resource)
-    yield gettext("What"), said.title
+    yield gettext("What"), records.marked(said)
     if said.detail:
         yield gettext("Says"), said.detail
     if said.on:

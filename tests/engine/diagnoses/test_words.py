@@ -34,10 +34,17 @@ XML = """<all><item type="chapter"><name>IX</name><description>Hearts</descripti
 <item type="category"><name>I11</name><description>High heart</description>
 <item type="subcategory"><name>I11.0</name><description>With failure</description></item>
 <item type="subcategory"><name>I11.9</name><description>Unspecified</description></item>
+</item>
+<item type="category"><name>I12</name><description>High kidney</description>
+<item type="subcategory"><name>I12.9</name><description>Unspecified kidney</description></item>
 </item></item></item></all>"""
 TREE = {one.code: one for one in read_xml(XML)}
 SPOKEN = Spoken(
-    words={"I10-I15": {"ru": "Давление"}, "I11": {"ru": "Сердце", "en": "Heart"}},
+    words={
+        "I10-I15": {"ru": "Давление"},
+        "I11": {"ru": "Сердце", "en": "Heart"},
+        "I12": {"ru": "Почки, без уточнения"},
+    },
     endings=(
         Ending("I00", "I99", ".9", "*nspecified*", {"ru": "{}, без уточнения"}),
         Ending("I11", "I11", "1", "+", {"ru": "{}, открыто"}),
@@ -48,7 +55,7 @@ NAMES, CHOOSABLE = Names(TREE, SPOKEN), Choosable(TREE, SPOKEN)
 
 
 def test_the_tree_keeps_order_kind_and_what_stands_above() -> None:
-    assert list(TREE) == ["IX", "I10-I15", "I11", "I11.0", "I11.9"]
+    assert list(TREE) == ["IX", "I10-I15", "I11", "I11.0", "I11.9", "I12", "I12.9"]
     assert TREE["I11.0"] == Item("I11.0", Kind.SUBCATEGORY, "I11", "With failure")
     assert list(ancestors(TREE, "I11.0")) == ["I11", "I10-I15", "IX"]
     assert list(ancestors(TREE, "I11.01")) == ["I11.0", "I11", "I10-I15", "IX"]
@@ -70,6 +77,7 @@ def test_a_short_form_that_is_broken_is_refused(broken: str) -> None:
         ("I11.0", "en", Named("I11.0", "With failure")),
         ("I11", "kk", Named("I11", "", "Heart")),
         ("I11.91", "ru", Named("I11.91", "Сердце, без уточнения, открыто")),
+        ("I12.9", "ru", Named("I12.9", "Почки, без уточнения", "Unspecified kidney")),
         ("Q99", "ru", Named("Q99", "")),
     ],
 )
@@ -83,11 +91,11 @@ def test_a_code_is_called_by_the_nearest_words(code: str, language: str, named: 
 
 
 def test_only_what_stands_alone_can_be_chosen() -> None:
-    assert CHOOSABLE.codes == ["I11", "I11.9"]
+    assert CHOOSABLE.codes == ["I11", "I11.9", "I12", "I12.9"]
     assert "I11.91" in CHOOSABLE
     assert "I11.92" not in CHOOSABLE
     assert "I10-I15" not in CHOOSABLE
-    assert CHOOSABLE.parts == {"I11": ["I11.9"]}
+    assert CHOOSABLE.parts == {"I11": ["I11.9"], "I12": ["I12.9"]}
 
 
 @pytest.mark.parametrize(
