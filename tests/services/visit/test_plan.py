@@ -130,6 +130,8 @@ def test_a_step_that_is_the_doctors_is_not_a_nurses() -> None:
         {"reasons": ("moon",)},
         {"diagnoses": ("hypertension",)},
         {"diagnoses": ("I10'",)},
+        {"diagnoses": ("I16",)},
+        {"diagnoses": ("G63.2",)},
         {"diagnoses": ("F10.1",)},
         {"option": "nothing"},
         {"takes": "perhaps"},

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from qamqor.engine.fhir.names import ICD10
@@ -127,7 +129,7 @@ def test_without_scripts_parts_open_and_a_wrong_code_names_the_nearest(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("I16", "There is no diagnosis I16. The nearest: I10"),
+        ("I16", "There is no diagnosis I16. The nearest: I11"),
         ("G63.2", "only stands beside the code of the illness itself: E11.4"),
         ("<b>", "There is no diagnosis"),
     ],
@@ -136,9 +138,17 @@ def test_a_code_that_cannot_be_chosen_is_not_signed(
     village: None, client: Client, code: str, said: str
 ) -> None:
     account = Account.objects.create_user(
-        "nurse-1", role="practice_nurse", practitioner_role_id="nurse", organization_id="centre"
+        "nurse-1",
+        role="practice_nurse",
+        practitioner_role_id="nurse",
+        organization_id="centre",
+        is_demo=True,
     )
-    client.force_login(account, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(account, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    session = client.session
+    session["began"] = session["seen"] = timezone.now().timestamp()
+    session.save()
     page = client.get("/person/amina/visit").content.decode()
     key = page.partition('name="key" value="')[2].partition('"')[0]
     answer = client.post(
