@@ -2,8 +2,9 @@
 
 Every change to the record is a piece of work handed to ``commit``. One thread does them in the
 order they came, several in one database commit where they came together, so that fifty small
-saves cost one wait for the disk. A piece that fails is undone alone (a savepoint) and tells only
-its own caller. Nobody is answered before the commit that holds their work has returned.
+saves cost one wait for the disk; pieces of one kind share each statement as well. A piece that
+fails is undone alone (a savepoint) and tells only its own caller. Nobody is answered before the
+commit that holds their work has returned.
 
 Because there is one committer, the change sequence has no gaps and is in commit order. Several
 processes on one database queue behind a lock: SQLite's write lock, or the row of the counter.
@@ -11,12 +12,14 @@ processes on one database queue behind a lock: SQLite's write lock, or the row o
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
@@ -27,7 +30,10 @@ from qamqor.store import quick
 from qamqor.store.quick import Statements
 from qamqor.store.shared import SHARED
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
+A = TypeVar("A")
+Doing = Callable[["Transaction", list[A]], Sequence[T | Exception]]
 MOST_TOGETHER: Final = 64
 """Pieces of work in one commit: bounds how much one failing disk can take back."""
 
@@ -164,10 +170,18 @@ def at_the_end(name: str, write: Callable[[Transaction, list[Any]], None]) -> No
 
 
 class _Job(Generic[T]):
-    """A piece of work and the place where its caller waits."""
+    """A piece of work and the place where its caller waits; ``doing`` does several like it."""
 
-    def __init__(self, work: Callable[[Transaction], T], *, is_aside: bool = False) -> None:
+    def __init__(
+        self,
+        work: Callable[[Transaction], T],
+        *,
+        is_aside: bool = False,
+        asked: Any = None,
+        doing: Doing[Any, T] | None = None,
+    ) -> None:
         self.work, self.is_aside = work, is_aside
+        self.asked, self.doing = asked, doing
         self.future: Future[T] = Future()
         self.result: T
         self.error: BaseException | None = None
@@ -208,7 +222,10 @@ class Committer:
         Raises:
             whatever the work raises, with nothing of it kept.
         """
-        job = _Job(work)
+        return self.wait_for(_Job(work))
+
+    def wait_for(self, job: _Job[T]) -> T:
+        """Have a job done and wait until it is durable."""
         self._start()
         self._queue.put(job)
         return job.future.result()
@@ -219,10 +236,7 @@ class Committer:
         Raises:
             whatever the work raises.
         """
-        job: _Job[T] = _Job(work, is_aside=True)  # type: ignore[arg-type]
-        self._start()
-        self._queue.put(job)
-        return job.future.result()
+        return self.wait_for(_Job(work, is_aside=True))  # type: ignore[arg-type]
 
     def _start(self) -> None:
         if self._process == os.getpid():
@@ -269,8 +283,8 @@ class Committer:
                 quick.make_room()
             with _AT_WORK, transaction.atomic():
                 group = _Group()
-                for job in jobs:
-                    _attempt(group, job)
+                for alike in _side_by_side(jobs):
+                    _attempt_all(group, alike)
                 group.finish()
         except BaseException as error:
             _here.group = None
@@ -282,6 +296,34 @@ class Committer:
             job.answer()
         for observe in OBSERVERS:
             observe(len(jobs), time.perf_counter() - started)
+
+
+def _side_by_side(jobs: Sequence[_Job[Any]]) -> Iterator[list[_Job[Any]]]:
+    """Jobs in their order, those that one call can do in one list."""
+    for doing, some in groupby(jobs, key=lambda job: job.doing):
+        if doing is None:
+            yield from ([job] for job in some)
+        else:
+            yield list(some)
+
+
+def _attempt_all(group: _Group, jobs: list[_Job[Any]]) -> None:
+    """Do jobs by one call; where it fails, each by itself, so that one cannot fail the others."""
+    doing = jobs[0].doing
+    if doing is not None and len(jobs) > 1:
+        try:
+            answers = group.run(lambda tx: doing(tx, [job.asked for job in jobs]))
+        except Exception:
+            logger.info("work done together failed and is done piece by piece", exc_info=True)
+        else:
+            for job, answer in zip(jobs, answers, strict=True):
+                if isinstance(answer, Exception):
+                    job.error = answer
+                else:
+                    job.result = answer
+            return
+    for job in jobs:
+        _attempt(group, job)
 
 
 def _attempt(group: _Group, job: _Job[Any]) -> None:
@@ -309,6 +351,32 @@ def commit(work: Callable[[Transaction], T]) -> T:
     if connection.in_atomic_block:
         return _joined(work)
     return _COMMITTER.commit(work)
+
+
+def commit_together(asked: A, doing: Doing[A, T]) -> T:
+    """Do one of many pieces of a kind; returns once it is durable.
+
+    Pieces that wait side by side are done by one call, so that each table is written once for all
+    of them. Nobody's failure is another's: what cannot be done together is done piece by piece.
+
+    Args:
+        asked: what this caller asks.
+        doing: does what some callers ask, in their order; answers each with a result, or with the
+            error of what left nothing behind. One function for the kind: it is compared.
+
+    Raises:
+        whatever the call raises or answers, with nothing of this piece kept.
+    """
+
+    def alone(tx: Transaction) -> T:
+        (answer,) = doing(tx, [asked])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    if getattr(_here, "group", None) is not None or connection.in_atomic_block:
+        return commit(alone)
+    return _COMMITTER.wait_for(_Job(alone, asked=asked, doing=doing))
 
 
 def append(name: str, take: Callable[[], list[Any]]) -> None:

@@ -13,7 +13,8 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import conditional, patch, valid, write
 from qamqor.services.fhir.asked import Ask, Result
-from qamqor.services.fhir.write import Change
+from qamqor.services.fhir.fresh import FAR
+from qamqor.services.fhir.write import Change, Creation
 from qamqor.store import node
 from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Version
@@ -36,10 +37,19 @@ def do(ask: Ask, *, actor: Actor, at: datetime) -> Result:
     """
     check(ask)
     try:
+        if is_plain_creation(ask):
+            change = Change("POST", ask.type, ask.new_id, ask.resource)
+            made = node.commit_together(Creation(change, actor, at), write.create_each)
+            return Result(201, made.version)
         return node.commit(lambda tx: do_all(tx, [ask], actor=actor, at=at)[0])
     except (NotAllowed, NotThere) as refusal:
         keep_refusal(refusal, [ask], actor=actor, at=at)
         raise
+
+
+def is_plain_creation(ask: Ask) -> bool:
+    """Whether an ask makes something new whatever the record holds, and changes no rights."""
+    return ask.method == "POST" and not ask.if_none_exist and ask.type not in FAR
 
 
 def keep_refusal(refusal: Exception, asks: Sequence[Ask], *, actor: Actor, at: datetime) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from qamqor.engine.fhir import json_text
-from qamqor.errors import GoneBefore, NotAllowed, NotThere, VersionConflict
+from qamqor.errors import GoneBefore, NotAllowed, NotThere, QamqorError, VersionConflict
 from qamqor.services import accounts, audit, derived
 from qamqor.services.access import gate, index
 from qamqor.services.access.actor import Actor
@@ -51,6 +51,14 @@ class Stored(NamedTuple):
     resource: dict[str, Any] | None
     before: Version | None
     is_new: bool
+
+
+class Creation(NamedTuple):
+    """A new resource that somebody asks for, by itself; ``change`` is a POST."""
+
+    change: Change
+    actor: Actor
+    at: datetime
 
 
 EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -117,14 +125,50 @@ def _apply(
     stored: list[Stored] = []
     for change in changes:
         stored.append(_one(tx, change, standing.get((change.type, change.id)), at, moment))
+    people = _write(tx, stored, actor, at)
+    _keep_trace(tx, stored, people, relations, actor=actor, at=at)
+    return stored
+
+
+def create_each(tx: Transaction, asked: Sequence[Creation]) -> list[Stored | Exception]:
+    """Create what several callers ask for, each for itself, as ``apply`` would one after another.
+
+    Each is judged alone and has a line of its own in the audit; rows are written for all at once.
+
+    Returns:
+        for each what was stored, or why it was refused; then nothing of it is kept.
+    """
+    answers: dict[int, Stored | Exception] = {}
+    relations: dict[Key, str] = {}
+    standing = versions.standing(tx, {(one.change.type, one.change.id): None for one in asked})
+    for number, (change, actor, at) in enumerate(asked):
+        try:
+            relations |= gate.check(_wishes([change], standing), actor=actor, at=at)
+            now = standing.get((change.type, change.id))
+            answers[number] = _one(tx, change, now, at, micros(at))
+        except QamqorError as refusal:
+            answers[number] = refusal
+    stored = [done for done in answers.values() if isinstance(done, Stored)]
+    if stored:
+        people = _write(tx, stored, asked[0].actor, max(one.at for one in asked))
+        for number, (_, actor, at) in enumerate(asked):
+            done = answers[number]
+            if isinstance(done, Stored):
+                _keep_trace(tx, [done], people, relations, actor=actor, at=at)
+    return list(answers.values())
+
+
+def _write(
+    tx: Transaction, stored: Sequence[Stored], actor: Actor, at: datetime
+) -> dict[int, frozenset[str]]:
+    """Write versions and all that follows from them; whose record each key is."""
     versions.write(tx, [(done.key, done.version) for done in stored])
     people = index.keep(
         tx, [(d.key, d.version.type, d.resource, d.before is not None) for d in stored]
     )
     for follow in AFTER:
         follow(tx, stored, actor, at)
-    _keep_trace(tx, stored, people, relations, actor=actor, at=at)
-    return stored
+    return people
 
 
 def _wishes(changes: Sequence[Change], standing: Mapping[Key, Standing]) -> list[gate.Wish]:
