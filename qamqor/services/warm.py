@@ -13,7 +13,7 @@ from typing import Final
 from qamqor.engine.fhir import validation
 from qamqor.engine.fhir.search import units
 from qamqor.engine.fhir.search.extract import values
-from qamqor.services import derived
+from qamqor.services import derived, settled
 from qamqor.store import node
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ def begin(clock: Callable[[], datetime]) -> threading.Thread | None:
 def _prepare(clock: Callable[[], datetime]) -> None:
     try:
         prepare(clock())
+        settled.settle()
     except Exception:
         logger.exception("preparing failed; what is missing is prepared when it is needed")
 

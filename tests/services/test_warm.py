@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from datetime import UTC, datetime
 
 import pytest
 
-from qamqor.services import derived, warm
+from qamqor.services import derived, settled, warm
 from qamqor.store import node
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -16,7 +17,10 @@ AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 @pytest.mark.django_db(transaction=True)
 def test_the_thread_that_saves_has_the_questions_of_the_day() -> None:
-    warm.begin(lambda: AT).join()
+    with settled.settled():
+        thread = warm.begin(lambda: AT)
+        assert thread is not None
+        thread.join()
 
     def prepared() -> object:
         return getattr(derived._here, "asker", None)
@@ -62,3 +66,27 @@ def test_a_server_forks_while_nothing_is_prepared_and_its_children_prepare_thems
     done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_loaded_is_looked_through_no_more_and_only_as_long_as_asked() -> None:
+    before = gc.get_threshold()
+
+    with settled.settled():
+        assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold() == settled.YOUNG
+
+    assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_settles_once_it_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(warm, "prepare", lambda at: done.append("prepared"))
+    monkeypatch.setattr(settled, "settle", lambda: done.append("settled"))
+
+    thread = warm.begin(lambda: AT)
+    assert thread is not None
+    thread.join()
+
+    assert done == ["prepared", "settled"]

@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import django
 import msgspec
 from django.db import connections
 
@@ -29,6 +28,7 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import fresh
 from qamqor.services.fhir.prepare import Job, Piece, Prepared, packed, prepare, unpack
 from qamqor.services.fhir.write import Change, apply
+from qamqor.services.settled import begin, settled
 from qamqor.services.warehouse.quarantine import Entry
 from qamqor.services.warehouse.sources import Line, Source, lines, sources_of
 from qamqor.store import node
@@ -87,14 +87,14 @@ def load(
     sources = sources_of(paths)
     found = Loaded()
     quarantine.parent.mkdir(parents=True, exist_ok=True)
-    with quarantine.open("ab") as apart:
+    with settled(), quarantine.open("ab") as apart:
         for some in _together(_prepared(sources, processes, at)):
             for one in some:
                 found.read += one.read
                 _keep_apart(one.apart, found, apart)
             node.commit(partial(_store, some, found, actor, at))
             progress(found.read)
-    worked = derived.refresh(derived.day_of(at), sequence=versions.last_sequence())
+        worked = derived.refresh(derived.day_of(at), sequence=versions.last_sequence())
     found.people = worked.people
     return found
 
@@ -109,7 +109,7 @@ def _prepared(sources: Sequence[Source], processes: int, at: datetime) -> Iterat
     with ExitStack() as stack:
         context = multiprocessing.get_context(_way_to_start())
         pool = stack.enter_context(
-            ProcessPoolExecutor(processes, mp_context=context, initializer=django.setup)
+            ProcessPoolExecutor(processes, mp_context=context, initializer=begin)
         )
         running: deque[Future[bytes]] = deque()
         for job in jobs:
