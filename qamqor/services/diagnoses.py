@@ -169,8 +169,7 @@ def _spoken(folders: tuple[Path, ...], tree: Tree) -> Spoken:
     for code, display in _named_by_programmes(folders):
         if code not in tree:  # A national code, or no classification at all.
             words.setdefault(code, {"en": display})
-    first = sorted(closed.values(), key=lambda one: -len(one.begins))
-    return Spoken(words, endings, synonyms, tuple(first), common, late)
+    return Spoken(words, endings, synonyms, tuple(closed.values()), common, late)
 
 
 def _named_by_programmes(folders: tuple[Path, ...]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Final
 from qamqor.engine.fhir import validation
 from qamqor.engine.fhir.search import units
 from qamqor.engine.fhir.search.extract import values
-from qamqor.services import derived, settled
+from qamqor.services import derived, diagnoses, settled
 from qamqor.store import node
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,10 @@ def _prepare(clock: Callable[[], datetime]) -> None:
 
 
 def prepare(at: datetime) -> None:
-    """Prepare the questions of the day, in the thread that saves, and what saving reads with."""
+    """Prepare the questions of the day, in the thread that saves, and what saving reads with.
+
+    The words of diagnoses come last: nobody waits for a search in the first second.
+    """
     known = derived.tables()
     day = derived.day_of(at)
     node.aside(lambda: derived.asker(day))
@@ -67,3 +70,4 @@ def prepare(at: datetime) -> None:
         values(empty)
         validation.is_valid(empty)
     units.load_library()
+    diagnoses.known()

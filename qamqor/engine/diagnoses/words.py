@@ -115,21 +115,20 @@ def read_endings(rows: Iterable[Row]) -> tuple[Ending, ...]:
 def by_pattern(tree: Tree, spoken: Spoken) -> dict[str, Texts]:
     """Code → words that an ending's pattern makes of the words above; those of content win."""
     found: dict[str, Texts] = {}
+    by_ending: dict[str, list[Ending]] = {}
+    for one in spoken.endings:
+        by_ending.setdefault(one.ending, []).append(one)
     for item in tree.values():
         if item.kind is Kind.SUBCATEGORY and item.code not in spoken.words:
             above = spoken.words.get(item.parent) or found.get(item.parent) or {}
-            said = next((one for one in spoken.endings if _fits(one, item)), None)
+            said = next((one for one in by_ending.get(item.code[3:], ()) if _fits(one, item)), None)
             if said is not None and (made := _filled(said, above)):
                 found[item.code] = made
     return found
 
 
 def _fits(ending: Ending, item: Item) -> bool:
-    return (
-        ending.first <= item.code[:3] <= ending.last
-        and item.code[3:] == ending.ending
-        and fnmatchcase(item.title, ending.title)
-    )
+    return ending.first <= item.code[:3] <= ending.last and fnmatchcase(item.title, ending.title)
 
 
 def _filled(ending: Ending, above: Texts) -> Texts:
@@ -194,6 +193,7 @@ class Choosable:
 
     def __init__(self, tree: Tree, spoken: Spoken) -> None:
         self._tree, self._spoken = tree, spoken
+        self._closed = {one.begins: one for one in spoken.closed}
         above = {one for one, item in tree.items() if item.kind in (Kind.CHAPTER, Kind.BLOCK)}
         known = (set(tree) | set(spoken.words)) - above
         self.codes = sorted(code for code in known if self.closed(code) is None and _is_code(code))
@@ -211,7 +211,8 @@ class Choosable:
 
     def closed(self, code: str) -> Closed | None:
         """Why a code cannot be chosen although it stands in the classification."""
-        return next((one for one in self._spoken.closed if code.startswith(one.begins)), None)
+        beginnings = (code[:length] for length in range(len(code), 0, -1))
+        return next((self._closed[one] for one in beginnings if one in self._closed), None)
 
     def __contains__(self, code: str) -> bool:
         return code in self._open or (

@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.names import ICD10
 from qamqor.engine.programmes.export import fhir_resources
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services import installed
+from qamqor.services.fhir import classification
 from qamqor.store.fhir import versions
 
 Resource = dict[str, Any]
@@ -43,6 +45,10 @@ def canonical(kind: str, url: str) -> Resource:
         NotThere: it is in neither.
     """
     address, _, version = url.partition("|")
+    if kind == "ValueSet" and address in classification.WHOLE:
+        if version not in ("", classification.VERSION):
+            raise NotThere(f"there is no {kind} {url} here")
+        return classification.whole()
     found = content_resources().get((kind, address)) or _stored(kind, address)
     if found is None or (version and found.get("version") != version):
         raise NotThere(f"there is no {kind} {url} here")
@@ -94,6 +100,9 @@ def codes(value_set: Mapping[str, Any], *, within: frozenset[str] = frozenset())
 
 def _listed(part: Mapping[str, Any]) -> Iterator[Code]:
     if "valueSet" in part and "system" not in part:
+        return
+    if part.get("system") == ICD10 and "concept" not in part and "valueSet" not in part:
+        yield from (Code(ICD10, code, name) for code, name in classification.part_of(part))
         return
     if "filter" in part or "valueSet" in part or "concept" not in part:
         text = f"codes of {part.get('system')} are not listed one by one and cannot be expanded"

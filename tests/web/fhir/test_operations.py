@@ -34,6 +34,7 @@ def said(answer: dict[str, Any]) -> dict[str, Any]:
     return {
         part["name"]: next(v for key, v in part.items() if key.startswith("value"))
         for part in answer["parameter"]
+        if "part" not in part
     }
 
 
@@ -72,6 +73,118 @@ def test_a_code_is_called_what_the_pack_calls_it() -> None:
 def test_a_code_nobody_named_is_not_found() -> None:
     with pytest.raises(NotThere, match="does not name"):
         call("lookup", "CodeSystem", code="Z99.99", system=ICD10)
+
+
+def test_a_diagnosis_is_looked_up_with_its_names_and_its_place_in_the_tree() -> None:
+    answer = call("lookup", "CodeSystem", code="E11.9", system=ICD10, displayLanguage="ru")
+    parts = [
+        {one["name"]: next(v for k, v in one.items() if k != "name") for one in part["part"]}
+        for part in answer["parameter"]
+        if "part" in part
+    ]
+
+    assert said(answer) == {
+        "name": "ICD-10",
+        "version": "2019",
+        "display": "Диабет 2-го типа без осложнений",
+    }
+    assert {"language": "kk", "value": "2-типті диабет, асқынусыз"} in parts
+    assert {"code": "parent", "value": "E11"} in parts
+    assert {"code": "abstract", "value": False} in parts
+
+
+def test_what_only_stands_beside_another_code_is_known_but_abstract() -> None:
+    answer = call("lookup", "CodeSystem", code="H36", system=ICD10)
+    parts = [part["part"] for part in answer["parameter"] if "part" in part]
+
+    flag = [{"name": "code", "valueCode": "abstract"}, {"name": "value", "valueBoolean": True}]
+    child = [{"name": "code", "valueCode": "child"}, {"name": "value", "valueCode": "H36.0"}]
+    assert flag in parts
+    assert child in parts
+
+
+@pytest.mark.parametrize(
+    ("asked", "result", "of_it"),
+    [
+        ({"url": ICD10, "code": "I10"}, True, {"display": "Essential (primary) hypertension"}),
+        ({"url": ICD10, "code": "I10", "displayLanguage": "kk"}, True,
+         {"display": "Артериялық гипертензия"}),
+        ({"url": ICD10, "code": "I10", "display": "артериальная гипертензия"}, True, {}),
+        ({"url": ICD10, "code": "I10", "display": "Gout"}, False,
+         {"message": "its name is Essential (primary) hypertension"}),
+        ({"url": ICD10, "code": "I16"}, False,
+         {"message": "ICD-10 has no code I16; the nearest are I11, I12, I13, I15, I20"}),
+    ],
+)  # fmt: skip
+def test_a_code_of_the_classification_is_checked(
+    asked: dict[str, str], result: bool, of_it: dict[str, str]
+) -> None:
+    answer = said(call("validate-code", "CodeSystem", **asked))
+
+    assert answer["result"] is result
+    assert of_it.items() <= answer.items()
+
+
+def test_codes_of_a_system_nobody_lists_cannot_be_checked() -> None:
+    with pytest.raises(NotThere, match="not known here"):
+        call("validate-code", "CodeSystem", url="http://loinc.org", code="4548-4")
+
+
+@pytest.mark.parametrize("url", [ICD10, f"{ICD10}?fhir_vs", f"{ICD10}|2019"])
+def test_the_classification_is_searched_in_three_languages(url: str) -> None:
+    query = {"url": url, "filter": "астм", "count": "2", "displayLanguage": "kk"}
+    found = call("expand", "ValueSet", **query, includeDesignations="true")["expansion"]
+
+    assert found["contains"][0]["code"] == "J45"
+    assert found["contains"][0]["display"] == "Бронх демікпесі"
+    assert {"language": "ru", "value": "Бронхиальная астма"} in found["contains"][0]["designation"]
+    assert found["total"] > len(found["contains"]) == 2
+
+
+def test_the_whole_classification_is_only_given_page_by_page() -> None:
+    with pytest.raises(Unusable, match="give filter"):
+        call("expand", "ValueSet", url=ICD10)
+    page = call("expand", "ValueSet", url=ICD10, count="3", offset="1")["expansion"]
+
+    assert [one["code"] for one in page["contains"]] == ["A00.0", "A00.1", "A00.9"]
+    assert page["total"] > 11_000
+
+
+@pytest.mark.parametrize(("code", "belongs"), [("E11.9", True), ("E10", False), ("E11", True)])
+def test_a_value_set_may_take_what_stands_below_a_code(code: str, belongs: bool) -> None:
+    below = {"property": "concept", "op": "is-a", "value": "E11"}
+    resource = {
+        "resourceType": "ValueSet",
+        "status": "draft",
+        "compose": {"include": [{"system": ICD10, "filter": [below]}]},
+    }
+    parameter = [
+        {"name": "valueSet", "resource": resource},
+        {"name": "code", "valueCode": code},
+        {"name": "system", "valueUri": ICD10},
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameter}
+
+    assert said(call("validate-code", "ValueSet", body=body))["result"] is belongs
+    del parameter[1:]
+    contains = call("expand", "ValueSet", body=body)["expansion"]["contains"]
+    assert [one["code"] for one in contains] == ["E11", *(f"E11.{n}" for n in range(10))]
+
+
+def test_a_filter_of_the_classification_that_is_not_known_is_refused() -> None:
+    odd = {"property": "title", "op": "regex", "value": ".*"}
+    resource = {
+        "resourceType": "ValueSet",
+        "status": "draft",
+        "compose": {"include": [{"system": ICD10, "filter": [odd]}]},
+    }
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "valueSet", "resource": resource}],
+    }
+
+    with pytest.raises(Unusable, match="only the filter concept is-a"):
+        call("expand", "ValueSet", body=body)
 
 
 @pytest.mark.django_db

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from qamqor.engine.fhir.names import ICD10
 from qamqor.errors import Issue, NotThere, Unusable
-from qamqor.services.fhir import terminology
+from qamqor.services import diagnoses
+from qamqor.services.fhir import classification, terminology
 from qamqor.services.fhir.terminology import Code
 from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
 
+_LANGUAGE: Final = In("displayLanguage", "code", "Language of the names, where they have it.")
 STANDARD: Final = "http://hl7.org/fhir/OperationDefinition"
 _CODED: Final = (
     In("code", "code", "The code to look for; give its system too."),
@@ -30,6 +33,8 @@ _CODED: Final = (
         In("filter", "string", "Only codes whose code or name holds this text."),
         In("offset", "integer", "How many codes to pass over."),
         In("count", "integer", "How many codes to list."),
+        _LANGUAGE,
+        In("includeDesignations", "boolean", "Whether every name of a code is given."),
     ),
     returns="ValueSet",
     standard=f"{STANDARD}/ValueSet-expand",
@@ -39,31 +44,48 @@ def expand(call: Call) -> Answer:
     if offset < 0 or (count is not None and count < 0):
         raise Unusable([Issue("value", "offset and count are zero or more")])
     text = str(call.one("filter", ""))
-    found = terminology.expand(_value_set(call), text=text, offset=offset, count=count, at=call.at)
+    value_set = _value_set(call)
+    if classification.is_whole(value_set):
+        return Answer(
+            classification.expansion(
+                text=text,
+                offset=offset,
+                count=count,
+                language=call.one("displayLanguage", "en"),
+                in_all=call.one("includeDesignations", False),
+                at=call.at,
+            )
+        )
+    found = terminology.expand(value_set, text=text, offset=offset, count=count, at=call.at)
     return Answer(found)
 
 
 @operation(
     "validate-code",
-    title="Say whether a code is in a value set",
-    text="Says whether a code is in a value set, and what it is called there.",
+    title="Say whether a code is in a value set or code system",
+    text="Says whether a code is in a value set, or in ICD-10, and what it is called there.",
     levels=("type", "instance"),
-    types=("ValueSet",),
+    types=("ValueSet", "CodeSystem"),
     inputs=(
-        In("url", "uri", "Canonical address of the value set."),
+        In("url", "uri", "Canonical address of the value set, or of the code system."),
         In("valueSet", "ValueSet", "The value set itself, instead of its address."),
         *_CODED,
         In("codeableConcept", "CodeableConcept", "Several codings; one of them must be there."),
         In("display", "string", "The name to compare with."),
+        _LANGUAGE,
     ),
     standard=f"{STANDARD}/ValueSet-validate-code",
 )
 def validate_code(call: Call) -> Answer:
+    if call.type == "CodeSystem":
+        return _in_system(call)
     value_set, asked = _value_set(call), _asked(call)
     found = terminology.member(value_set, asked, any_system=True)
     if found is None:
         named = ", ".join(f"{c.system}|{c.code}" for c in asked)
         return _said(result=False, message=f"{named} is not in {value_set.get('url', 'it')}")
+    if found.system == ICD10 and classification.is_known(found.code):
+        return _known(found.code, call)
     wrong = call.one("display") not in (None, found.display)
     message = {"message": f"its name is {found.display}"} if wrong else {}
     return _said(result=not wrong, display=found.display, **message)
@@ -75,13 +97,38 @@ def validate_code(call: Call) -> Answer:
     text="Says what a code is called, where the content pack names it.",
     levels=("type",),
     types=("CodeSystem",),
-    inputs=_CODED,
+    inputs=(*_CODED, _LANGUAGE),
     standard=f"{STANDARD}/CodeSystem-lookup",
 )
 def look_up(call: Call) -> Answer:
     asked = _asked(call)[0]
+    if asked.system == ICD10:
+        return Answer(classification.looked_up(asked.code, call.one("displayLanguage", "en")))
     found = terminology.look_up(asked.system, asked.code)
     return _said(name=found.system, display=found.display)
+
+
+def _in_system(call: Call) -> Answer:
+    """Whether ICD-10 has a code; of other systems nobody here knows every code."""
+    asked, system = _asked(call)[0], call.one("url")
+    if (system or asked.system) != ICD10 or asked.system not in ("", ICD10):
+        raise NotThere(f"the codes of {system or asked.system} are not known here")
+    if not classification.is_known(asked.code):
+        near = ", ".join(diagnoses.instead(asked.code))
+        said = f"{classification.NAME} has no code {asked.code}"
+        return _said(result=False, message=f"{said}; the nearest are {near}" if near else said)
+    return _known(asked.code, call)
+
+
+def _known(code: str, call: Call) -> Answer:
+    """A code of ICD-10, with its name, and whether the name that was sent is one of its own."""
+    sent, name = (
+        call.one("display"),
+        classification.display(code, call.one("displayLanguage", "en")),
+    )
+    wrong = sent is not None and not classification.is_called(code, sent)
+    message = {"message": f"its name is {name}"} if wrong else {}
+    return _said(result=not wrong, display=name, **message)
 
 
 def _value_set(call: Call) -> Mapping[str, Any]:
