@@ -132,6 +132,12 @@ class NotAllowed(NotPossible):
     code = "access.not-allowed"
 
 
+class NoPost(NotAllowed):
+    """The record must name who did this by their post, and the account has none."""
+
+    code = "access.no-post"
+
+
 class TooMany(NotPossible):
     """More was asked in a short time than one account or application may."""
 

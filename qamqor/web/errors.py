@@ -52,6 +52,13 @@ BY_CODE: Final = {
         next=_("Check the address, or begin from the start page."),
         status=404,
     ),
+    "access.no-post": Words(
+        title=_("Your account has no post."),
+        why=_("What is done in care is kept under the post of whoever did it."),
+        safe=NOTHING_CHANGED,
+        next=_("Ask the administrator to join your account to your post."),
+        status=403,
+    ),
     "fhir.version-conflict": Words(
         title=_("Somebody changed this meanwhile."),
         why=_("The record is newer than what you saw."),

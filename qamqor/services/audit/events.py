@@ -6,6 +6,7 @@ import base64
 from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.agent import named
 from qamqor.engine.fhir.names import CODES
 from qamqor.services.audit.shown import moment
 from qamqor.store.audit import Row
@@ -109,7 +110,7 @@ def _subtype(action: str) -> dict[str, str]:
 def _agents(row: Row, said: dict[str, Any]) -> list[dict[str, Any]]:
     who: dict[str, Any] = {
         "type": {"coding": [{"system": _PARTICIPATION, "code": "IRCP"}]},
-        "who": {"reference": row.agent},
+        "who": named(row.agent),
         "requestor": True,
         "role": [{"coding": [{"system": f"{CODES}/role", "code": said.get("role")}]}],
     }

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 from qamqor.engine.fhir import json_text
 from qamqor.errors import GoneBefore, NotAllowed, NotThere, QamqorError, VersionConflict
 from qamqor.services import accounts, audit, derived
-from qamqor.services.access import gate, index
+from qamqor.services.access import agent, gate, index
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import indexing
 from qamqor.store import mentions, node, people, referrals
@@ -71,7 +71,8 @@ def save(changes: Sequence[Change], *, actor: Actor, at: datetime) -> list[Store
         VersionConflict: a resource is no longer the version the caller saw.
         NotThere, GoneBefore: something to delete was never here, or is deleted already; something
             to change is not the actor's to see.
-        NotAllowed: the actor may not make one of the changes; that they tried is kept.
+        NotAllowed: the actor may not make one of the changes; that they tried is kept. NoPost:
+            the same, where a resource would name an account that has no post.
     """
     try:
         return node.commit(lambda tx: apply(tx, changes, actor=actor, at=at))
@@ -121,6 +122,7 @@ def _apply(
 ) -> list[Stored]:
     standing = versions.standing(tx, {(change.type, change.id): None for change in changes})
     relations = gate.check(_wishes(changes, standing), actor=actor, at=at)
+    agent.must_be_nameable(actor, _made(changes, standing))
     moment = micros(at)
     stored: list[Stored] = []
     for change in changes:
@@ -179,6 +181,16 @@ def _wishes(changes: Sequence[Change], standing: Mapping[Key, Standing]) -> list
         key = None if now is None else now.key
         wishes.append(gate.Wish(change.type, change.id, key, is_there, change.resource))
     return wishes
+
+
+def _made(
+    changes: Sequence[Change], standing: Mapping[Key, Standing]
+) -> Iterator[dict[str, Any] | None]:
+    """What is not there yet; what is there may name who wrote it in older days."""
+    for change in changes:
+        now = standing.get((change.type, change.id))
+        if now is None or now.is_deleted:
+            yield change.resource
 
 
 def _one(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.agent import who
 from qamqor.services.fhir.write import instant
 from qamqor.store import mentions
 from qamqor.store.fhir.versions import Version
@@ -50,7 +51,7 @@ def trace_of(
         "recorded": instant(at),
         **({"reason": [{"text": reason}]} if reason else {}),
         "activity": {"coding": [{"system": LIFECYCLE, "code": activity}]},
-        "agent": [{"who": {"reference": actor.reference}}],
+        "agent": [{"who": who(actor)}],
         "entity": entities,
     }
 

@@ -13,10 +13,10 @@ from qamqor.engine.fhir.names import CODES
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.agent import who
 from qamqor.services.fhir.valid import must_be
 from qamqor.services.fhir.write import Change, instant, save
 from qamqor.store import people
-from qamqor.store.accounts import Account
 from qamqor.store.fhir import versions
 
 APART, OPEN = "two_people", "open_again"
@@ -111,19 +111,10 @@ def _change(one: str, other: str, activity: str, reason: str, actor: Actor, at: 
         "recorded": instant(at),
         **({"reason": [{"text": reason}]} if reason else {}),
         "activity": {"coding": [{"system": SYSTEM, "code": activity}]},
-        "agent": [{"who": _who(actor)}],
+        "agent": [{"who": who(actor)}],
     }
     must_be(resource, type_="Provenance")
     return Change("PUT", "Provenance", id_, resource)
-
-
-def _who(actor: Actor) -> dict[str, Any]:
-    """Who decided; an account without a post is no reference that a Provenance may hold."""
-    account = Account.objects.filter(pk=actor.account).first() if actor.account else None
-    name = account.get_full_name() if account else ""
-    is_post = not actor.reference.startswith("Person/")
-    who = {"reference": actor.reference} if is_post else {"identifier": {"value": actor.reference}}
-    return {**who, **({"display": name} if name else {})}
 
 
 def _id(one: str, other: str) -> str:

@@ -16,6 +16,7 @@ from qamqor.engine.identity.person import identity_of
 from qamqor.errors import Issue, TwinFound, Unusable
 from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.agent import who as named
 from qamqor.services.empanelment import attach_within, day_of
 from qamqor.services.fhir.write import Change, apply, instant
 from qamqor.services.registration.apart import decided
@@ -278,7 +279,7 @@ def _why(patient_id: str, twins: list[Found], despite: str, actor: Actor, at: da
         "recorded": instant(at),
         "reason": [{"text": despite}],
         "activity": {"coding": [{"system": _LIFECYCLE, "code": "originate"}]},
-        "agent": [{"who": {"reference": actor.reference}}],
+        "agent": [{"who": named(actor)}],
         "entity": [
             {"role": "source", "what": {"reference": f"Patient/{twin.patient_id}"}}
             for twin in twins

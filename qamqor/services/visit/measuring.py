@@ -14,6 +14,7 @@ from qamqor.engine.measurements.sheet import Reading, Sheet, read_sheet
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.agent import need_post
 from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir.valid import must_be
 from qamqor.services.fhir.write import Change, Stored, save
@@ -58,12 +59,14 @@ def keep(
 
     Raises:
         Unusable: no such setting, or nothing was measured.
-        NotThere, NotAllowed: not a person of the actor's, or not the actor's to measure.
+        NotThere, NotAllowed: not a person of the actor's, or not the actor's to measure; NoPost:
+            they have no post by which it could be said who measured.
     """
     if visit.setting not in CLASSES or not readings:
         raise Unusable(
             [Issue("value", "say where, and at least one number", "setting")], status=422
         )
+    need_post(actor)
     looks.at_one(Sights(actor, at), "Patient", visit.patient)
     changes = [*begun(visit, actor), *observations(visit, readings, actor, at)]
     return save(changes, actor=actor, at=at) if changes else []

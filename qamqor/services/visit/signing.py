@@ -12,6 +12,7 @@ from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.agent import need_post
 from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir.write import Change, Stored, apply, instant, keep_refusal
 from qamqor.services.visit import measuring, named
@@ -51,10 +52,12 @@ def sign(
         medicines: orders in force as the page showed them; one changed meanwhile is a conflict.
 
     Raises:
-        NotThere, NotAllowed: not a person of the actor's, or something not theirs to write.
+        NotThere, NotAllowed: not a person of the actor's, or something not theirs to write; NoPost:
+            they have no post to sign by.
         VersionConflict: something the visit changes was changed meanwhile.
         Unusable: something breaks a rule of FHIR.
     """
+    need_post(actor)
     looks.at_one(Sights(actor, at), "Patient", visit.patient)
     refuse_wrong(plan, actor, today=at.astimezone(zone()).date())
     decided = list(plans.changes(visit, plan, medicines, actor=actor, at=at))
