@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -18,6 +18,7 @@ from django.db import transaction
 from oauth2_provider.models import AccessToken, Grant, RefreshToken
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.agent import WITHOUT_POST
 from qamqor.engine.fhir.names import CODES
 from qamqor.errors import NotPossible, NotThere
 from qamqor.services import audit
@@ -210,25 +211,33 @@ def areas_of(practitioner_role: str, day: date | None = None) -> frozenset[str]:
     Args:
         day: on which a period of membership must hold; None: membership at any time counts.
     """
-    return _place_in_teams(practitioner_role, day)[0]
+    return _place_in_teams(practitioner_role, day).areas
 
 
-def _place_in_teams(
-    practitioner_role: str, day: date | None
-) -> tuple[frozenset[str], frozenset[str]]:
-    """The areas of a post, and the posts whose lists it has while they are away."""
+class _Place(NamedTuple):
+    """The areas of a post, the posts whose lists it has, and whether a colleague has its own."""
+
+    areas: frozenset[str] = frozenset()
+    covers: frozenset[str] = frozenset()
+    is_away: bool = False
+
+
+def _place_in_teams(practitioner_role: str, day: date | None) -> _Place:
     if not practitioner_role:
-        return frozenset(), frozenset()
+        return _Place()
     place = _place_of(practitioner_role)
     areas = {str(place["id"])} if place and _is_area(place) else set()
     covers: set[str] = set()
+    is_away = False
     member = f"PractitionerRole/{practitioner_role}"
     for version in mentions.of(member):
         team = json_text.decode(version.content or "{}")
         if _is_in(team, member, day):
             areas |= _ids(team.get("managingOrganization", []), "Organization")
-            covers |= _away(team, member) if is_cover(team) else set()
-    return frozenset(areas), frozenset(covers)
+            gone = _away(team) if is_cover(team) else set()
+            covers |= gone - {practitioner_role}
+            is_away |= practitioner_role in gone
+    return _Place(frozenset(areas), frozenset(covers), is_away)
 
 
 def _is_in(team: Mapping[str, Any], member: str, day: date | None) -> bool:
@@ -243,14 +252,14 @@ def _is_in(team: Mapping[str, Any], member: str, day: date | None) -> bool:
     return day is None or any(_holds(one.get("period") or {}, day) for one in own)
 
 
-def _away(team: Mapping[str, Any], member: str) -> set[str]:
-    """The posts that are away in a cover; nobody where it is the asker's own absence."""
+def _away(team: Mapping[str, Any]) -> set[str]:
+    """The posts that are away in a cover."""
     gone = [
         one["member"]
         for one in team.get("participant", [])
         if any(c.get("code") == AWAY for r in one.get("role", []) for c in r.get("coding", []))
     ]
-    return _ids(gone, "PractitionerRole") - {member.removeprefix("PractitionerRole/")}
+    return _ids(gone, "PractitionerRole")
 
 
 def _ids(references: Sequence[Mapping[str, Any]], type_: str) -> set[str]:
@@ -300,7 +309,7 @@ def actor_for(
     post = post_of(account.practitioner_role_id)
     if account.practitioner_role_id and post is not None and not is_held(post, at):
         return None
-    areas, covers = _place_in_teams(account.practitioner_role_id, at.astimezone(zone()).date())
+    place = _place_in_teams(account.practitioner_role_id, at.astimezone(zone()).date())
     actor = Actor(
         account=account.pk,
         reference=reference_of(account),
@@ -308,8 +317,9 @@ def actor_for(
         organization=account.organization_id
         or organisation_of(account.practitioner_role_id)
         or None,
-        areas=areas,
-        covers=covers,
+        areas=place.areas,
+        covers=place.covers,
+        is_away=place.is_away,
         patient=account.patient_id or None,
         context=context,
         scopes=scopes,
@@ -334,4 +344,4 @@ def reference_of(account: Account) -> str:
         return f"PractitionerRole/{account.practitioner_role_id}"
     if account.patient_id:
         return f"Patient/{account.patient_id}"
-    return f"Person/{account.pk}"
+    return f"{WITHOUT_POST}{account.pk}"

@@ -19,6 +19,7 @@ class Actor:
         organization: id of the organisation they act for.
         areas: ids of the areas whose people are theirs.
         covers: ids of the PractitionerRoles whose lists they have today, while those are away.
+        is_away: a colleague has their own list today.
         scopes: SMART scopes granted to the application they act through; None = no application.
         client: id of that application.
         patient: id of the patient who is this actor (a resident).
@@ -36,6 +37,7 @@ class Actor:
     organization: str | None = None
     areas: frozenset[str] = frozenset()
     covers: frozenset[str] = frozenset()
+    is_away: bool = False
     patient: str | None = None
     context: str | None = None
     scopes: frozenset[str] | None = None

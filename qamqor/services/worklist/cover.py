@@ -42,6 +42,7 @@ class Cover:
     Attributes:
         version: of the CareTeam that says so.
         away, by: names; away_id: of the PractitionerRole.
+        areas: whose people go along.
         is_on: it holds today; else it is still to come.
     """
 
@@ -53,6 +54,7 @@ class Cover:
     by: str
     from_on: date
     until: date
+    areas: frozenset[str]
     is_on: bool
 
 
@@ -89,16 +91,26 @@ def covers(actor: Actor, *, as_of: date, at: datetime) -> list[Cover]:
 
 def covered_by(actor: Actor, *, as_of: date) -> list[Cover]:
     """For whom an actor covers today; no statement where it is nobody."""
-    if not actor.covers:
-        return []
+    return _mine(actor, 0, as_of) if actor.covers else []
+
+
+def away_of(actor: Actor, *, as_of: date) -> list[Cover]:
+    """Who has an actor's own list today; no statement where nobody has."""
+    return _mine(actor, 1, as_of) if actor.is_away else []
+
+
+def _mine(actor: Actor, place: int, as_of: date) -> list[Cover]:
+    """What holds today with the actor in one of its places: 0 who covers, 1 who is away."""
     kept = [(_decoded(v.content), v.version) for v in store.teams(sorted(actor.areas))]
     mine = [
         (one, version)
         for one, version in kept
-        if is_cover(one) and _by(one)["member"]["reference"] == actor.reference
+        if is_cover(one)
+        and one["participant"][place]["member"]["reference"] == actor.reference
+        and _is_left(one, as_of)
     ]
     names = names_of([m["member"]["reference"] for one, _ in mine for m in one["participant"]])
-    found = [_cover(one, version, names, as_of) for one, version in mine if _is_left(one, as_of)]
+    found = [_cover(one, version, names, as_of) for one, version in mine]
     return [one for one in found if one.is_on]
 
 
@@ -201,6 +213,10 @@ def _cover(one: Resource, version: int, names: Mapping[str, str], as_of: date) -
         by=called(colleague),
         from_on=first,
         until=last,
+        areas=frozenset(
+            str(held.get("reference", "")).removeprefix("Organization/")
+            for held in one.get("managingOrganization", [])
+        ),
         is_on=first <= as_of <= last,
     )
 

@@ -193,12 +193,20 @@ def _list(
         "query": wish.query(),
         "undo": request.session.get("undo"),
         "covered": cover.covered_by(actor, as_of=day),
+        **_handed_on(actor),
         "messages": messages.get_messages(request),
         "open": patient,
         **(_panel(request, actor, patient, form) if patient else {}),
     }
     status = 422 if form is not None else 200
     return render(request, "worklist/today.html", context, status=status)
+
+
+def _handed_on(actor: Actor) -> dict[str, Any]:
+    """Who has the reader's list while they are away; on each row if all their people went along."""
+    found = cover.away_of(actor, as_of=timezone.localdate())
+    areas = frozenset().union(*(one.areas for one in found))
+    return {"away": found, "with_whom": found[0].by if found and actor.areas <= areas else ""}
 
 
 def _tabs(counts: Any, wish: Asked) -> list[dict[str, object]]:

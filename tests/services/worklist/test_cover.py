@@ -23,6 +23,7 @@ from tests.services.access.village import actor
 from tests.services.organisation import area
 from tests.services.test_derived import AT
 from tests.services.worklist.test_today import TODAY, names, resident
+from tests.statements import reads
 
 LEAD = actor("lead_nurse", areas=frozenset())
 ROLE = "practice_nurse"
@@ -41,8 +42,8 @@ def two_areas(settings: Any) -> None:
 
 def nurse(post: str, day: date = TODAY) -> Actor:
     """As accounts make the actor of a post on a day."""
-    areas, covers = accounts._place_in_teams(post, day)  # noqa: SLF001
-    return actor(ROLE, reference=f"PractitionerRole/{post}", areas=areas, covers=covers)
+    place = accounts._place_in_teams(post, day)  # noqa: SLF001
+    return actor(ROLE, reference=f"PractitionerRole/{post}", **place._asdict())
 
 
 def listed(post: str, day: date = TODAY) -> list[str]:
@@ -70,6 +71,23 @@ def test_the_whole_list_goes_to_the_colleague_and_comes_back_after_the_last_day(
     (mine,) = cover.covered_by(nurse("second"), as_of=TODAY)
     assert (mine.away_id, mine.until, mine.is_on) == ("first", LAST, True)
     assert cover.covered_by(nurse("first"), as_of=TODAY) == []
+
+
+def test_who_is_away_is_told_who_has_their_list_and_until_when() -> None:
+    assert cover.away_of(nurse("first"), as_of=TODAY) == []
+    put()
+
+    (one,) = cover.away_of(nurse("first"), as_of=TODAY)
+
+    assert (one.away_id, one.from_on, one.until) == ("first", TODAY, LAST)
+    assert one.areas == nurse("first").areas == {"north"}
+    assert listed("first") == ["amina"]
+    assert cover.away_of(nurse("second"), as_of=TODAY) == []
+    assert not nurse("first", LAST + timedelta(days=1)).is_away
+    doctor = nurse("doctor")
+    with reads() as asked:
+        assert cover.away_of(doctor, as_of=TODAY) == []
+    assert asked == []
 
 
 def test_people_given_to_who_is_away_come_along() -> None:
