@@ -146,6 +146,7 @@ def create_each(tx: Transaction, asked: Sequence[Creation]) -> list[Stored | Exc
     for number, (change, actor, at) in enumerate(asked):
         try:
             relations |= gate.check(_wishes([change], standing), actor=actor, at=at)
+            agent.must_be_nameable(actor, _made([change], standing))
             now = standing.get((change.type, change.id))
             answers[number] = _one(tx, change, now, at, micros(at))
         except QamqorError as refusal:

@@ -17,7 +17,7 @@ from qamqor.errors import NoPost
 from qamqor.services import accounts
 from qamqor.services.access.actor import Actor
 from qamqor.services.audit import events
-from qamqor.services.fhir.write import Change, save
+from qamqor.services.fhir.write import Change, Creation, create_each, save
 from qamqor.services.merge.apart import unmerge
 from qamqor.services.merge.together import merge
 from qamqor.services.registration import apart
@@ -25,7 +25,7 @@ from qamqor.services.registration.register import register
 from qamqor.services.visit import measuring, signing
 from qamqor.services.worklist import outcome
 from qamqor.services.worklist.outcome import Outcome
-from qamqor.store import audit, mentions
+from qamqor.store import audit, mentions, node
 from qamqor.store.accounts import Account
 from qamqor.store.audit import Wanted
 from qamqor.store.fhir import versions
@@ -146,6 +146,23 @@ def test_what_care_is_made_of_needs_a_post(
         act(replace(lead, reference=accounts.reference_of(account)))
     assert versions.last_sequence() == before
     assert act(lead)
+
+
+def test_of_several_that_are_created_together_only_the_unnameable_one_is_refused(
+    clerk: Actor,
+) -> None:
+    def wished(id_: str, by: Actor) -> Creation:
+        about = {"url": "http://qamqor.invalid/x", "valueReference": {"reference": clerk.reference}}
+        resource = {"resourceType": "Patient", "id": id_, "extension": [about]}
+        return Creation(Change("POST", "Patient", id_, resource), by, AT)
+
+    asked = [wished("one", clerk), wished("other", CLERK)]
+    found = node.commit(lambda tx: create_each(tx, asked))
+
+    assert isinstance(found[0], NoPost)
+    assert not isinstance(found[1], Exception)
+    assert versions.read("Patient", "one") is None
+    assert versions.read("Patient", "other") is not None
 
 
 def test_what_is_there_may_name_an_account_from_older_days(clerk: Actor) -> None:
