@@ -188,7 +188,7 @@ def look(type_: str, id_: str, links: frozenset[str] = frozenset(), *, day: int 
     values: list[Any] = [type_, id_]
     if links:
         values = [*sorted(links), day, day, type_, id_]
-    found = quick.rows(_looking(len(links), quick.is_sqlite()), values)
+    found = quick.prepared(_looking(len(links), quick.is_sqlite()), values)
     return _seen(*found[0]) if found else NOTHING_SEEN
 
 
@@ -200,7 +200,7 @@ def look_each(names: Collection[Key]) -> dict[Key, Look]:
         size = next(size for size in LOOKS if size >= len(some))
         asked = [*some, *[some[-1]] * (size - len(some))]
         values = [said for name in asked for said in name]
-        for row in quick.rows(_looking_each(size, quick.is_sqlite()), values):
+        for row in quick.prepared(_looking_each(size, quick.is_sqlite()), values):
             seen[row[1], row[2]] = _seen(*row)
     return seen
 

@@ -26,7 +26,7 @@ _BY_CHECKSUM: Final = """select t.application_id, t.user_id, t.scope, t.expires,
 
 def by_checksum(checksum: str) -> Token | None:
     """The token of a SHA-256 checksum; by plain SQL, since models take ten times as long."""
-    rows = quick.rows(_BY_CHECKSUM, [f"token:{checksum}", checksum])
+    rows = quick.prepared(_BY_CHECKSUM, [f"token:{checksum}", checksum])
     row = rows[0] if rows else None
     return None if row is None else Token(row[0], row[1], row[2], _moment(row[3]), row[4] or None)
 
@@ -34,7 +34,7 @@ def by_checksum(checksum: str) -> Token | None:
 def by_checksums(checksums: Collection[str]) -> dict[str, Token]:
     """As ``by_checksum``, for several at once, but not for whom an account's token was started."""
     marks = ", ".join(["%s"] * len(checksums))
-    rows = quick.rows(
+    rows = quick.prepared(
         f"""select token_checksum, application_id, user_id, scope, expires
         from oauth2_provider_accesstoken where token_checksum in ({marks})""",
         [*checksums],

@@ -64,7 +64,7 @@ def find(checksum: str, asked: Asked, *, at: datetime) -> Found | None:
     """
     if not read_together.is_system(checksum) or len(asked.types) != 1:
         return None
-    if connection.in_atomic_block or not quick.is_sqlite():
+    if connection.in_atomic_block:
         return None
     own_parameters.for_reading(at)
     setting = search.setting(asked.bases, at)
@@ -75,7 +75,10 @@ def find(checksum: str, asked: Asked, *, at: datetime) -> Found | None:
     if _may_be_long(query):
         return None
     one = _Search(checksum, asked, query, setting, at)
-    entries.keep_answered(one, _answer)
+    if quick.is_sqlite():
+        entries.keep_answered(one, _answer)
+    else:
+        _alone(one)
     if one.refusal is not None:
         raise one.refusal
     return one.found
@@ -107,6 +110,14 @@ def _answer(everyone: Sequence[_Search]) -> list[Entry]:
     return lines
 
 
+def _alone(one: _Search) -> None:
+    """The same for one: PostgreSQL searches for several beside each other, before their commit."""
+    sights = _sights(one, tokens.by_checksums({one.checksum}))
+    line = None if sights is None else _one(one, sights, None)
+    if line is not None:
+        entries.keep(line)
+
+
 def _sights(one: _Search, known: Mapping[str, Token]) -> Sights | None:
     """What the asker may see; None where the plain way is to be gone."""
     sights = read_together.sights(one.checksum, known.get(one.checksum), one.at)
@@ -116,7 +127,7 @@ def _sights(one: _Search, known: Mapping[str, Token]) -> Sights | None:
     return None if view is not None and view.criteria else sights
 
 
-def _one(one: _Search, sights: Sights, steps: Steps) -> Entry | None:
+def _one(one: _Search, sights: Sights, steps: Steps | None) -> Entry | None:
     try:
         limits.SEARCHES.take(sights.actor, one.at)
     except TooMany as refusal:
@@ -127,19 +138,22 @@ def _one(one: _Search, sights: Sights, steps: Steps) -> Entry | None:
     except NotAllowed as refusal:
         one.refusal = refusal
         return search.refusal_line(sights, one.asked, refusal)
-    try:
-        with quick.at_most(steps):
-            found = search.found(
-                one.query,
-                one.asked,
-                in_sight(sights, one.setting),
-                views=partial(hidden, sights),
-                most=MOST_INCLUDED,
-            )
-    except Exception:  # it ends here for this one only, who asks the plain way
-        if not quick.is_in_transaction():
-            raise
-        limits.SEARCHES.give_back(sights.actor)
-        return None
+    if steps is None:
+        found = _found(one, sights, None)
+    else:
+        try:
+            with quick.at_most(steps):
+                found = _found(one, sights, MOST_INCLUDED)
+        except Exception:  # it ends here for this one only, who asks the plain way
+            if not quick.is_in_transaction():
+                raise
+            limits.SEARCHES.give_back(sights.actor)
+            return None
     one.found = found
     return search.line(sights, one.asked, found)
+
+
+def _found(one: _Search, sights: Sights, most: int | None) -> Found:
+    sight = in_sight(sights, one.setting)
+    views = partial(hidden, sights)
+    return search.found(one.query, one.asked, sight, views=views, most=most)

@@ -266,7 +266,6 @@ CHAIN = Asked(("Observation",), (("patient.family:exact", "Serik"),))
 WITH_PEOPLE = Asked(("Observation",), (("code", "8480-6"), ("_include", "Observation:subject")))
 
 
-@pytest.mark.skipif("not __import__('qamqor.store.quick').store.quick.is_sqlite()")
 @pytest.mark.parametrize("asked", [CODE_AND_DATE, CHAIN, WITH_PEOPLE])
 def test_what_is_asked_most_goes_the_quick_way(asked: Asked) -> None:
     answer = compare(remembered(), asked, timezone.now())
@@ -300,11 +299,11 @@ def test_who_searches_too_often_waits_whichever_way(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(limits.SEARCHES, "most", lambda _: 4.0)
     checksum, at = remembered(), timezone.now()
     ways = [search_together.find, plainly, search_together.find, plainly]
-    for way in ways if quick.is_sqlite() else [plainly] * 4:
+    for way in ways:
         way(checksum, CHAIN, at=at)
     before = audit.counted()
 
-    for way in (search_together.find, plainly) if quick.is_sqlite() else (plainly,):
+    for way in (search_together.find, plainly):
         with pytest.raises(TooMany):
             way(checksum, CHAIN, at=at)
     assert audit.counted() == before
@@ -377,13 +376,13 @@ def test_searches_of_one_shape_are_one_statement_with_other_values(
 ) -> None:
     at = timezone.now()
     texts: list[str] = []
-    rows = quick.rows
+    prepared = quick.prepared
 
     def noted(sql: str, values: Any) -> Any:
         texts.append(sql)
-        return rows(sql, values)
+        return prepared(sql, values)
 
-    monkeypatch.setattr(quick, "rows", noted)
+    monkeypatch.setattr(quick, "prepared", noted)
     sights = Sights(of_system(1, ALL), at)
     for asked in (Asked((type_,), pairs), Asked((type_,), others)):
         said = search.setting((), at)
