@@ -166,6 +166,7 @@ class Booking:
         half: id of the part of the day, where no hour was said.
         workers: references of who is booked with them; ``role`` of the first.
         actions: what it is for, as ``programme/action/item``.
+        about: in a few words, where whoever wrote it names no due care.
         note: in the person's words. reason: why it was cancelled.
     """
 
@@ -182,6 +183,7 @@ class Booking:
     place: str = ""
     room: str = ""
     actions: tuple[str, ...] = ()
+    about: str = ""
     note: str = ""
     reason: str = ""
 
@@ -222,6 +224,7 @@ def read(resource: Mapping[str, Any], settings: Settings, zone: tzinfo) -> Booki
         place=next(_codes([resource], "serviceCategory", PLACE), ""),
         room=rooms[0] if rooms else "",
         actions=tuple(_actions(resource.get("reasonCode") or ())),
+        about=str(resource.get("description") or ""),
         note=str(resource.get("comment") or ""),
         reason=next(_codes([{"r": [resource.get("cancelationReason") or {}]}], "r", REASON), ""),
     )

@@ -83,24 +83,40 @@ def _stepped(resource: Resource, to: str, reason: str, text: str) -> Resource:
     return changed
 
 
-def kept_by_visit(tx: Transaction, patient: str, *, actor: Actor, at: datetime) -> list[str]:
-    """Today's booking of a person is kept by the visit that is being signed; returns references.
+def todays(
+    patient: str, *, actor: Actor, at: datetime, tx: Transaction | None = None
+) -> list[Booking]:
+    """The person's open bookings of today that a visit by the actor keeps."""
+    today = at.astimezone(zone()).date()
+    return [
+        one
+        for one in reading.of_person(patient, tx)
+        if one.status in OPEN
+        and one.day == today
+        and (actor.reference in one.workers or one.role == actor.role)
+    ]
 
-    The worker's own one, or that of a colleague of the same role; and days wished for with the
-    worker that have come or passed without a time.
+
+def kept_by_visit(tx: Transaction, patient: str, *, actor: Actor, at: datetime) -> None:
+    """A visit is being signed: today's booking took place.
+
+    Days wished for with the worker that have come or passed without a time end with it.
     """
-    today, found = at.astimezone(zone()).date(), []
+    today = at.astimezone(zone()).date()
+    ended = {one.id: (one, "fulfilled") for one in todays(patient, actor=actor, at=at, tx=tx)}
     for one in reading.of_person(patient, tx):
-        is_own = actor.reference in one.workers
-        is_todays = one.status in OPEN and one.day == today and (is_own or one.role == actor.role)
-        is_past_wish = one.status == "proposed" and one.day is not None and one.day <= today
-        if not is_todays and not (is_past_wish and is_own):
-            continue
-        _, resource = reading.one(one.id)
-        to = "fulfilled" if is_todays else "cancelled"
-        changed = {**resource, "status": to}
-        change = Change("PUT", "Appointment", one.id, changed, if_version=one.version)
-        apply(tx, [change], actor=replace(actor, is_service=True), at=at)
-        if is_todays:
-            found.append(f"Appointment/{one.id}")
-    return found
+        is_past = one.status == "proposed" and one.day is not None and one.day <= today
+        if is_past and actor.reference in one.workers:
+            ended[one.id] = (one, "cancelled")
+    changes = [
+        Change(
+            "PUT",
+            "Appointment",
+            id_,
+            {**reading.one(id_)[1], "status": to},
+            if_version=one.version,
+        )
+        for id_, (one, to) in ended.items()
+    ]
+    if changes:
+        apply(tx, changes, actor=replace(actor, is_service=True), at=at)

@@ -186,6 +186,7 @@ def read(patient: str, *, actor: Actor, as_of: date, at: datetime) -> Page | Clo
                 ("create", "Observation"),
                 ("create", "Immunization"),
                 ("create", "ServiceRequest"),
+                ("create", "Appointment"),
                 ("create", "QuestionnaireResponse"),
                 ("create", "Task"),
                 ("update", "Patient"),

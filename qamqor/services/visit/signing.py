@@ -14,6 +14,7 @@ from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.agent import need_post
 from qamqor.services.access.sights import Sights, zone
+from qamqor.services.booking import steps
 from qamqor.services.fhir.write import Change, Stored, apply, instant, keep_refusal
 from qamqor.services.visit import measuring, named
 from qamqor.services.visit import plan as plans
@@ -47,6 +48,8 @@ def sign(
 ) -> list[Stored]:
     """Keep everything of a visit and end it; all or nothing. Signing again changes nothing.
 
+    Today's booking of the person with the worker, or with a colleague of the role, took place.
+
     Args:
         readings: judged already; those kept while the visit went on are not kept twice.
         medicines: orders in force as the page showed them; one changed meanwhile is a conflict.
@@ -61,21 +64,23 @@ def sign(
     looks.at_one(Sights(actor, at), "Patient", visit.patient)
     refuse_wrong(plan, actor, today=at.astimezone(zone()).date())
     decided = list(plans.changes(visit, plan, medicines, actor=actor, at=at))
+    booked = [f"Appointment/{one.id}" for one in steps.todays(visit.patient, actor=actor, at=at)]
     changes = [
-        _ended(visit, plan, actor, at),
+        _ended(visit, plan, actor, at, booked),
         *map(valid, decided),
         *measuring.observations(visit, readings, actor, at),
     ]
     kept = list(_kept_before(visit, readings))
     # The person is named so that the signature belongs to their record.
     of_visit = [f"{one.type}/{one.id}" for one in changes]
-    targets = [f"Patient/{visit.patient}", *of_visit, *kept]
+    targets = [f"Patient/{visit.patient}", *of_visit, *kept, *booked]
     changes.append(_signature(visit, targets, actor, at))
 
     def write(tx: Transaction) -> list[Stored]:
         # Asked here, where one commit follows another: a double click signs once.
         if is_signed(visit.key):
             return []
+        steps.kept_by_visit(tx, visit.patient, actor=actor, at=at)
         stored = apply(tx, changes, actor=actor, at=at)
         store.delete(tx, visit.key)
         audit.note(tx, actor, "delete", at=at, what=[f"Draft/{visit.key}"],
@@ -89,7 +94,7 @@ def sign(
         raise
 
 
-def _ended(visit: Visit, plan: Plan, actor: Actor, at: datetime) -> Change:
+def _ended(visit: Visit, plan: Plan, actor: Actor, at: datetime, booked: Sequence[str]) -> Change:
     id_ = named.id_of(visit.key, "encounter")
     standing = versions.read("Encounter", id_)
     if standing is not None and standing.content is not None:
@@ -98,6 +103,8 @@ def _ended(visit: Visit, plan: Plan, actor: Actor, at: datetime) -> Change:
         encounter = measuring.encounter(visit, actor)
     ended = {**encounter, "status": "finished", **plans.on_encounter(visit, plan)}
     ended["period"] = {**encounter["period"], "end": here(at)}
+    if booked:
+        ended["appointment"] = [{"reference": one} for one in booked]
     seen = None if standing is None else standing.version
     return valid(Change("PUT", "Encounter", id_, ended, if_version=seen))
 

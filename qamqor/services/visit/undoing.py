@@ -64,9 +64,21 @@ def _back(reference: str, visit: str) -> Iterator[Change]:
             again: Resource = json_text.decode(before.content)
             yield Change("PUT", type_, id_, again, if_version=version)
         return
+    if type_ == "Appointment" and resource["status"] != "proposed":
+        yield from _before_the_visit(resource, version)
+        return
     wrong = _wrong(resource)
     if wrong != resource:
         yield valid(Change("PUT", type_, id_, wrong, if_version=version))
+
+
+def _before_the_visit(booking: Resource, version: int) -> Iterator[Change]:
+    """A booking that the visit kept stands again as before it; one that has moved on stays."""
+    id_ = str(booking["id"])
+    before = versions.read_version("Appointment", id_, version - 1)
+    if booking["status"] == "fulfilled" and before is not None and before.content is not None:
+        again: Resource = json_text.decode(before.content)
+        yield Change("PUT", "Appointment", id_, again, if_version=version)
 
 
 def _wrong(resource: Resource) -> Resource:

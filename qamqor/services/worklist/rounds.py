@@ -88,12 +88,15 @@ def _pace(folders: tuple[Path, ...]) -> Pace:
     return plan.read_pace(yaml.safe_load(file.read_text(encoding="utf-8")), file.name)
 
 
-def choose(actor: Actor, *, as_of: date) -> tuple[list[list[str]], int]:
+def choose(actor: Actor, *, as_of: date, booked: Sequence[str] = ()) -> tuple[list[list[str]], int]:
     """Who to go to today, a list for each door, and how many doors were filled up.
 
-    First everybody who is to be visited; then, up to the number of doors of a day, the most
-    pressing of the rest in the same settlements, homes with several people before others: a visit
-    serves all of them.
+    First who is booked for a visit today, and everybody who is to be visited; then, up to the
+    number of doors of a day, the most pressing of the rest in the same settlements, homes with
+    several people before others: a visit serves all of them.
+
+    Args:
+        booked: ids of people who expect the actor at home today.
 
     Raises:
         NotAllowed: they have no list.
@@ -102,8 +105,12 @@ def choose(actor: Actor, *, as_of: date) -> tuple[list[list[str]], int]:
     most = pace().doors
     doors: dict[str, list[str]] = {}
     places: Counter[str | None] = Counter()
+    known = today.rows_of(booked, role=chosen.role, as_of=as_of, is_asked_for=True)
+    for who, row in known.items():
+        doors.setdefault(row.household or who, []).append(who)
     for one in store.page(chosen, heavy, Tab.to_visit, limit=LOOKED_AT):
-        doors.setdefault(one.household or one.patient_id, []).append(one.patient_id)
+        door = doors.setdefault(one.household or one.patient_id, [])
+        door += [] if one.patient_id in door else [one.patient_id]
         places[one.place_id] += 1
     waited_for = len(doors)
     rest = [

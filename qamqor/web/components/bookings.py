@@ -88,7 +88,9 @@ def bring(booking: Booking, language: str = "") -> str:
 
 
 def what_for(booking: Booking) -> list[str]:
-    """Titles of the due care that a booking names, each once."""
+    """Titles of the due care that a booking names, each once; else what it says of itself."""
+    if not booking.actions and booking.about:
+        return [booking.about]
     titles = (needs.title_of(*(one.split("/") + ["", ""])[:3]) for one in booking.actions)
     return list(dict.fromkeys(titles))
 

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from qamqor.engine.fhir.names import UCUM
 from qamqor.engine.programmes import words as programme_words
 from qamqor.services import installed
+from qamqor.services.booking import reading
 from qamqor.services.person import content
-from qamqor.web.components import dates, words
+from qamqor.web.components import bookings, dates, words
 
 Resource = Mapping[str, Any]
 CLASSES: Final[dict[str, str | Promise]] = {
@@ -313,7 +314,9 @@ def _goal(resource: Resource, language: str) -> tuple[str, str]:
 
 def _appointment(resource: Resource, language: str) -> tuple[str, str]:
     services = [content.said(one, language) for one in resource.get("serviceType") or ()]
-    said = [*services, str(resource.get("description") or "")]
+    own = reading.of_resource(resource)
+    known = [bookings.clock_of(own), bookings.where(own, language), *bookings.what_for(own)]
+    said = [*services, *known, str(bookings.STATES.get(own.status, ("", ""))[0])]
     return gettext("Booking"), ", ".join(filter(None, said))
 
 

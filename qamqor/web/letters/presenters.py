@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
+from qamqor.engine.booking import Booking
 from qamqor.engine.fhir.names import IDENTIFIERS
 from qamqor.services.immunisation_words import ImmunisationWords
 from qamqor.services.person import content
 from qamqor.services.person.letters import Place, Sheet
 from qamqor.services.person.page import Page
-from qamqor.web.components import dates, facts, needs, people, words
+from qamqor.web.components import bookings, dates, facts, needs, people, words
 
 SIZES: Final = ("a4", "a5")
 AHEAD: Final = timedelta(days=366)
@@ -157,7 +158,7 @@ def visit(sheet: Sheet, coming: Page, code: str) -> dict[str, Any]:
         "referrals": [facts.line(one, code).detail for one in found.get("ServiceRequest", ())],
         "given": [facts.line(one, code).detail for one in found.get("Immunization", ())],
         "coming": list(_coming(coming, code)),
-        "bookings": list(_bookings(coming.resources.get("Appointment", ()))),
+        "bookings": list(_bookings(coming.resources.get("Appointment", ()), code)),
     }
 
 
@@ -195,17 +196,31 @@ def _coming(found: Page, code: str) -> Iterator[Row]:
         yield Row(title, day=gettext("now") if day <= found.as_of else dates.short(day))
 
 
-def _bookings(found: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+def _bookings(found: Iterable[Mapping[str, Any]], code: str) -> Iterator[Row]:
+    """Bookings ahead: day and time, where, and what to have at hand."""
+    for one in _ahead(found):
+        yield Row(bookings.when(one), _place_and_bring(one, code))
+
+
+def _ahead(found: Iterable[Mapping[str, Any]]) -> list[Booking]:
     today = timezone.localdate()
-    for one in found:
-        start = str(one.get("start") or "")
-        if one.get("status") in ("booked", "pending") and len(start) > 10:
-            at = timezone.localtime(datetime.fromisoformat(start))
-            if at.date() >= today:
-                yield Row(
-                    f"{dates.with_weekday(at.date())}, {at:%H:%M}",
-                    str(one.get("description") or ""),
-                )
+    return [
+        one
+        for one in bookings.of(found)
+        if one.status in ("booked", "pending")
+        and one.start is not None
+        and one.day
+        and one.day >= today
+    ]
+
+
+def _place_and_bring(one: Booking, code: str) -> str:
+    return ". ".join(filter(None, [bookings.where(one, code), _bring(one, code)]))
+
+
+def _bring(one: Booking, code: str) -> str:
+    said = bookings.bring(one, code)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def plan(found: Page, place: Place, code: str) -> dict[str, Any]:
@@ -230,7 +245,7 @@ def plan(found: Page, place: Place, code: str) -> dict[str, Any]:
         "targets": targets,
         "medicines": list(_medicines(found.resources.get("MedicationRequest", ()), code)),
         "coming": list(_coming(found, code)),
-        "bookings": list(_bookings(found.resources.get("Appointment", ()))),
+        "bookings": list(_bookings(found.resources.get("Appointment", ()), code)),
         "team": [Row(one.name, words.role(one.role), one.phone) for one in found.team],
     }
 
@@ -297,13 +312,21 @@ def invitation(sheet: Sheet, kind: str, code: str) -> dict[str, Any]:
     born = people.born_on(sheet.person)
     today = timezone.localdate()
     is_child = born is not None and born > date(today.year - CHILD_UNTIL, today.month, 1)
-    bookings = list(_bookings(sheet.resources.get("Appointment", ())))
+    is_home = kind == "home"
+    own = [
+        one
+        for one in _ahead(sheet.resources.get("Appointment", ()))
+        if (one.place == "home") == is_home
+    ]
+    booked = own[0] if own else None
     role, name = sheet.author
     return {
         **_place(sheet.place, code),
-        "is_home": kind == "home",
+        "is_home": is_home,
         "is_child": is_child,
-        "when": bookings[0].what if bookings and kind == "clinic" else "",
+        "when": bookings.when(booked) if booked else "",
+        "where": bookings.where(booked, code) if booked else "",
+        "bring": _bring(booked, code) if booked else "",
         "address": people.address_of(sheet.person),
         "by": ", ".join(filter(None, [words.role(role).lower() if role else "", name])),
     }

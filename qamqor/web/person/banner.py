@@ -215,11 +215,13 @@ def _acts(page: Page) -> list[Act]:
     """What a worker comes to do, one filled button: by role the visit or the needs."""
     visit = (gettext("Start the visit"), "visit", "", "create Encounter")
     asked = (gettext("Assess needs"), "needs", "heart", "create QuestionnaireResponse")
+    book = (gettext("Book"), "book", "calendar", "create Appointment")
     rest = (
         (gettext("Vaccinate"), "vaccinate", "syringe", "create Immunization"),
+        book,
         (gettext("Refer"), "refer", "arrow", "create ServiceRequest"),
     )
-    wished = (asked, visit) if page.role in SUPPORT else (visit, *rest)
+    wished = (asked, visit, book) if page.role in SUPPORT else (visit, *rest)
     found: list[Act] = []
     for label, name, icon, right in wished:
         if right in page.may and (href := address(name, page.patient)):

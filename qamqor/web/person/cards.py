@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.urls import NoReverseMatch, reverse
@@ -18,7 +18,7 @@ from qamqor.engine.fhir.names import CVX
 from qamqor.engine.population.one_person import Due
 from qamqor.services.person import content
 from qamqor.services.person.page import Opened, Page, Relative
-from qamqor.web.components import dates, facts, needs, people, words
+from qamqor.web.components import bookings, dates, facts, needs, people, words
 from qamqor.web.components.facts import Line
 from qamqor.web.components.needs import Said
 from qamqor.web.person import numbers
@@ -346,15 +346,17 @@ def _team(page: Page) -> Iterator[Item]:
 
 
 def _bookings(page: Page) -> Iterator[Item]:
-    found = []
-    for one in page.resources.get("Appointment", ()):
-        start = str(one.get("start") or "")
-        if one.get("status") in ("booked", "pending", "proposed") and len(start) > 10:
-            at = timezone.localtime(datetime.fromisoformat(start))
-            if at.date() >= page.as_of:
-                found.append((at, facts.line(one)))
-    for at, line in sorted(found, key=lambda pair: pair[0]):
-        yield Item(f"{dates.with_weekday(at.date())}, {at:%H:%M}", second=line.detail)
+    """Bookings ahead, the soonest first, then days wished for without a time."""
+    now = timezone.now()
+    for one in bookings.of(page.resources.get("Appointment", ())):
+        is_ahead = one.day is not None and one.day >= page.as_of
+        if not is_ahead or one.status not in ("booked", "arrived", "pending", "proposed"):
+            continue
+        said, shape = bookings.state(one, now)
+        second = ", ".join(filter(None, [bookings.where(one), *bookings.what_for(one)]))
+        aside = "" if one.status == "booked" and shape == "soon" else said
+        href = reverse("booking", args=[one.id])
+        yield Item(bookings.when(one), aside, second=second, href=href)
 
 
 def _referrals(page: Page, language: str) -> Iterator[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
 from django import forms
@@ -21,12 +22,13 @@ from qamqor.engine.rounds import sketch
 from qamqor.engine.rounds.sketch import Mark
 from qamqor.errors import NotThere
 from qamqor.services.access.actor import Actor
+from qamqor.services.booking import days
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import rounds
 from qamqor.services.worklist.outcome import Outcome
 from qamqor.services.worklist.rounds import Round, Stop
 from qamqor.web.access import staff
-from qamqor.web.components import dates
+from qamqor.web.components import bookings, dates
 from qamqor.web.worklist import presenters
 
 KEPT: Final = "round"
@@ -106,7 +108,8 @@ def _reason(code: str) -> str:
 def _round(request: HttpRequest, actor: Actor) -> Round:
     day, kept = timezone.localdate(), request.session.get(KEPT, {})
     if kept.get("day") != day.isoformat() or kept.get("whose") != actor.reference:
-        people, filled = rounds.choose(actor, as_of=day)
+        booked = days.home_visits(actor, day)
+        people, filled = rounds.choose(actor, as_of=day, booked=booked)
         kept = {
             "day": day.isoformat(),
             "whose": actor.reference,
@@ -140,10 +143,21 @@ def _shown(stop: Stop) -> dict[str, Any]:
         "address": people[0].address,
         "phone": next((one.phone for one in people if one.phone), ""),
         "tags": list(tags.values())[:4],
+        "booked": _booked(stop, day),
         "key": uuid.uuid4(),
         "state": presenters.OUTCOMES.get(stop.state, "") if stop.state else "",
         "is_done": stop.state not in ("", "no_answer", "moved"),
     }
+
+
+def _booked(stop: Stop, day: date) -> str:
+    """The time somebody behind a door expects the worker today."""
+    expected = [
+        line.row.booked
+        for line in stop.lines
+        if line.row.booked is not None and line.row.booked.on == day
+    ]
+    return bookings.on_list(expected[0], day) if expected else ""
 
 
 def _name(people: Sequence[presenters.Shown], lines: Sequence[Any]) -> str:
