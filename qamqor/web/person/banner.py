@@ -215,13 +215,11 @@ def _acts(page: Page) -> list[Act]:
     """What a worker comes to do, one filled button: by role the visit or the needs."""
     visit = (gettext("Start the visit"), "visit", "", "create Encounter")
     asked = (gettext("Assess needs"), "needs", "heart", "create QuestionnaireResponse")
-    book = (gettext("Book"), "book", "calendar", "create Appointment")
     rest = (
         (gettext("Vaccinate"), "vaccinate", "syringe", "create Immunization"),
-        book,
         (gettext("Refer"), "refer", "arrow", "create ServiceRequest"),
     )
-    wished = (asked, visit, book) if page.role in SUPPORT else (visit, *rest)
+    wished = (asked, visit) if page.role in SUPPORT else (visit, *rest)
     found: list[Act] = []
     for label, name, icon, right in wished:
         if right in page.may and (href := address(name, page.patient)):
@@ -233,6 +231,7 @@ def _acts(page: Page) -> list[Act]:
 
 def _more(page: Page) -> list[Act]:
     wished = [
+        (gettext("Book"), "book", "create Appointment"),
         (gettext("Needs and support"), "needs", ""),
         (gettext("Change the details"), "person_edit", "update Patient"),
         (gettext("Consents"), "person_consent", "update Patient"),

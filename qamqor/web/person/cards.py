@@ -97,6 +97,7 @@ class Cards:
     total: int
     team: tuple[Item, ...]
     bookings: tuple[Item, ...]
+    book: str
     referrals: tuple[Item, ...]
     household: tuple[Item, ...]
     life: tuple[Item, ...]
@@ -127,6 +128,7 @@ def of(page: Page) -> Cards:
         total=page.total,
         team=tuple(_team(page)),
         bookings=tuple(_bookings(page)),
+        book=address("book", page.patient) if "create Appointment" in page.may else "",
         referrals=tuple(_referrals(page, language)),
         household=tuple(map(_relative, page.household, [page.as_of] * len(page.household))),
         life=tuple(_life(page)),
