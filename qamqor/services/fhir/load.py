@@ -121,7 +121,11 @@ def _prepared(sources: Sequence[Source], processes: int, at: datetime) -> Iterat
 
 
 def _way_to_start() -> str:
-    """Copies of this process know all it has read; with other threads about, new ones are safe."""
+    """Copies of this process know all it has read; with other threads about, new ones are safe.
+
+    The thread that commits starts again with the next work.
+    """
+    node.stop()
     if threading.active_count() > 1:
         return "spawn"
     derived.tables()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,22 @@ def test_every_index_can_be_made_again(tmp_path: Path) -> None:
     assert counts["people"] == 1
     assert counts["due care"] == 1
     assert set(told) == set(counts)
+
+
+COPIED = """
+from qamqor import settings
+settings.load_django()
+from qamqor.services.fhir import load
+from qamqor.store import node
+assert node.aside(lambda: 1) == 1
+assert load._way_to_start() == "fork"
+assert node.aside(lambda: 2) == 2
+assert load._way_to_start() == "fork"
+"""
+
+
+def test_a_command_lets_copies_of_itself_prepare_also_when_it_has_committed_before() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COPIED], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
