@@ -24,7 +24,6 @@ from itertools import dropwhile, islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
-import django
 import msgspec
 from django.conf import settings
 from django.db import connection
@@ -41,6 +40,7 @@ from qamqor.services.fhir import load
 from qamqor.services.fhir.load import Loaded
 from qamqor.services.fhir.prepare import Job as Slice
 from qamqor.services.fhir.prepare import Piece, Prepared, packed, prepare, unpack
+from qamqor.services.settled import begin
 from qamqor.services.warehouse.quarantine import Entry, text_of
 from qamqor.services.warehouse.sources import Line, Source, lines
 from qamqor.store import node
@@ -248,9 +248,7 @@ def _prepared(source: Source, after: int, size: int) -> Iterator[tuple[int, Prep
         return
     with ExitStack() as stack:
         context = multiprocessing.get_context("spawn")
-        pool = stack.enter_context(
-            ProcessPoolExecutor(1, mp_context=context, initializer=django.setup)
-        )
+        pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=context, initializer=begin))
         running: deque[tuple[int, Future[bytes]]] = deque()
         for some in slices:
             running.append((some[-1].number, pool.submit(packed, _job(source, some))))
