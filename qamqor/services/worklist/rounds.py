@@ -143,6 +143,7 @@ def planned(
 
     Args:
         people: ids, one list a door, in any order: those urgent first, then the shortest way.
+        filled: how many of the doors were added; a door of which nothing is shown is not counted.
 
     Raises:
         NotAllowed: they have no list.
@@ -192,7 +193,8 @@ def planned(
     kept = tuple(tuple(line.row.patient_id for line in stop.lines) for stop in stops)
     settled = tuple(settlements)
     bag = tuple(plan.bag(pace(), wanted, language))
-    return Round(stops, kept, start, settled, back_at, km, bag, filled)
+    gone = len(people) - len(kept)
+    return Round(stops, kept, start, settled, back_at, km, bag, max(filled - gone, 0))
 
 
 def _told(rows: Mapping[str, Row], sights: Sights) -> dict[str, Row]:

@@ -182,6 +182,16 @@ def test_who_is_needed_only_for_what_is_not_told_is_not_on_the_leads_round() -> 
     assert rounds._told({"amina": row}, Sights(PSYCHOLOGIST, AT)) == {"amina": row}  # noqa: SLF001
 
 
+def test_a_door_of_which_nothing_is_shown_is_not_counted() -> None:
+    planned(who="amina")
+    doors = [["amina"], ["nobody"]]
+
+    def added(filled: int) -> int:
+        return rounds.planned(LEAD, doors, as_of=TODAY, at=AT, language="en", filled=filled).filled
+
+    assert (added(2), added(1), added(0)) == (1, 0, 0)
+
+
 @pytest.mark.parametrize("label", ["PSY", ""])
 def test_the_filter_and_its_counts_do_not_say_who_is_in_a_sensitive_programme(label: str) -> None:
     planned(label)
