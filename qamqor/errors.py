@@ -12,6 +12,9 @@ QamqorError                     anything below; the code says which
     ├── GoneBefore              it was here and is deleted
     ├── VersionConflict         somebody changed the resource since the caller saw it
     ├── NotAllowed              the actor may not do this to this record
+    │   ├── OtherRole           a room for other roles; carries which
+    │   ├── NoPost              the account has no post, by which the record names who did it
+    │   └── PostEnded           who is signed in holds no post here any more
     ├── TooMany                 more was asked than one may in a time; carries when to come again
     ├── AttachedAlready         the person is attached to an area
     ├── NotInUse                the person's record is out of use, or the person has died
@@ -27,7 +30,7 @@ The words a person reads are chosen from ``error.code``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -130,6 +133,26 @@ class NotAllowed(NotPossible):
     """The rules of access do not let this actor do this."""
 
     code = "access.not-allowed"
+
+
+class OtherRole(NotAllowed):
+    """A room that is for other roles: which ones is no secret, as a record's being here would be.
+
+    Attributes:
+        roles: who may, as codes of roles.
+    """
+
+    code = "access.other-role"
+
+    def __init__(self, roles: Iterable[str]) -> None:
+        self.roles = tuple(sorted(roles))
+        super().__init__(f"this is for {', '.join(self.roles)}")
+
+
+class PostEnded(NotAllowed):
+    """The post of who is signed in has ended, or their account is closed."""
+
+    code = "access.post-ended"
 
 
 class NoPost(NotAllowed):

@@ -7,6 +7,7 @@ a page (cut text, too wide, axe's findings) is said at the end and makes the com
 from __future__ import annotations
 
 import base64
+import os
 import re
 import sys
 from pathlib import Path
@@ -17,7 +18,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+os.environ.setdefault("QAMQOR_DEMO", "1")
 
+from qamqor import settings  # noqa: E402
 from tests.browser import LANGUAGES, chromium, faults, new_context  # noqa: E402
 
 PICTURES = ROOT / "docs/pictures/pages"
@@ -101,7 +104,16 @@ def _has(page: Page, address: str, one: dict[str, Any]) -> bool:
 
 
 def _one(page: Page, shrinker: Page, url: str, one: dict[str, Any], person: str, kind: str) -> int:
-    answer = page.goto(url + one["path"].format(person=person))
+    address = url + one["path"].format(person=person)
+    if "code" in one:
+        said = error_page(one, kind)
+        page.route(address, lambda route: route.fulfill(**said))
+    answer = page.goto(address)
+    for _ in range(one.get("times", 0)):
+        page.goto(address)
+        for field, text in one["fill"].items():
+            page.locator(field).fill(text)
+        page.locator(f"form:has({next(iter(one['fill']))}) button[type=submit]").first.click()
     for key in one.get("then", ()):
         page.keyboard.press(key)
     page.wait_for_load_state("networkidle")
@@ -114,6 +126,34 @@ def _one(page: Page, shrinker: Page, url: str, one: dict[str, Any], person: str,
     webp = base64.b64decode(shrinker.evaluate(SMALLER, base64.b64encode(png).decode()))
     (PICTURES / f"{one['name']}-{kind}.webp").write_bytes(webp)
     return bool(found)
+
+
+def error_page(one: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The page of an error as this checkout makes it, with no server and no address that fails.
+
+    Args:
+        one: an entry of ``pictures.yaml`` with its ``code``. kind: language and size, ``kk-desk``.
+    """
+    settings.load_django()
+    from django.test import RequestFactory
+    from django.utils import translation
+
+    from qamqor.store.accounts import Account
+    from qamqor.web import errors
+
+    request = RequestFactory().get(one["path"])
+    request.resolver_match = None
+    request.COOKIES["qamqor_density"] = "compact"
+    request.user = Account(
+        username="demo", role=one["role"], last_name="Садыкова", first_name="Айнұр Жандосовна"
+    )
+    with translation.override(kind.split("-")[0]):
+        answer = errors.page(request, one["code"], reference="QM-4F09A2")
+    return {
+        "status": answer.status_code,
+        "body": answer.content.decode(),
+        "content_type": "text/html; charset=utf-8",
+    }
 
 
 def _shown(one: dict[str, Any]) -> str:

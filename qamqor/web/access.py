@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from qamqor.errors import NotAllowed
+from qamqor.errors import OtherRole, PostEnded
 from qamqor.services.access.policy import CONFIRM_EXPORTS
 from qamqor.services.accounts import actor_for
 from qamqor.store.accounts import Account
@@ -38,7 +38,7 @@ def staff(view: View) -> View:
     """A page for those who care for people; it gets the actor behind the request.
 
     Raises:
-        NotAllowed: somebody else is signed in, or their post has ended.
+        OtherRole: somebody else is signed in. PostEnded: their post has ended.
     """
     return _open_to(STAFF, view)
 
@@ -59,8 +59,10 @@ def _open_to(roles: frozenset[str], view: View) -> View:
     def opened(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         account = request.user
         actor = actor_for(account, timezone.now()) if isinstance(account, Account) else None
-        if actor is None or actor.role not in roles:
-            raise NotAllowed("this page is for those who care for people")
+        if getattr(account, "role", "") not in roles:
+            raise OtherRole(roles)
+        if actor is None:
+            raise PostEnded("the post has ended or the account is closed")
         return view(request, actor, *args, **named)
 
     return opened

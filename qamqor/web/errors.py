@@ -1,152 +1,126 @@
-"""Turns an error's code into words: what happened, why, what next."""
+"""Answers what went wrong by a page: what happened, why, what is safe, and the way on."""
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import (
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
 
-from qamqor.errors import NotPossible
+from qamqor.errors import NotAllowed, NotPossible, NotThere, OtherRole, TooMany
+from qamqor.services.access.policy import CLINICIANS
+from qamqor.web.access import STAFF
+from qamqor.web.components import words
+from qamqor.web.error_words import Words, words_for
 
 logger = logging.getLogger(__name__)
-Text = str | Promise
+TOO_LARGE: Final = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+OUT_OF_REACH: Final = (OperationalError, InterfaceError)
+"""What a database says that cannot be reached or does not get round to answer."""
+AGAIN_SECONDS: Final = 60
+"""After how long an attempt to sign in is free again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a person reads when something did not work.
+class Way(NamedTuple):
+    """A way on from an error page."""
 
-    Attributes:
-        title: what happened. why: the reason. safe: whether anything was changed.
-        next: what to do now. status: the HTTP status.
+    name: str
+    href: str
+
+
+def page(
+    request: HttpRequest,
+    code: str,
+    *,
+    reference: str = "",
+    roles: frozenset[str] = frozenset(),
+    seconds: int = 0,
+) -> HttpResponse:
+    """The error page for a code, in the reader's language.
+
+    A page that cannot ask who reads it is shown as to somebody who is not signed in.
+
+    Args:
+        roles: who may open what was asked for; empty = not said.
+        seconds: after how long to try again; 0 = not said.
     """
-
-    title: Text
-    why: Text
-    safe: Text
-    next: Text = ""
-    status: int = 409
-
-
-NOTHING_CHANGED: Final = _("Nothing was changed.")
-BY_CODE: Final = {
-    "unexpected": Words(
-        title=_("We could not open the page."),
-        why=_("This is a mistake on our side, not yours."),
-        safe=_("What was saved before is kept."),
-        next=_("If it is urgent, write it on paper and enter it later."),
-        status=500,
-    ),
-    # Where access is denied and where nothing exists, the words are the same.
-    "not-there": Words(
-        title=_("Nothing to show here."),
-        why=_("There is no such page, or it is not among those you may open."),
-        safe=NOTHING_CHANGED,
-        next=_("Check the address, or begin from the start page."),
-        status=404,
-    ),
-    "access.no-post": Words(
-        title=_("Your account has no post."),
-        why=_("What is done in care is kept under the post of whoever did it."),
-        safe=NOTHING_CHANGED,
-        next=_("Ask the administrator to join your account to your post."),
-        status=403,
-    ),
-    "fhir.version-conflict": Words(
-        title=_("Somebody changed this meanwhile."),
-        why=_("The record is newer than what you saw."),
-        safe=_("What you wrote was not saved; the other change is kept."),
-        next=_("Go back, compare both, and save again."),
-    ),
-    "not-possible": Words(
-        title=_("This cannot be done now."),
-        why=_("The record is not in the state this needs."),
-        safe=NOTHING_CHANGED,
-        next=_("Go back and look at the record again."),
-    ),
-    "fhir.unusable": Words(
-        title=_("This cannot be saved as written."),
-        why=_("Something in it breaks a rule of the record."),
-        safe=NOTHING_CHANGED,
-        next=_("Go back, check what you entered, and save again."),
-        status=422,
-    ),
-    "request.forged": Words(
-        title=_("The page was open too long."),
-        why=_("For safety a form works only for a while and only from our own pages."),
-        safe=NOTHING_CHANGED,
-        next=_("Go back, load the page again, and repeat."),
-        status=403,
-    ),
-    "request.too-many": Words(
-        title=_("Too many attempts."),
-        why=_("For safety the number of attempts in a minute is limited."),
-        safe=_("Nothing was changed; your account is not blocked for good."),
-        next=_("Wait a minute and try again. If you forgot the password, ask the administrator."),
-        status=429,
-    ),
-    "referral.too-late": Words(
-        title=_("The referral has gone on already."),
-        why=_("Somebody took this step, or another one, before you."),
-        safe=NOTHING_CHANGED,
-        next=_("Open the referral again and look how far it is."),
-    ),
-    "booking.over": Words(
-        title=_("This booking has gone on already."),
-        why=_("It was kept, missed or cancelled before you."),
-        safe=NOTHING_CHANGED,
-        next=_("Open the booking again and look how it stands."),
-    ),
-    "smart.no-pkce": Words(
-        title=_("This application asks in an unsafe way."),
-        why=_("It must protect its request by PKCE with the method S256."),
-        safe=_("It was given nothing."),
-        next=_("Tell the maker of the application."),
-        status=400,
-    ),
-    "smart.other-audience": Words(
-        title=_("This application asks for another server."),
-        why=_("The address of the record in its request (aud) is not ours."),
-        safe=_("It was given nothing."),
-        next=_("Check which server the application is set up for."),
-        status=400,
-    ),
-    "smart.launch-over": Words(
-        title=_("Start the application once more."),
-        why=_("A start works once and for five minutes."),
-        safe=_("It was given nothing."),
-        next=_("Go back to the person's page and open the application again."),
-        status=400,
-    ),
-    "request.wrong": Words(
-        title=_("We did not understand the request."),
-        why=_("The address or the form was not complete."),
-        safe=NOTHING_CHANGED,
-        next=_("Go back and try again."),
-        status=400,
-    ),
-}
-SAME_WORDS: Final = {"access.not-allowed": "not-there", "fhir.gone": "not-there"}
-
-
-def words_for(code: str) -> Words:
-    """The words of a code; a longer code falls back to what it begins with."""
-    code = SAME_WORDS.get(code, code)
-    return BY_CODE.get(code) or BY_CODE["not-possible"]
-
-
-def page(request: HttpRequest, code: str, *, reference: str = "") -> HttpResponse:
-    """The error page for a code, in the reader's language."""
     said = words_for(code)
-    context = {"words_of_error": said, "reference": reference}
-    return render(request, "error.html", context, status=said.status)
+    context: dict[str, Any] = {
+        "words_of_error": said,
+        "reference": reference,
+        "roles": [words.role(one) for one in words.ROLES if one in roles],
+        "again_at": timezone.now() + timedelta(seconds=seconds) if seconds else None,
+    }
+    template = "error_part.html" if request.headers.get("HX-Request") else "error.html"
+    try:
+        context |= _of_reader(request, said)
+        answer = render(request, template, context, status=said.status)
+    except Error:
+        request.user = AnonymousUser()
+        context |= _of_reader(request, said)
+        answer = render(request, template, context, status=said.status)
+    if seconds:
+        answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def _of_reader(request: HttpRequest, said: Words) -> dict[str, Any]:
+    role = getattr(getattr(request, "user", None), "role", "")
+    about, closed = words_for("not-there.of-a-person"), words_for("not-there.person")
+    return {
+        "own_role": words.role(role) if role else "",
+        "may_break_glass": said is about and role in CLINICIANS,
+        "openers": [words.role(one) for one in CLINICIANS] if said is closed else [],
+        "ways": list(_ways(request, said, role)),
+    }
+
+
+def _ways(request: HttpRequest, said: Words, role: str) -> Iterator[Way]:
+    here, before = request.get_full_path(), _page_before(request)
+    if said.is_for_now and request.method == "GET":
+        yield Way(gettext("Try again"), here)
+    if said is words_for("not-there.of-a-person") and role in STAFF:
+        href = reverse("person", args=[_patient(request)])
+        yield Way(gettext("To this person's page"), href)
+    elif before and before != here:
+        yield Way(gettext("Back to the page before"), before)
+    if role:
+        yield Way(gettext("To the start page"), "/")
+    else:
+        if said.status == 429:
+            yield Way(gettext("I cannot sign in"), reverse("account_help"))
+        yield Way(gettext("Sign in"), reverse("account_login"))
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours from which somebody came; empty where there is none."""
+    came = urlsplit(request.headers.get("Referer", ""))
+    own = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME")
+    if came.netloc != own or not came.path.startswith("/") or came.path.startswith("//"):
+        return ""
+    return urlunsplit(("", "", came.path, came.query, ""))
+
+
+def _patient(request: HttpRequest) -> str:
+    """Of which person an address is; empty where of none."""
+    match = request.resolver_match
+    return str(match.kwargs.get("patient", "")) if match else ""
 
 
 def errors_in_words(
@@ -164,13 +138,32 @@ class _InWords:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        reads = "text/html" in request.headers.get("Accept", "")
+        if getattr(response, "status_code", 0) != 405 or not reads:
+            return response
+        said = page(request, "request.other-way")
+        said.headers["Allow"] = response.headers.get("Allow", "")
+        return said
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The words of an error raised on purpose; anything else goes on to Django."""
         if isinstance(error, NotPossible) and not request.path.startswith("/fhir"):
-            return page(request, error.code)
+            return _raised(request, error)
         return None
+
+
+def _raised(request: HttpRequest, error: NotPossible) -> HttpResponse:
+    if isinstance(error, OtherRole):
+        return page(request, error.code, roles=frozenset(error.roles))
+    if isinstance(error, TooMany):
+        return page(request, error.code, seconds=error.seconds)
+    match = request.resolver_match
+    hidden = words_for(error.code) is words_for("not-there")
+    if match and hidden and isinstance(error, NotThere | NotAllowed) and _patient(request):
+        is_page = match.url_name == "person"
+        return page(request, "not-there.person" if is_page else "not-there.of-a-person")
+    return page(request, error.code)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -178,7 +171,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(request, "request.wrong")
+    too_large = isinstance(exception, TOO_LARGE)
+    return page(request, "request.too-large" if too_large else "request.wrong")
 
 
 def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -190,13 +184,13 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    answer = page(request, "request.too-many")
-    answer.headers["Retry-After"] = "60"
-    return answer
+    return page(request, "request.too-many", seconds=AGAIN_SECONDS)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A bug: the page carries a reference that also stands in the log."""
+    """A bug, or a database out of reach: the page carries a reference that stands in the log."""
     reference = f"QM-{secrets.token_hex(3).upper()}"
     logger.error("a page failed", extra={"reference": reference})
+    if isinstance(sys.exc_info()[1], OUT_OF_REACH):
+        return page(request, "unavailable", reference=reference, seconds=30)
     return page(request, "unexpected", reference=reference)

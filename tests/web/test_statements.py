@@ -79,6 +79,8 @@ def counted(clients: dict[str, Client]) -> dict[str, int]:
     """Statements that read, of every page; each is asked for once before, to fill what is kept."""
     found = {}
     for one in PAGES:
+        if "code" in one:
+            continue
         path, client = one["path"].replace("{person}", "dana"), clients[one["role"]]
         client.get(path)
         with reads() as asked:

@@ -17,7 +17,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import CODES
 from qamqor.engine.team import Late, Measures, Norm, Posts
 from qamqor.engine.worklist_facts import day_number
-from qamqor.errors import InvalidPack, NotAllowed, Problem
+from qamqor.errors import InvalidPack, OtherRole, Problem
 from qamqor.services import audit, installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
@@ -105,10 +105,10 @@ def board(actor: Actor, *, as_of: date, at: datetime, language: str) -> Board:
     Nobody is named. The number of queries does not grow with areas or people.
 
     Raises:
-        NotAllowed: they do not lead a team.
+        OtherRole: they do not lead a team.
     """
     if actor.role not in LEADING:
-        raise NotAllowed(f"{actor.role} does not lead a team")
+        raise OtherRole(LEADING)
     Sights(actor, at).need("search", "Patient")
     own = measures()
     areas = areas_of(actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -48,7 +49,7 @@ def signed_in_safely(
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
             if _is_over(request):
                 logout(request)
-                return _to("account_login", request)
+                return _to_sign_in(request)
             if not _may_go_on(request):
                 return HttpResponseRedirect(reverse("mfa_index"))
         return get_response(request)
@@ -67,10 +68,11 @@ def _is_over(request: HttpRequest) -> bool:
     return False
 
 
-def _to(name: str, request: HttpRequest) -> HttpResponseRedirect:
-    """To a page, and back here afterwards where that does no harm."""
-    back = f"?next={request.path}" if request.method == "GET" else ""
-    return HttpResponseRedirect(reverse(name) + back)
+def _to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    """To sign in again, told why; back here afterwards where that does no harm."""
+    shown = request.method == "GET"
+    told = {"ended": "page" if shown else "form"} | ({"next": request.path} if shown else {})
+    return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode(told)}")
 
 
 def _may_go_on(request: HttpRequest) -> bool:

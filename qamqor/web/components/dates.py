@@ -43,9 +43,9 @@ def with_weekday(day: date) -> str:
     return f"{weekday.capitalize()} {without_year(day)}"
 
 
-def clock(moment: datetime) -> str:
-    """The time on the clock of this installation: 14:05."""
-    return f"{timezone.localtime(moment):%H:%M}"
+def clock(moment: datetime, *, seconds: bool = False) -> str:
+    """The time on the clock of this installation: 14:05, with seconds where they matter."""
+    return f"{timezone.localtime(moment):{'%H:%M:%S' if seconds else '%H:%M'}}"
 
 
 def moment(at: datetime) -> str:

@@ -38,9 +38,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest("form");
   if (form) delete form.dataset.sent;
 });
-// A refused form comes back as 422 with its errors; it is shown like any answer.
+// A refused form comes back as 422 with its errors, what cannot be done as words for its place.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if ([409, 422].includes(event.detail.xhr.status)) {
+  if ([404, 409, 413, 422, 429].includes(event.detail.xhr.status)) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }

@@ -157,7 +157,7 @@ def test_an_open_desk_is_locked_after_half_an_hour(client: Client, nurse: Accoun
     session["seen"] = session["seen"] - 31 * 60
     session.save()
 
-    assert client.get("/accounts/")["Location"] == "/accounts/login/?next=/accounts/"
+    assert client.get("/accounts/")["Location"] == "/accounts/login/?ended=page&next=%2Faccounts%2F"
     assert client.get("/accounts/").status_code == 302
 
 

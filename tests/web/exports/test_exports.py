@@ -100,8 +100,8 @@ def test_nobody_else_may_confirm(role: str) -> None:
 
     client = somebody(role)
 
-    assert decided(client, address, "confirm") == 404
-    assert client.get("/exports").status_code == 404
+    assert decided(client, address, "confirm") == 403
+    assert client.get("/exports").status_code == 403
     assert api.get(address).status_code == 202
 
 

@@ -151,7 +151,7 @@ def test_who_may_find_nobody_has_no_box(numbered: None, live_server: Any, browse
         page = context.new_page()
         answer = page.goto(f"{live_server.url}/find")
         assert answer is not None
-        assert answer.status == 404
+        assert answer.status == 403
         expect(page.locator("#find")).to_have_count(0)
 
 

@@ -286,14 +286,14 @@ def test_who_was_registered_despite_a_twin_is_not_stopped_by_it_again(
 
 
 @pytest.mark.parametrize(
-    ("role", "path"),
-    [("head", "/register"), ("auditor", "/register"), ("practice_nurse", "/twins"),
-     ("practice_nurse", "/twins/amina/bolat")],
+    ("role", "path", "status"),
+    [("head", "/register", 404), ("auditor", "/register", 403), ("practice_nurse", "/twins", 404),
+     ("practice_nurse", "/twins/amina/bolat", 404)],
 )  # fmt: skip
-def test_who_may_not_is_told_that_there_is_nothing(
-    numbered: None, live_server: Any, browser: Browser, role: str, path: str
+def test_who_may_not_is_told_that_others_may(
+    numbered: None, live_server: Any, browser: Browser, role: str, path: str, status: int
 ) -> None:
     with signed_in(browser, live_server.url, role=role) as context:
         answer = context.new_page().goto(f"{live_server.url}{path}")
         assert answer is not None
-        assert answer.status == 404
+        assert answer.status == status

@@ -76,7 +76,8 @@ def test_who_leads_nobody_has_no_such_page(teams: None, live_server: Any, browse
         answer = page.goto(f"{live_server.url}/team")
 
         assert answer is not None
-        assert answer.status == 404
+        assert answer.status == 403
+        expect(page.get_by_text("Open to: Lead nurse, Head of site.")).to_be_visible()
         assert page.get_by_role("link", name="Team", exact=True).count() == 0
 
 

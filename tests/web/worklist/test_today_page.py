@@ -193,7 +193,7 @@ def test_who_cares_for_nobody_has_no_list(
         answer = page.goto(f"{live_server.url}/today")
 
         assert answer is not None
-        assert answer.status == 404
+        assert answer.status == 403
 
 
 def test_the_list_stands_still_and_says_what_changed(
