@@ -58,6 +58,11 @@ def need(action: str, *, actor: Actor, at: datetime) -> Sights:
     return sights
 
 
+def may_register(*, actor: Actor, at: datetime) -> bool:
+    """Whether the actor may register somebody; nothing is kept of the question."""
+    return Sights(actor, at).of("create", "Patient") is not None
+
+
 def need_everybody(*, actor: Actor, at: datetime) -> None:
     """Refuse whoever may not change every person's record.
 

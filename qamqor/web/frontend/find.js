@@ -4,7 +4,7 @@ const finder = document.querySelector("[data-find]");
 const enough = (text) => text.replace(/\P{L}/gu, "").length > 1 || text.replace(/\D/g, "").length > 3;
 
 function answers() {
-  return [...document.querySelectorAll("#found [data-found]")];
+  return [...document.querySelectorAll("[data-find] [data-found]")].filter((one) => one.offsetParent);
 }
 function closeAnswers() {
   document.getElementById("found")?.replaceChildren();

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ from qamqor.engine.identity.names import FullName
 from qamqor.engine.identity.numbers import phone_number
 from qamqor.services.registration.change import Stay
 from qamqor.services.registration.homes import Home
+from qamqor.services.registration.recent import Recent
 from qamqor.services.registration.register import Particulars
 from qamqor.services.registration.search import Answer, Match
 from qamqor.web.components import dates
@@ -99,18 +101,35 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What is said under the box."""
+    """What is said under the box.
+
+    Attributes:
+        is_nobody: the question was whole and nobody answers it, so they may be registered.
+    """
 
     people: tuple[Shown, ...]
     message: str
     count: str
+    is_nobody: bool = False
+
+
+def lately(found: Iterable[Recent], today: date, role: str) -> list[tuple[Shown, str]]:
+    """The people somebody opened lately, each with when."""
+    return [(shown(one.match, today, role=role), _when(one.at, today)) for one in found]
+
+
+def _when(at: datetime, today: date) -> str:
+    day = timezone.localtime(at).date()
+    said = dates.from_here(day, today)
+    return f"{said}, {dates.clock(at)}" if day == today else said
 
 
 def answer(found: Answer, today: date, role: str) -> Answered:
     """An answer in the reader's language."""
     people = tuple(shown(one, today, role=role) for one in found.matches)
     count = ngettext("%(num)d person", "%(num)d people", len(people)) % {"num": len(people)}
-    return Answered(people, "" if people else _message(found), count)
+    nobody = not (people or found.problem or found.digits_to_go)
+    return Answered(people, "" if people else _message(found), count, nobody)
 
 
 def _message(found: Answer) -> str:

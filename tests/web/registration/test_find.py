@@ -174,3 +174,85 @@ def test_a_question_costs_the_same_however_many_are_found(
             answer = client.post("/find", {"text": text}, headers={"HX-Request": "true"})
         assert answer.status_code == 200
         assert b"data-found" in answer.content
+
+
+@pytest.mark.parametrize(("language", "size"), [("kk", "narrow"), ("ru", "phone"), ("en", "desk")])
+def test_who_was_opened_lately_is_one_key_away_while_the_record_is_still_open(
+    numbered: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/find")
+        expect(page.locator("#lately")).to_have_count(0)
+        for who in ("amina", "bolat", "amina", "dana"):
+            page.goto(f"{live_server.url}/person/{who}")
+        page.goto(f"{live_server.url}/find")
+        found = page.locator("[data-found] .q-found__name")
+        assert [one.split()[0] for one in found.all_inner_texts()] == [
+            "Жұмағұлова-Сейтқалиева", "Ахметова", "Әбіш",
+        ]  # fmt: skip
+        expect(page.locator("#find")).to_be_focused()
+        assert faults(page) == []
+        page.keyboard.type("әбіш")
+        expect(page.locator("#found [data-found]")).to_have_count(1)
+        expect(page.locator("#lately")).to_be_hidden()
+        page.locator("#find").fill("")
+        page.keyboard.press("Backspace")
+        expect(page.locator("#lately")).to_be_visible()
+        version = versions.read("Patient", "bolat")
+        assert version is not None
+        elsewhere = [{"reference": "Organization/south"}]
+        put({**json_text.decode(version.content or ""), "generalPractitioner": elsewhere})
+        page.reload()
+        expect(page.locator("[data-found]")).to_have_count(2)
+        assert page.url == f"{live_server.url}/find"
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/person/dana")
+
+
+def test_another_worker_does_not_see_who_was_opened(
+    numbered: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        context.new_page().goto(f"{live_server.url}/person/amina")
+    with signed_in(browser, live_server.url, role="registrar", post="desk") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/find")
+        expect(page.locator("[data-found]")).to_have_count(0)
+
+
+def test_nobody_found_leads_to_registering_only_who_may_register(
+    numbered: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url, role="registrar", post="") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/find")
+        page.keyboard.type("87")
+        expect(page.locator("#found")).to_be_empty()
+        page.keyboard.type("0312900055")
+        expect(page.locator("#found")).to_contain_text("mistake")
+        expect(page.locator("#found a")).to_have_count(0)
+        page.locator("#find").fill("Никтошин")
+        expect(page.get_by_text("Nobody is found.")).to_be_visible()
+        assert faults(page) == []
+        page.locator("#found").get_by_role("link", name="Register a person").click()
+        page.wait_for_url("**/register")
+    with signed_in(browser, live_server.url, role="head") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/find")
+        page.keyboard.type("Никтошин")
+        expect(page.get_by_text("Nobody is found.")).to_be_visible()
+        expect(page.get_by_role("link", name="Register a person")).to_have_count(0)
+
+
+def test_a_single_answer_opens_with_enter(
+    numbered: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/find")
+        page.keyboard.type(IIN)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/person/amina")
+        assert IIN not in page.url
