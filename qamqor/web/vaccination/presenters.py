@@ -229,6 +229,7 @@ def session(
         "person": bar_of(found, today),
         "form": form,
         "rows": rows,
+        "also": [cvx for cvx in form.cvxs if cvx not in proposed],
         "is_on_paper": _is_on_paper(found),
         "apart": [known.words.group(n) for n in _apart(found)],
         "ask": [one[_language()] for one in known.giving.ask],

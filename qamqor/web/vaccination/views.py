@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.vary import vary_on_headers
 
 from qamqor.services import immunisation_batches as batches
 from qamqor.services import immunisation_recording as recording
@@ -35,6 +36,7 @@ def vaccinations(request: HttpRequest, actor: Actor, patient: str) -> HttpRespon
 
 
 @require_http_methods(["GET", "POST"])
+@vary_on_headers("HX-Request")
 @staff
 def vaccinate(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     found, known = _opened(actor, patient)
@@ -45,6 +47,9 @@ def vaccinate(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     if found.consent_on:
         first["consent"] = "yes"
     form = _form(None, actor, cvxs, known, initial=first)
+    if request.headers.get("HX-Request"):
+        context = _context(found, known, form) | {"added": cvxs[len(_there(request)) :]}
+        return render(request, "vaccination/added.html", context)
     return _page(request, found, known, form)
 
 
@@ -114,9 +119,14 @@ def _vaccines(request: HttpRequest, found: Session) -> list[int]:
     if request.method == "POST":
         named = str(request.POST.get("vaccines", "")).split()
     else:
-        named = [str(one.cvx) for one in found.injections]
+        named = _there(request) or [str(one.cvx) for one in found.injections]
         named += request.GET.getlist("also")
     return list(dict.fromkeys(int(one) for one in named if one.isdecimal() and len(one) < 6))
+
+
+def _there(request: HttpRequest) -> list[str]:
+    """The rows a page has already that asks for one more in place."""
+    return str(request.GET.get("vaccines", "")).split()
 
 
 def _form(data: Any, actor: Actor, cvxs: list[int], known: Calendar, **named: Any) -> SessionForm:
@@ -158,10 +168,19 @@ def _page(
     status: int = 200,
     findings: presenters.Findings | None = None,
 ) -> HttpResponse:
-    day = timezone.localdate()
-    context = presenters.session(found, known, form, day, findings)
-    context["until"] = timezone.now() + timedelta(minutes=known.giving.watch_minutes)
+    context = _context(found, known, form, findings)
     return render(request, "vaccination/vaccinate.html", context, status=status)
+
+
+def _context(
+    found: Session,
+    known: Calendar,
+    form: SessionForm,
+    findings: presenters.Findings | None = None,
+) -> dict[str, Any]:
+    until = timezone.now() + timedelta(minutes=known.giving.watch_minutes)
+    shown = presenters.session(found, known, form, timezone.localdate(), findings)
+    return shown | {"until": until}
 
 
 def _language() -> str:

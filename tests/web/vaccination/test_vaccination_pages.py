@@ -172,3 +172,62 @@ def test_of_a_grown_person_only_what_the_list_asks_is_proposed(
         page.goto(f"{live_server.url}/person/amina/print/vaccinations?language=en")
         expect(page.locator("body")).to_contain_text("063")
         expect(page.locator("body")).not_to_contain_text("overdue")
+
+
+@pytest.mark.parametrize(("language", "size"), [("kk", "narrow"), ("ru", "phone"), ("en", "desk")])
+def test_another_vaccine_is_added_in_place_and_nothing_typed_is_lost(
+    village: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    make_child()
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = opened(context, live_server.url)
+        page.locator("#id_identity").check()
+        before = page.locator(".q-vaccine").count()
+        first = page.locator("input[name^=lot-]").first
+        first.fill("TYPED-1")
+        page.locator("#id_also").select_option("19")
+        page.locator("#id_also").press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#id_what-19")).to_be_focused()
+        expect(page.locator("#id_what-19")).to_be_in_viewport()
+        expect(page.locator(".q-vaccine")).to_have_count(before + 1)
+        expect(page.locator("#also-said")).not_to_be_empty()
+        assert "also" not in page.url
+        assert page.locator("#id_also option[value='19']").count() == 0
+        expect(first).to_have_value("TYPED-1")
+        expect(page.locator("#id_identity")).to_be_checked()
+        assert faults(page) == []
+        fill_batches(page)
+        page.locator("#id_consent").check()
+        page.locator("#id_health").check()
+        page.locator("#id_what-19").select_option("later")
+        page.locator(".q-footer button.q-button--primary").click()
+        expect(page.locator(".q-message--done")).to_be_visible()
+
+
+def test_where_nothing_is_due_the_first_vaccine_added_brings_the_button(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/amina/vaccinate")
+        expect(page.locator("#no-vaccine")).to_be_visible()
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator(".q-vaccine")).to_have_count(1)
+        expect(page.locator("#no-vaccine")).to_have_count(0)
+        expect(page.get_by_role("button", name="Save the vaccination")).to_be_visible()
+        assert faults(page) == []
+
+
+def test_without_a_script_what_was_added_before_stays_added(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    make_child()
+    with signed_in(browser, live_server.url) as context:
+        context.route("**/*.js*", lambda route: route.abort())
+        page = opened(context, live_server.url, "vaccinate?also=19")
+        page.locator("#id_also").select_option("3")
+        page.get_by_role("button", name="Add").click()
+        page.wait_for_url("**also=3**")
+        expect(page.locator("#vaccine-19")).to_be_visible()
+        expect(page.locator("#vaccine-3")).to_be_visible()
