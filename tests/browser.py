@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 LANGUAGES = ("kk", "ru", "en")
+PATIENCE_MS = 40_000
+"""How long what must come may take: a busy machine is no fault of a page."""
+expect.set_options(timeout=PATIENCE_MS)
 SIZES = {"desk": (1366, 768), "phone": (390, 844), "narrow": (320, 640)}
 
 CUT_OFF = """() => [...document.querySelectorAll('main *, header *')].filter(e => {
@@ -52,7 +55,7 @@ def new_context(browser: Browser, language: str = "en", size: str = "desk") -> B
     """A browser nobody has used yet, of somebody who reads this language."""
     width, height = SIZES[size]
     context = browser.new_context(locale=language, viewport={"width": width, "height": height})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     return context
 
 

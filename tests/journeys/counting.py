@@ -90,6 +90,12 @@ class Journey:
         }
 
 
+def _hears_where_it_is(page: Page) -> None:
+    """An address that a page changed itself is told a moment later than what it shows."""
+    here = page.evaluate("location.href")
+    page.wait_for_url(lambda url: url == here, wait_until="commit")
+
+
 @contextmanager
 def walked(name: str, page: Page) -> Iterator[Journey]:
     """A journey whose counts must be those of ``budgets.yaml`` when the block ends."""
@@ -100,6 +106,7 @@ def walked(name: str, page: Page) -> Iterator[Journey]:
 
     page.on("framenavigated", turned)
     yield journey
+    _hears_where_it_is(page)
     page.remove_listener("framenavigated", turned)
     budgets = yaml.safe_load(BUDGETS.read_text())
     assert name in budgets, f"write what {name} may cost into budgets.yaml: {journey.counted()}"

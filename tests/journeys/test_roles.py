@@ -20,7 +20,6 @@ from tests.web.support.test_support_pages import team
 from tests.web.worklist.test_round_page import positions
 from tests.web.worklist.test_team_page import teams
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 __all__ = ["hospital", "numbered", "positions", "teams"]
 

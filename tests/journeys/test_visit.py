@@ -12,7 +12,6 @@ from tests.journeys.counting import walked
 from tests.pages import signed_in
 from tests.services.test_derived import put
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 

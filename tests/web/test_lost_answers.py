@@ -14,7 +14,6 @@ from tests.children import make_child
 from tests.pages import signed_in
 from tests.web.vaccination.test_vaccination_pages import answer_yes, fill_batches
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 DEAD = "the server does not answer"
 

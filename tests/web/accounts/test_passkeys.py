@@ -66,7 +66,8 @@ def test_a_passkey_signs_in_alone(live_server, browser: Browser) -> None:
         page.goto(f"{live_server.url}/accounts/2/passkeys/")
         assert "room 7" in page.inner_text("main")
         page.goto(f"{live_server.url}/accounts/logout/")
-        page.locator("main").get_by_role("button", name="Sign out").click()
+        with page.expect_navigation():
+            page.locator("main").get_by_role("button", name="Sign out").click()
         page.goto(f"{live_server.url}/accounts/login/")
         page.get_by_role("button", name="Sign in with a passkey").click()
         page.wait_for_url("**/today")

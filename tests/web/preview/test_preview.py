@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser import LANGUAGES, SIZES, faults, new_context
 
@@ -31,9 +31,9 @@ def test_what_is_wrong_is_said_first_and_has_the_focus(live_server, browser: Bro
         page = context.new_page()
         page.goto(f"{live_server.url}/components")
 
-        assert "There is a problem" in page.locator(":focus").inner_text()
+        expect(page.locator(":focus")).to_contain_text("There is a problem")
         page.get_by_role("link", name="Pulse is above the limit").click()
-        assert page.locator(":focus").get_attribute("name") == "wrong"
+        expect(page.locator(":focus")).to_have_attribute("name", "wrong")
 
 
 def test_a_password_can_be_shown_without_any_inline_script(live_server, browser: Browser) -> None:
@@ -43,7 +43,7 @@ def test_a_password_can_be_shown_without_any_inline_script(live_server, browser:
         page.get_by_label("Password", exact=True).fill("seen")
         page.get_by_role("button", name="Show the password").click()
 
-        assert page.get_by_label("Password", exact=True).get_attribute("type") == "text"
+        expect(page.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
 
 
 def test_the_language_changes_with_one_press_and_stays(live_server, browser: Browser) -> None:
@@ -52,6 +52,7 @@ def test_the_language_changes_with_one_press_and_stays(live_server, browser: Bro
         page.goto(f"{live_server.url}/components")
         page.get_by_role("button", name="Қазақша").click()
 
-        assert page.get_by_role("heading", level=1).inner_text() == "Бөлшектер және олардың күйлері"
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).to_have_text("Бөлшектер және олардың күйлері")
         page.reload()
         assert page.locator("html").get_attribute("lang") == "kk"

@@ -98,7 +98,7 @@ def test_every_page_of_support_is_whole_empty_and_filled(
         page.locator("#id_question").fill("Күзден бері жалғыз")
         pressed(page, "button.q-button--primary")
         assert faults(page) == []
-        page.locator("#brought .q-need__act a").click()
+        pressed(page, "#brought .q-need__act a")
         assert faults(page) == []
         page.locator("#id_decision").fill("Апта сайын бару")
         page.locator("#id_what_0").fill("Әңгімелесу")
@@ -123,7 +123,8 @@ def test_a_psychologist_asks_and_the_score_stands_with_its_answers(
     with signed_in(browser, live_server.url, role="psychologist", post="mind") as context:
         page = context.new_page()
         page.goto(f"{live_server.url}/person/dana/needs")
-        page.get_by_role("link", name="Ask: Patient health questionnaire").click()
+        with page.expect_navigation():
+            page.get_by_role("link", name="Ask: Patient health questionnaire").click()
         for question in page.locator("fieldset.q-question").all():
             question.locator("input[type=radio]").nth(1).check()
         page.get_by_role("button", name="Save the answers").click()

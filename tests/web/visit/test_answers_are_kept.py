@@ -11,7 +11,6 @@ from tests.browser import LANGUAGES, faults
 from tests.pages import signed_in
 from tests.web.visit.test_nothing_is_lost import kept
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
@@ -66,8 +65,8 @@ def test_without_a_connection_the_answers_stay_and_the_page_warns(
         expect(page.locator("[data-question] input:checked")).to_have_count(7)
         asked: list[str] = []
         page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-        page.close(run_before_unload=True)
-        page.wait_for_timeout(500)
+        with page.expect_event("dialog"):
+            page.close(run_before_unload=True)
         assert asked == ["beforeunload"]
         context.set_offline(False)
         is_drafted(page)

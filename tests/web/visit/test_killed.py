@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.village_node import VillageNode, village_node
 
-expect.set_options(timeout=15_000)
 pytestmark = pytest.mark.browser
 DEAD = "the server does not answer"
 
@@ -68,8 +67,8 @@ def test_a_server_that_is_gone_before_it_hears_keeps_the_page(
         expect(page.locator("#id_goal")).to_have_value("Walk to the market")
         asked: list[str] = []
         page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-        page.close(run_before_unload=True)
-        page.wait_for_timeout(500)
+        with page.expect_event("dialog"):
+            page.close(run_before_unload=True)
         assert asked == ["beforeunload"]
 
         node.start()

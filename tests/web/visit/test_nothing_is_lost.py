@@ -12,7 +12,6 @@ from qamqor.store.mentions import of
 from tests.browser import faults
 from tests.pages import signed_in
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
@@ -60,8 +59,8 @@ def test_without_a_connection_the_page_keeps_the_text_and_warns(
         expect(page.locator("#id_goal")).to_have_value("Walk to the market")
         asked: list[str] = []
         page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-        page.close(run_before_unload=True)
-        page.wait_for_timeout(500)
+        with page.expect_event("dialog"):
+            page.close(run_before_unload=True)
         assert asked == ["beforeunload"]
 
         context.set_offline(False)

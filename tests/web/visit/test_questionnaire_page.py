@@ -12,7 +12,6 @@ from qamqor.services import forms
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 

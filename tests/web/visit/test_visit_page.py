@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 

@@ -243,6 +243,7 @@ def test_filters_stay_in_the_address_and_name_nobody(
         expect(page.locator("[data-row]")).to_have_count(2)
         assert "household=1" in page.url
         page.get_by_role("link", name="To call").click()
+        expect(page.get_by_role("link", name="To call")).to_have_attribute("aria-current", "page")
         assert "household=1" in page.url
 
 
