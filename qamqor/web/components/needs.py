@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 from django.utils.translation import get_language, gettext
 
@@ -41,6 +41,10 @@ class Row(Protocol):
     def evidence(self) -> str | None: ...
 
 
+UNKNOWN: Final = "unknown"
+"""The reason by which programmes say that what would decide is missing or too old."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One need in words.
@@ -51,6 +55,7 @@ class Said:
         version: title and version of the rule's programme.
         is_scheduled: a schedule of doses says it: a vaccination.
         is_masked: what is needed and why is not open to the reader.
+        is_unknown: what would decide is not on record, or too old; the evidence is the last of it.
     """
 
     key: str
@@ -66,6 +71,7 @@ class Said:
     role: str
     is_scheduled: bool
     is_masked: bool = False
+    is_unknown: bool = False
 
 
 def said(row: Row, language: str = "") -> Said:
@@ -96,6 +102,7 @@ def said(row: Row, language: str = "") -> Said:
         channel=row.channel,
         role=row.role,
         is_scheduled=scheduled,
+        is_unknown=row.reason == UNKNOWN,
     )
 
 

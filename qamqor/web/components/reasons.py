@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from qamqor.web.components import dates, facts
 
@@ -60,6 +60,28 @@ def in_short(reason: str, found: Sequence[Resource], today: date) -> str:
     if len(both) <= FITS:
         return both
     return said if not words or _stands_alone(told, said) else words
+
+
+def missing(reason: str, found: Sequence[Resource], today: date) -> str:
+    """A reason that says what is not known: since when, where it was known once.
+
+    Args:
+        reason: in words of the programme. found: as of ``in_short``; only what was observed tells.
+    """
+    language = (get_language() or "en")[:2]
+    seen = [
+        facts.line(one, language)
+        for one in found
+        if one.get("resourceType") == "Observation" and one.get("status") != "entered-in-error"
+    ]
+    last = max((one for one in seen if one.on), key=lambda one: one.on or today, default=None)
+    if last is not None and last.on is not None:
+        when = dates.from_here(last.on, today)
+        return gettext("%(what)s: last time %(when)s") % {"what": last.title, "when": when}
+    if len(reason) <= FITS:
+        return reason
+    lacking = reason.partition(":")[2].strip()
+    return lacking[:1].upper() + lacking[1:] if 0 < len(lacking) <= FITS else short(reason)
 
 
 def _said(told: Sequence[_Fact], today: date) -> str:

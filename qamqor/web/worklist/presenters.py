@@ -169,6 +169,8 @@ def _fitting(titles: Sequence[str]) -> int:
 
 def _reason(need: Said, line: Line, today: date) -> str:
     found = [line.facts[one] for one in need.evidence if one in line.facts]
+    if need.is_unknown:
+        return reasons.missing(need.reason, found, today)
     return reasons.in_short(need.reason, found, today)
 
 

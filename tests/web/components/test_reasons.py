@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from qamqor.web.components.reasons import FITS, in_short
+from qamqor.web.components.reasons import FITS, in_short, missing
 from tests.services.test_derived import LOINC, pressure
 
 TODAY = date(2026, 11, 29)
@@ -127,3 +127,27 @@ def test_a_long_name_of_a_condition_does_not_push_the_words_away() -> None:
     assert said([short], "Diagnosis confirmed, not yet in the programme") == (
         "Heart failure, 22.01.2025"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "with_old", "without"),
+    [
+        ("en", "Zone unknown: no recent blood pressure",
+         "Blood pressure: last time 14 months ago", "Zone unknown: no recent blood pressure"),
+        ("ru", "Зона неизвестна: нет недавних измерений давления",
+         "Давление: последний раз 14 месяцев назад", "Нет недавних измерений давления"),
+        ("kk", "Аймағы белгісіз: қан қысымының жақында алынған өлшемі жоқ",
+         "Қан қысымы: соңғы рет 14 ай бұрын", "Қан қысымының жақында алынған өлшемі жоқ"),
+    ],
+)  # fmt: skip
+def test_what_is_unknown_says_what_is_missing_and_since_when(
+    language: str, reason: str, with_old: str, without: str
+) -> None:
+    old = pressure("p", "2025-09-12", 150)
+    condition = {"resourceType": "Condition", "id": "c", "code": {"text": "Diabetes"},
+                 "onsetDateTime": "2020-01-22"}  # fmt: skip
+    mistaken = {**pressure("q", "2026-10-12", 150), "status": "entered-in-error"}
+    with translation.override(language):
+        assert missing(reason, [condition, old, mistaken], TODAY) == with_old
+        assert missing(reason, [condition], TODAY) == without
+        assert len(with_old) <= FITS

@@ -3,7 +3,8 @@
 -- By the newest NYHA class: I and II green, III yellow, IV red. A hospital stay for any reason in
 -- the last months raises green to yellow and III to red; the first weeks after a discharge are red,
 -- and so is a quick gain in weight, with or without a class. Otherwise unknown without a class of
--- the last 12 months. The gain is rounded to a gram: 70.1 - 68.1 is a hair under 2 in a computer.
+-- the last 12 months; its evidence is the last class, however old, and nothing else, for that is
+-- what is missing. The gain is rounded to a gram: 70.1 - 68.1 is a hair under 2 in a computer.
 -- Since = the day of the fact that decides.
 
 with reading as (
@@ -18,6 +19,11 @@ with reading as (
         end as class
     from latest_nyha
     where add_months(effective_on, $reading_valid_months) > $as_of
+),
+
+known as (
+    select patient_id, 'Observation/' || observation_id as evidence
+    from latest_nyha
 ),
 
 stay as (
@@ -73,10 +79,12 @@ person as (
         end as yellow_on,
         reading.effective_on as assessed_on,
         reading.class,
+        known.evidence as last_known,
         coalesce(reading.evidence, '') || coalesce(' ' || stay.evidence, '')
         || coalesce(' ' || alert.evidence, '') as evidence
     from heart_failure_population as enrolled
     left join reading on reading.patient_id = enrolled.patient_id
+    left join known on known.patient_id = enrolled.patient_id
     left join stay on stay.patient_id = enrolled.patient_id
     left join alert on alert.patient_id = enrolled.patient_id
 )
@@ -93,5 +101,8 @@ select
         when red_on is not null then red_on
         when class is not null then coalesce(yellow_on, assessed_on)
     end as since_on,
-    nullif(trim(evidence), '') as evidence
+    case
+        when red_on is null and class is null then last_known
+        else nullif(trim(evidence), '')
+    end as evidence
 from person

@@ -1,10 +1,10 @@
 -- Which zone is each enrolled person in?
 -- Grain: one row for each person in hypertension_population.
 -- The worse pressure of the newest reading decides, a personal goal replacing the target; the red
--- cut-offs are the same for all. At least yellow with diabetes, kidney disease or organ damage.
--- Red with heart or vessel disease (marked resolved too: a past stroke still counts) and for some
--- months after any hospital stay or ambulance call, with or without a reading. Otherwise unknown
--- without a reading of the last 12 months. Since = the day of the fact that decides.
+-- cut-offs are the same for all. At least yellow with diabetes, kidney disease or organ damage. Red
+-- with heart or vessel disease (resolved too: a past stroke counts) and for some months after any
+-- hospital stay or ambulance call, with or without a reading. Otherwise unknown without a reading of
+-- 12 months, on the evidence of the last one alone. Since = the day of the fact that decides.
 
 with reading as (
     select
@@ -112,5 +112,9 @@ select
         when red_on is not null then red_on
         when measured_on is not null then coalesce(yellow_on, measured_on)
     end as since_on,
-    nullif(trim(evidence), '') as evidence
+    case
+        when red_on is null and measured_on is null then 'Observation/' || observation_id
+        else nullif(trim(evidence), '')
+    end as evidence
 from person
+left join latest_blood_pressure using (patient_id)

@@ -8,7 +8,7 @@ with numbered as (
         answered_on,
         'QuestionnaireResponse/' || questionnaire_response_id as evidence,
         row_number() over (
-            partition by patient_id order by answered_on desc, questionnaire_response_id desc
+            partition by patient_id order by answered_on desc nulls last, questionnaire_response_id desc
         ) as newest
     from questionnaire_answer
     where instr(questionnaire, '/social_needs|') > 0

@@ -1,18 +1,11 @@
 -- Which zone is each enrolled person in?
 -- Grain: one row for each person in type2_diabetes_population.
--- By the newest HbA1c: up to 7.0 green, above it yellow, from 9.0 red; personal goals replace
--- targets but not the red cut-off. At least yellow when a recent pressure or LDL misses its target
--- (a missing one misses nothing) or with a lasting complication. Red with a foot ulcer, with a low
--- newest eGFR however old, or for some months after coma, ketoacidosis, hypoglycaemia or any stay
--- in hospital. Otherwise unknown without a recent HbA1c. Since = the day of the deciding fact.
+-- By the newest HbA1c: up to 7.0 green, above it yellow, from 9.0 red; a personal goal replaces the
+-- target, not the red cut-off. Yellow when a recent pressure or LDL misses its target or with lasting
+-- complications; red with a foot ulcer, a low eGFR however old, or months after coma, ketoacidosis,
+-- hypoglycaemia or any hospital stay. Else unknown without a recent HbA1c, by the last one alone.
 
-with reading as (
-    select patient_id, effective_on, hba1c_percent, 'Observation/' || observation_id as evidence
-    from latest_hba1c
-    where add_months(effective_on, $reading_valid_months) > $as_of
-),
-
-agreed as (
+with agreed as (
     select
         patient_id,
         measure,
@@ -43,9 +36,12 @@ target as (
 ),
 
 fact(patient_id, at_least, on_day, evidence) as (
-    select patient_id, 'red', effective_on, evidence
-    from reading
-    where hba1c_percent >= $red_hba1c_percent
+    select
+        patient_id,
+        case when hba1c_percent >= $red_hba1c_percent then 'red' else 'measured' end,
+        effective_on, 'Observation/' || observation_id
+    from latest_hba1c
+    where add_months(effective_on, $reading_valid_months) > $as_of
     union all
     select patient_id, 'red', effective_on, 'Observation/' || observation_id
     from latest_egfr
@@ -70,10 +66,11 @@ fact(patient_id, at_least, on_day, evidence) as (
     join diabetes_complication using (system, code)
     where is_confirmed and (resolved_on is null or resolved_on > $as_of)
     union all
-    select reading.patient_id, 'yellow', reading.effective_on, reading.evidence
-    from reading
+    select reading.patient_id, 'yellow', effective_on, 'Observation/' || observation_id
+    from latest_hba1c as reading
     join target on target.patient_id = reading.patient_id
-    where reading.hba1c_percent > coalesce(target.hba1c_percent, $hba1c_target_percent)
+    where add_months(effective_on, $reading_valid_months) > $as_of
+        and reading.hba1c_percent > coalesce(target.hba1c_percent, $hba1c_target_percent)
     union all
     select pressure.patient_id, 'yellow', effective_on, 'Observation/' || observation_id
     from latest_blood_pressure as pressure
@@ -96,6 +93,7 @@ found as (
         patient_id,
         min(on_day) filter (where at_least = 'red') as red_on,
         min(on_day) filter (where at_least = 'yellow') as yellow_on,
+        min(on_day) filter (where at_least = 'measured') as measured_on,
         group_concat(evidence, ' ') as evidence
     from fact
     group by patient_id
@@ -105,16 +103,18 @@ select
     target.patient_id,
     case
         when found.red_on is not null then 'red'
-        when reading.patient_id is null then 'unknown'
+        when found.measured_on is null then 'unknown'
         when found.yellow_on is not null then 'yellow'
         else 'green'
     end as state,
     case
         when found.red_on is not null then found.red_on
-        when reading.patient_id is not null then coalesce(found.yellow_on, reading.effective_on)
+        when found.measured_on is not null then coalesce(found.yellow_on, found.measured_on)
     end as since_on,
-    nullif(trim(coalesce(reading.evidence, '') || coalesce(' ' || target.evidence, '')
-    || coalesce(' ' || found.evidence, '')), '') as evidence
+    case
+        when found.red_on is null and found.measured_on is null then 'Observation/' || observation_id
+        else found.evidence || coalesce(' ' || target.evidence, '')
+    end as evidence
 from target
-left join reading on reading.patient_id = target.patient_id
+left join latest_hba1c on latest_hba1c.patient_id = target.patient_id
 left join found on found.patient_id = target.patient_id
