@@ -26,11 +26,16 @@ def find(request: HttpRequest, actor: Actor) -> HttpResponse:
     registers = rights.may_register(actor=actor, at=now)
     if request.method != "POST":
         lately = presenters.lately(recent.recent(actor=actor, at=now), day, actor.role)
-        context: dict[str, Any] = {"typed": "", "answer": None, "lately": lately, "registers": registers}
-        return render(request, "registration/find.html", context)
+        blank = {"typed": "", "answer": None, "lately": lately, "registers": registers}
+        return render(request, "registration/find.html", blank)
     found = search.find(typed, actor=actor, at=now)
     answer = presenters.answer(found, day, actor.role)
-    context = {"typed": typed, "answer": answer, "lately": (), "registers": registers}
+    context: dict[str, Any] = {
+        "typed": typed,
+        "answer": answer,
+        "lately": (),
+        "registers": registers,
+    }
     if request.headers.get("HX-Request"):
         return render(request, "registration/found.html", context)
     if found.only is not None:
