@@ -58,6 +58,16 @@ def people(row: Row) -> tuple[str, ...]:
     return tuple(json_text.decode(row.entry.encode()).get("people", ()))
 
 
+def about(row: Row) -> str:
+    """Id of the patient an entry is about: the one named first, or the only one; else empty."""
+    said = json_text.decode(row.entry.encode())
+    people = said.get("people", ())
+    type_, _, rest = next(iter(said.get("what", ())), "").partition("/")
+    if type_ == "Patient":
+        return rest.partition("/")[0]
+    return str(people[0]) if len(people) == 1 else ""
+
+
 def event(row: Row) -> dict[str, Any]:
     """One entry as an AuditEvent; its id is its number in the chain."""
     said = json_text.decode(row.entry.encode())

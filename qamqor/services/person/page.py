@@ -153,6 +153,8 @@ def read(patient: str, *, actor: Actor, as_of: date, at: datetime) -> Page | Clo
     open_ = visible_people(seen.sights, [one for one, _ in people])
     numbers = _numbers(rows, as_of)
     shown = [f"{v.type}/{v.id}/_history/{v.version}" for v in contents.values()]
+    # Whose page it was stands first, before the family and everything shown of them.
+    shown.sort(key=lambda one: not one.startswith(f"Patient/{patient}/"))
     shown += [p.reference for one in numbers for p in one.points[-SPARK:] if p.reference]
     audit.record(
         actor,

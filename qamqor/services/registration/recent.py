@@ -63,14 +63,16 @@ def recent(*, actor: Actor, at: datetime) -> tuple[Recent, ...]:
 
 
 def _opened(actor: Actor, at: datetime) -> dict[str, datetime]:
-    """Patients of whom alone an entry of the actor is, with the latest moment."""
+    """Whose page an entry of the actor is of, with the latest moment.
+
+    That is the Patient named first, as a page of a person keeps it, or the only one concerned.
+    """
     since = int((at - LATELY).timestamp() * 1_000_000)
     wanted = Wanted(agent=actor.reference, actions=("read",), outcome="ok", from_at=since)
     found: dict[str, datetime] = {}
     for row in audit.find(wanted, limit=_MOST_READ):
-        concerned = events.people(row)
-        if len(concerned) == 1:
-            found.setdefault(concerned[0], moment(row.at))
+        if person := events.about(row):
+            found.setdefault(person, moment(row.at))
     return found
 
 

@@ -199,10 +199,11 @@ def test_who_was_opened_lately_is_one_key_away_while_the_record_is_still_open(
         page.locator("#find").fill("")
         page.keyboard.press("Backspace")
         expect(page.locator("#lately")).to_be_visible()
-        version = versions.read("Patient", "bolat")
-        assert version is not None
-        elsewhere = [{"reference": "Organization/south"}]
-        put({**json_text.decode(version.content or ""), "generalPractitioner": elsewhere})
+        for type_ in ("Patient", "EpisodeOfCare"):
+            for version in versions.current_of_type(type_):
+                if "bolat" in str(version.content):
+                    moved = str(version.content).replace("Organization/north", "Organization/south")
+                    put(json_text.decode(moved.encode()))
         page.reload()
         expect(page.locator("[data-found]")).to_have_count(2)
         assert page.url == f"{live_server.url}/find"
