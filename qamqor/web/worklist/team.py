@@ -14,11 +14,13 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from qamqor.engine.charts.load import load
 from qamqor.errors import Unusable
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import cover as covers
 from qamqor.services.worklist import team as service
 from qamqor.web.access import staff
+from qamqor.web.environment import safe
 from qamqor.web.worklist import cover
 from qamqor.web.worklist.asked import LATE_DAYS
 
@@ -45,6 +47,7 @@ def page(request: HttpRequest, actor: Actor, form: cover.CoverForm | None = None
         "board": board,
         "now": now,
         "list": _list,
+        "load": lambda times, label: safe(load(times, label)),
         "late": {days: name for name, days in LATE_DAYS.items()},
         "escalated": ESCALATED,
         "confirmed": CONFIRMED,
