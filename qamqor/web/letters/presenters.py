@@ -48,7 +48,7 @@ def language_of(request: HttpRequest, person: Mapping[str, Any]) -> str:
 def bar(request: HttpRequest, person: Mapping[str, Any], kind: str, code: str) -> dict[str, Any]:
     """What stands above the sheet on the screen, in the worker's language."""
     size = request.GET.get("size", "")
-    size = size if size in SIZES else ("a5" if kind == "invitation" else "a4")
+    size = size if size in SIZES else "a4"
     extra = "&kind=home" if request.GET.get("kind") == "home" else ""
     languages = [
         {
