@@ -87,7 +87,7 @@ def test_a_whole_visit_becomes_the_record(
         page.locator("#id_systolic").focus()
         page.keyboard.type("16898156927872")
         page.locator("#id_find").fill("гипертен")
-        page.get_by_text("I10 High blood pressure (essential hypertension)").click()
+        page.get_by_text("I10 High blood pressure").click()
         page.get_by_text("Strengthen the treatment now").click()
         page.locator("#id_goal").fill("Walk to the market")
         page.locator("#id_confidence").fill("7")
