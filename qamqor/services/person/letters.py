@@ -6,7 +6,7 @@ What carries a label of sensitivity is left out: paper is read by whoever finds 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -21,10 +21,12 @@ from qamqor.services import (
     installed,
 )
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.labels import rules
 from qamqor.services.access.sights import zone
 from qamqor.services.immunisation_words import ImmunisationWords
-from qamqor.services.person.page import name_of
+from qamqor.services.person.page import Page, name_of
 from qamqor.services.person.sight import Seen, see
+from qamqor.store import access
 from qamqor.store import person as store
 from qamqor.store.fhir import versions
 from qamqor.store.person import Entry
@@ -148,6 +150,33 @@ def vaccination_card(
     shown = {"Immunization": found.get("Immunization", [])}
     sheet = _sheet(seen, {}, shown, actor.reference, "vaccination card", actor, at)
     return sheet, values, words
+
+
+def on_paper(found: Page) -> Page:
+    """A person's page as far as it may be printed, whoever sees more of it on the screen.
+
+    Left out are records with a label of sensitivity, numbers measured by them, and needs that rest
+    on one of them.
+    """
+    labelled = {
+        f"{type_}/{id_}"
+        for type_, id_ in access.labelled_of([found.patient], rules().labels.cleared)
+    }
+    if not labelled:
+        return found
+    numbers = [
+        replace(one, points=tuple(p for p in one.points if p.reference not in labelled))
+        for one in found.numbers
+    ]
+    return replace(
+        found,
+        resources={
+            type_: [one for one in some if f"{type_}/{one.get('id')}" not in labelled]
+            for type_, some in found.resources.items()
+        },
+        due=tuple(one for one in found.due if labelled.isdisjoint((one.evidence or "").split())),
+        numbers=tuple(one for one in numbers if one.points or one.number.is_always),
+    )
 
 
 def _schedule() -> str:

@@ -77,10 +77,11 @@ def invitation(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse
 
 
 def _page(patient: str, actor: Actor) -> Page:
+    """What may be printed of a person's page."""
     found = page.read(patient, actor=actor, as_of=timezone.localdate(), at=timezone.now())
     if not isinstance(found, Page):
         raise NotThere(f"Patient/{patient} is not here")
-    return found
+    return letters.on_paper(found)
 
 
 def _sheet(

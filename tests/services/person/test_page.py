@@ -18,7 +18,7 @@ from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access import glass, trail
 from qamqor.services.access.actor import Actor
 from qamqor.services.break_glass import open_glass
-from qamqor.services.person import history, page, wrong
+from qamqor.services.person import history, letters, page, wrong
 from qamqor.services.person.page import Page
 from qamqor.services.person.sight import Closed
 from qamqor.services.support import plans
@@ -175,6 +175,14 @@ def test_what_is_sensitive_is_there_only_for_the_roles_the_policy_names() -> Non
     assert gp.labels == {"PSY"}
     assert [one for one in gp.numbers if one.number.id == "weight" and one.points]
     assert gp.total == nurse.total + 2
+
+    resting = tuple(one._replace(evidence="Condition/grief") for one in gp.due[:1])
+    assert resting
+    paper = letters.on_paper(replace(gp, due=(*gp.due, *resting)))
+
+    assert "grief" not in str(paper.resources)
+    assert paper.due == gp.due
+    assert not [one for one in paper.numbers if one.number.id == "weight" and one.points]
 
 
 def test_a_social_worker_sees_no_clinical_record_and_only_their_own_needs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ POINTS = {"a4": (595, 842), "a5": (420, 595)}
 def fill(language: str = "kk") -> None:
     """Dana's visit of today with a finding, a medicine, a referral, and something sensitive."""
     now = timezone.localtime().isoformat(timespec="seconds")
+    tomorrow = (timezone.localtime() + timedelta(days=1)).isoformat(timespec="seconds")
     who, visit = {"reference": "Patient/dana"}, {"reference": "Encounter/today"}
     secret = {"security": [{"system": ACT, "code": "PSY"}]}
     icd = "http://hl7.org/fhir/sid/icd-10"
@@ -91,6 +93,36 @@ def fill(language: str = "kk") -> None:
             "recordedDate": now,
             "meta": secret,
             "code": {"text": "Тайна"},
+        },
+        {
+            "resourceType": "Goal",
+            "id": "peace",
+            "lifecycleStatus": "active",
+            "subject": who,
+            "expressedBy": who,
+            "meta": secret,
+            "description": {"text": "Тайна цели"},
+        },
+        {
+            "resourceType": "MedicationRequest",
+            "id": "calm",
+            "status": "active",
+            "intent": "order",
+            "subject": who,
+            "authoredOn": now,
+            "meta": secret,
+            "medicationCodeableConcept": {"text": "Тайна лекарства"},
+        },
+        {
+            "resourceType": "Appointment",
+            "id": "talk",
+            "status": "booked",
+            "start": tomorrow,
+            "end": tomorrow,
+            "meta": secret,
+            "participant": [{"actor": who, "status": "accepted"}],
+            "comment": "Тайна встречи",
+            "description": "Тайна встречи",
         },
         {
             "resourceType": "ServiceRequest",
@@ -195,6 +227,7 @@ def test_what_is_sensitive_is_on_no_sheet_though_the_doctor_may_see_it(
         page = context.new_page()
         page.goto(f"{live_server.url}/person/dana")
         expect(page.locator("body")).to_contain_text("Тайна")
+        expect(page.locator("body")).to_contain_text("Тайна цели")
         for sheet in SHEETS:
             page.goto(f"{live_server.url}/person/dana/print/{sheet}")
             expect(page.locator("body")).not_to_contain_text("Тайна")
