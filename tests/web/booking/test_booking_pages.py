@@ -131,7 +131,8 @@ def test_the_day_is_walked_with_keys_and_says_who_arrived(
         page.get_by_label("Time").select_option("afternoon")
         page.get_by_role("button", name="Book", exact=True).click()
         expect(page.locator(".q-message--done")).to_contain_text("Booked")
-        page.get_by_role("link", name="Bookings").first.click()
+        with page.expect_navigation():
+            page.get_by_role("link", name="Bookings").first.click()
         page.keyboard.press("j")
         expect(page.locator("[data-row]")).to_be_focused()
 
