@@ -111,12 +111,13 @@ def _clear() -> None:
 
 
 def _show_demo_accounts() -> None:
-    """One account a role, held by somebody of the record; only where approvals are invented."""
+    """One account a role, held by somebody of the record, with bookings; in the demo only."""
     from django.db import connections
 
-    from qamqor.services import demo_accounts
+    from qamqor.services import demo_accounts, demo_bookings
 
     demo_accounts.ensure()
+    demo_bookings.ensure(datetime.now(UTC))
     connections.close_all()
     typer.echo(f"Demo accounts: demo-gp, demo-practice-nurse …; password {demo_accounts.PASSWORD}")
 
