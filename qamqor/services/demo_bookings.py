@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -80,6 +81,9 @@ def _one(actor: Actor, at: datetime, taken: set[str], people: list[str], wish: W
     if not people:
         return
     patient = people.pop(0)
+    needs = desk.needs(patient, actor, at.astimezone(zone()).date())
+    what = tuple(f"{one.programme}/{one.action}/{one.item}" for one in needs[:2])
+    wish = replace(wish, actions=what)
     key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{patient} {wish.worker} {wish.start.isoformat()}"))
     if making.book(patient, wish, actor=actor, at=at, key=key).id:
         taken.add(patient)

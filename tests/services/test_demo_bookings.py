@@ -43,6 +43,7 @@ def test_people_are_booked_at_different_times_and_only_once(settings: Any) -> No
     assert all(one.start is not None and one.start > AT for one in found if not one.half)
     assert len({one.start for one in found if not one.half}) == 3
     assert {one.place for one in found} == {"clinic"}
+    assert all(one.actions for one in found)
 
 
 def test_outside_the_demo_nobody_is_booked() -> None:

@@ -41,6 +41,7 @@ class Day:
         wishes: people for whom the day was agreed and no time is set.
         left: bookings of the days before of which nobody said whether they were kept.
         workers: who of the team can be chosen; ``chosen`` is empty for all of them.
+        following: of a day without bookings, the next day that has some.
     """
 
     day: date
@@ -49,6 +50,7 @@ class Day:
     left: tuple[Line, ...]
     workers: tuple[Worker, ...]
     chosen: str
+    following: date | None = None
 
 
 def day(actor: Actor, on: date, *, at: datetime, worker: str = "") -> Day:
@@ -91,7 +93,14 @@ def day(actor: Actor, on: date, *, at: datetime, worker: str = "") -> Day:
         tuple(shown[one.id] for one in left if shown[one.id].person is not None),
         workers,
         chosen,
+        None if found else _following(posts, on),
     )
+
+
+def _following(posts: Sequence[str], on: date) -> date | None:
+    last = on + timedelta(days=reading.settings().ahead_days)
+    ahead = reading.of_workers(posts, on + timedelta(days=1), last)
+    return next((one.day for one in ahead if one.status not in _GONE), None)
 
 
 _GONE: Final = ("cancelled", "entered-in-error", "proposed")

@@ -90,7 +90,7 @@ def desk(
     return Desk(
         patient=patient,
         person=person,
-        needs=_needs(patient, actor, today),
+        needs=needs(patient, actor, today),
         bookings=tuple(ahead),
         workers=workers,
         worker=chosen,
@@ -116,7 +116,7 @@ def suggested(worker: str, length: int, at: datetime) -> Sequence[datetime]:
     return engine.suggestions(taken, length=length, settings=own, after=here)
 
 
-def _needs(patient: str, actor: Actor, today: date) -> tuple[Due, ...]:
+def needs(patient: str, actor: Actor, today: date) -> tuple[Due, ...]:
     """What is due of the reader's role, or of anybody's for who leads; the most pressing first."""
     said = making.sayable(patient)
     rows = [

@@ -120,7 +120,8 @@ def shown(line: Line, today: date) -> Shown:
     row, person = line.row, line.person
     needs = tuple(said(need) for need in row.needs)
     state = needs[0].state if needs else "wait" if row.tab is Tab.waiting else "done"
-    act, icon = ACTS[row.channel]
+    is_kept = row.tab is Tab.agreed and _is_kept(row, today)
+    act, icon = (gettext("Show"), "calendar") if is_kept else ACTS[row.channel]
     fitting = _fitting([need.title for need in needs])
     due_on = needs[0].due_on if needs else row.oldest_due_on
     when, since, shape = _when(row, due_on, today), dates.short(due_on), state
@@ -142,7 +143,7 @@ def shown(line: Line, today: date) -> Shown:
         last_try=_last_try(row, today),
         act=str(act),
         act_icon=icon,
-        is_filled=state == "urgent",
+        is_filled=state == "urgent" and not is_kept,
         address=people.address_of(person),
         household=row.household,
         phone=people.phone_of(person),
@@ -198,6 +199,12 @@ def _without_needs(row: Row) -> str:
 
 def _second_line(person: Mapping[str, Any], today: date) -> str:
     return ", ".join(filter(None, (people.sex_of(person), people.age_of(person, today))))
+
+
+def _is_kept(row: Row, today: date) -> bool:
+    """Whether somebody has a time that is still to come: nothing is left to ask them."""
+    booked = row.booked
+    return booked is not None and is_ahead(booked, today) and not _has_passed(booked, today)
 
 
 def _agreed(row: Row, today: date) -> tuple[str, str, str]:

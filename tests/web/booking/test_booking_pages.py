@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -156,3 +157,26 @@ def test_the_registry_books_and_does_not_read_what_is_due(
         expect(page.locator(".q-message--done")).to_contain_text("Booked")
         page.goto(f"{live_server.url}/bookings")
         expect(page.locator("[data-row]")).to_contain_text("Ахметова")
+
+
+def test_a_day_without_bookings_leads_to_the_next_that_has_some(
+    team: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        book(page, live_server.url)
+        page.goto(f"{live_server.url}/bookings?day={timezone.localdate() - timedelta(days=3)}")
+
+        page.get_by_role("link", name="Next bookings").click()
+
+        expect(page.locator("[data-row]")).to_have_count(1)
+
+
+def test_who_is_booked_is_not_invited_again(team: None, live_server: Any, browser: Browser) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        book(page, live_server.url)
+        page.goto(f"{live_server.url}/today?tab=agreed")
+
+        row = page.get_by_role("row").filter(has=page.locator("#row-amina"))
+        expect(row.locator(".q-button")).to_have_text("Show")
