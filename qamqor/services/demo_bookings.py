@@ -27,7 +27,7 @@ SEEN: Final = 4
 VISITED: Final = 2
 """How many a worker of the team has on each of them, at the clinic and at home."""
 EVERY: Final = 3
-"""One free time of so many is taken, so that a day has gaps as real days have."""
+"""One free time, and one person of a list, of so many is taken: days and lists keep gaps."""
 
 
 def ensure(at: datetime) -> int:
@@ -70,11 +70,11 @@ def _book(actor: Actor, at: datetime, taken: set[str]) -> None:
 
 
 def _people(actor: Actor, tab: Tab, at: datetime, taken: set[str], most: int) -> list[str]:
-    """People who stand in a tab of somebody's list, the most pressing first."""
+    """People who stand in a tab of somebody's list, the most pressing first; never most of them."""
     day = at.astimezone(zone()).date()
     found = page_of_list(actor, tab=tab, as_of=day, at=at)
     people = (line.row.patient_id for line in found.lines)
-    return [one for one in people if one not in taken][:most]
+    return [one for one in people if one not in taken][: min(most, found.people // EVERY)]
 
 
 def _one(actor: Actor, at: datetime, taken: set[str], people: list[str], wish: Wish) -> None:

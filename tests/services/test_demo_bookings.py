@@ -25,7 +25,7 @@ POST = "practice-nurse"
 def team(settings: Any) -> None:
     settings.QAMQOR = replace(django_settings.QAMQOR, is_demo=True)
     team_of("north", roles={"practice_nurse": POST})
-    for name in ("amina", "bolat", "dana"):
+    for name in (f"someone-{number}" for number in range(9)):
         resident(name)
     accounts.create(
         NewAccount("demo-practice-nurse", "practice_nurse", practitioner_role=POST, is_demo=True)
@@ -39,7 +39,7 @@ def test_people_are_booked_at_different_times_and_only_once(settings: Any) -> No
     assert demo_bookings.ensure(AT) == 0
 
     found = reading.of_workers([f"PractitionerRole/{POST}"], TODAY, TODAY + WEEK)
-    assert sorted(one.patient for one in found) == ["amina", "bolat", "dana"]
+    assert len({one.patient for one in found}) == 3
     assert all(one.start is not None and one.start > AT for one in found if not one.half)
     assert len({one.start for one in found if not one.half}) == 3
     assert {one.place for one in found} == {"clinic"}
