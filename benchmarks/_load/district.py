@@ -46,13 +46,13 @@ COPIES = [
     """insert into due select patient_id || :s, programme, version, action, item, role, channel,
         urgency, due_on, overdue_on, status, reason, evidence, organization_id,
         replace(area_id, 'area-', 'area' || :s || '-'), place_id, is_rural, sex, age_years
-        from due where instr(patient_id, '_') = 0""",
+        from due where instr(patient_id, '.') = 0""",
     """insert into due_state select patient_id || :s, as_of, asked, sequence from due_state
-        where instr(patient_id, '_') = 0""",
+        where instr(patient_id, '.') = 0""",
     """insert into worklist select patient_id || :s, role, replace(area_id, 'area-',
         'area' || :s || '-'), place_id, household || :s, owner, programmes, channel, urgency, needs,
         due_on, late_from, failed, agreed_until, waiting_since, done_on, changed from worklist
-        where instr(patient_id, '_') = 0""",
+        where instr(patient_id, '.') = 0""",
     """insert into directory_entry select kind, replace(code, 'area-', 'area' || :s || '-'), value,
         key + :n * :step from directory_entry where kind = 'organisation' and code like 'area-%'
         and key < :step""",
@@ -67,7 +67,7 @@ def grow(file: Path, people: int) -> int:
         record.execute("pragma cache_size = -400000")
         own = int(record.execute("select count(*) from due_state").fetchone()[0])
         for number in range(1, -(-people // own)):
-            said = {"n": number, "step": STEP, "s": f"_{number}"}
+            said = {"n": number, "step": STEP, "s": f".{number}"}
             for sql in COPIES:
                 record.execute(sql, said)
         record.execute("pragma journal_mode = wal")
@@ -104,7 +104,7 @@ def sign_in(users: int) -> dict[str, Any]:
     demo_accounts.ensure()
     whole = Account.objects.get(username="demo-practice-nurse")
     post = whole.practitioner_role_id
-    nurses = [session(f"copied-{n}", "practice_nurse", f"{post}_{n + 1}") for n in range(users)]
+    nurses = [session(f"copied-{n}", "practice_nurse", f"{post}.{n + 1}") for n in range(users)]
     found = {
         "nurses": nurses,
         "whole": [session(f"whole-{n}", "practice_nurse", post) for n in range(users)],
