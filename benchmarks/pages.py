@@ -185,13 +185,16 @@ def serve(folder: Path) -> tuple[int, subprocess.Popen[bytes]]:
 
 
 def weight(port: int, session: str) -> None:
-    """What a first load brings: the page and every file it names, compressed."""
+    """What a first load brings, compressed: the page, its files and what scripts import."""
     person = Person(port, session)
     status, html = person.ask("GET", "/today")
     parts = {"page": person.weight}
-    for path in re.findall(rb'(?:href|src)="(/static/[^"]+)"', html):
-        status, _ = person.ask("GET", path.decode())
-        parts[path.decode().split("/")[-1].split("?")[0]] = person.weight
+    wanted = [path.decode() for path in re.findall(rb'(?:href|src)="(/static/[^"]+)"', html)]
+    for path in wanted:
+        status, text = person.ask("GET", path)
+        parts[path.split("/")[-1].split("?")[0]] = person.weight
+        imported = re.findall(rb'import [^;(]*from "\./([^"]+)"', text)
+        wanted += [f"{path.rsplit('/', 1)[0]}/{one.decode()}" for one in imported]
     print(f"  first load of Today: {sum(parts.values()) / 1024:.1f} KB compressed {parts}")
 
 

@@ -1,7 +1,10 @@
 // What pages do beyond HTML: nothing that a page needs to work.
-import { Checkboxes, ErrorSummary, PasswordInput, Radios, createAll } from "./NHSUK";
+const LIVE = "[data-module^='nhsuk-']";
 
-function enliven(part) {
+// Most pages have no part of the library, and then do not ask for its script.
+async function enliven(part) {
+  if (!part.querySelector(LIVE)) return;
+  const { Checkboxes, ErrorSummary, PasswordInput, Radios, createAll } = await import("./NHSUK");
   for (const component of [ErrorSummary, Checkboxes, PasswordInput, Radios]) createAll(component, {}, part);
 }
 
