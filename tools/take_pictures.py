@@ -109,6 +109,8 @@ def _one(page: Page, shrinker: Page, url: str, one: dict[str, Any], person: str,
         said = error_page(one, kind)
         page.route(address, lambda route: route.fulfill(**said))
     answer = page.goto(address)
+    if "follow" in one:
+        page.goto(url + str(page.locator(one["follow"]).first.get_attribute("href")))
     for _ in range(one.get("times", 0)):
         page.goto(address)
         for field, text in one["fill"].items():
