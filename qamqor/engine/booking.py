@@ -57,6 +57,7 @@ class Settings:
         closed: weekdays without bookings, 0 = Monday. halves: id → from, until.
         lengths: minutes to choose from; ``length`` is the usual one.
         ahead_days: how far a free time is looked for.
+        farthest_days: how far ahead anybody is booked.
     """
 
     opens: time
@@ -68,6 +69,7 @@ class Settings:
     lengths: tuple[int, ...]
     length: int
     ahead_days: int
+    farthest_days: int
     places: tuple[Place, ...]
     rooms: tuple[str, ...]
     reasons: tuple[Reason, ...]
@@ -89,6 +91,15 @@ class Settings:
         """Whether people are booked on a day."""
         return day.weekday() not in self.closed
 
+    def latest(self, today: date) -> date:
+        """The last day for which anybody is booked."""
+        return today + timedelta(days=self.farthest_days)
+
+
+_NEEDED: Final = (
+    "day", "halves", "lengths", "length", "ahead_days", "farthest_days", "places", "cancelled",
+)  # fmt: skip
+
 
 def read_settings(raw: Mapping[str, Any], where: str) -> Settings:
     """How a site books, from its file.
@@ -97,7 +108,7 @@ def read_settings(raw: Mapping[str, Any], where: str) -> Settings:
         InvalidPack: something is missing, is no time, or has no words in a language.
     """
     problems: list[Problem] = []
-    for name in ("day", "halves", "lengths", "length", "ahead_days", "places", "cancelled"):
+    for name in _NEEDED:
         if name not in raw:
             problems.append(Problem(f"{where}: {name}", "is missing"))
     if problems:
@@ -136,6 +147,7 @@ def _settings(raw: Mapping[str, Any]) -> Settings:
         lengths=tuple(int(one) for one in raw["lengths"]),
         length=int(raw["length"]),
         ahead_days=int(raw["ahead_days"]),
+        farthest_days=int(raw["farthest_days"]),
         places=tuple(
             Place(
                 str(one["id"]), frozenset(one.get("channels", ())), str(one["class"]),
@@ -239,9 +251,9 @@ def _is_room(actor: Mapping[str, Any]) -> bool:
 def _moment(text: Any, zone: tzinfo) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(text)) if text else None
-    except ValueError:
+        return found.astimezone(zone) if found is not None and found.tzinfo else None
+    except (ValueError, OverflowError):  # The first and last hours there are have no clock here.
         return None
-    return found.astimezone(zone) if found is not None and found.tzinfo else None
 
 
 def _half(

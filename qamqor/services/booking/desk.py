@@ -62,7 +62,7 @@ def desk(
 
     Args:
         worker: reference of who is asked about; the actor, or the first of the team, where empty.
-        day: whose free times are asked for; today where none is said.
+        day: whose free times are asked for; today where none is said, or none that can be booked.
 
     Raises:
         NotThere, NotAllowed: not a person of the actor's.
@@ -76,6 +76,7 @@ def desk(
     workers = tuple(reading.team(actor, today))
     known = {one.reference for one in workers}
     chosen = worker if worker in known else workers[0].reference if workers else ""
+    on = day if day is not None and today <= day <= own.latest(today) else today
     length = length if 0 < length <= 480 else own.length
     found = reading.of_person(patient)
     open_ = [one for one in found if one.is_open or one.status == "proposed"]
@@ -94,9 +95,9 @@ def desk(
         bookings=tuple(ahead),
         workers=workers,
         worker=chosen,
-        day=day if day is not None and day >= today else today,
+        day=on,
         length=length,
-        times=tuple(free(chosen, day or today, length, at)) if chosen else (),
+        times=tuple(free(chosen, on, length, at)) if chosen else (),
         suggested=tuple(suggested(chosen, length, at)) if chosen else (),
         settings=own,
     )

@@ -74,11 +74,11 @@ def book(
 
     Raises:
         NotThere, NotAllowed: not a person of the actor's, or not theirs to book.
-        Unusable: a day that is past, a place or a worker there is not.
+        Unusable: a day that is past or years ahead, a place or a worker there is not.
     """
     looks.at_one(Sights(actor, at), "Patient", patient)
     wish = checked(patient, wish, actor=actor, at=at)
-    id_ = _id(key)
+    id_ = _id(key, patient)
 
     def work(tx: Transaction) -> Result:
         if versions.read("Appointment", id_) is not None:
@@ -180,8 +180,8 @@ def checked(
         issues.append(Issue("value", "choose a place", "place"))
     if wish.half and wish.half not in own.halves:
         issues.append(Issue("value", "choose a time or a part of the day", "time"))
-    if wish.start.date() < today:
-        issues.append(Issue("value", "say a day, today or later", "day"))
+    if not today <= wish.start.date() <= own.latest(today):
+        issues.append(Issue("value", "say a day, today or later, and not years ahead", "day"))
     if not timedelta(0) < wish.end - wish.start <= LONGEST:
         issues.append(Issue("value", "say how long, up to 8 hours", "length"))
     if len(wish.note) > LONGEST_NOTE:
@@ -218,9 +218,9 @@ def _key_of(row: Sequence[Any]) -> str:
     return "/".join(str(row[_COLUMN[name]] or "") for name in ("programme", "action", "item"))
 
 
-def _id(key: str) -> str:
+def _id(key: str, patient: str) -> str:
     try:
-        return str(uuid.uuid5(uuid.UUID(key), "booking"))
+        return str(uuid.uuid5(uuid.UUID(key), f"booking {patient}"))
     except ValueError:
         raise Unusable([Issue("value", "the key is a UUID", "key")], status=422) from None
 

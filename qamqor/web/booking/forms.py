@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.booking import Settings, Wish
 from qamqor.services.booking import steps
+from qamqor.web.components.bookings import in_reach
 
 DAY: Final = {
     "widget": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
@@ -30,8 +31,10 @@ class BookForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    slot = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
-    day = forms.DateField(required=False, **DAY)  # type: ignore[arg-type]
+    slot = forms.DateTimeField(
+        required=False, input_formats=["%Y-%m-%dT%H:%M"], validators=[in_reach]
+    )
+    day = forms.DateField(required=False, validators=[in_reach], **DAY)  # type: ignore[arg-type]
     time = forms.ChoiceField(required=False)
     worker = forms.ChoiceField(
         error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose who."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +27,7 @@ from qamqor.web.booking.forms import BookForm, StepForm
 from qamqor.web.components import bookings, people
 
 BOTH = ["GET", "HEAD", "POST"]
+YEARS = (MINYEAR + 1, MAXYEAR - 1)
 
 
 @require_GET
@@ -129,7 +130,7 @@ def step(request: HttpRequest, actor: Actor, id_: str) -> HttpResponse:
         request, gettext("Saved: %(outcome)s.") % {"outcome": bookings.STATES[after.status][0]}
     )
     back = said["back"]
-    if back and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+    if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
     return redirect("booking", id_=id_)
 
@@ -147,10 +148,12 @@ def _desk(said: Any, actor: Actor, patient: str, of: Booking | None = None) -> D
 
 
 def _day(text: str) -> date | None:
+    """A day an address names; none where there is no day before or after it."""
     try:
-        return date.fromisoformat(text[:10]) if text else None
+        found = date.fromisoformat(text[:10]) if text else None
     except ValueError:
         return None
+    return found if found and YEARS[0] <= found.year <= YEARS[1] else None
 
 
 def _form(found: Desk, *args: Any, of: Booking | None = None, **named: Any) -> BookForm:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from math import inf
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
@@ -148,6 +150,17 @@ def places(settings: Settings) -> list[tuple[str, str]]:
     return [(one.id, str(one.words[_here()])) for one in settings.places]
 
 
+def in_reach(day: date) -> None:
+    """Refuse a day, or a time of one, further ahead than anybody is booked.
+
+    Raises:
+        ValidationError: it is.
+    """
+    on = day.date() if isinstance(day, datetime) else day
+    if on > reading.settings().latest(timezone.localdate()):
+        raise ValidationError(_("This day is years ahead. Check the year."), code="far")
+
+
 def slots(found: Iterable[datetime], today: date) -> list[tuple[str, str, str]]:
     """Free times to press: value, day in words, time."""
     return [
@@ -169,5 +182,7 @@ def day_in_words(day: date, today: date) -> str:
 def of(resources: Iterable[Any]) -> list[Booking]:
     """Bookings of some Appointments, those with the soonest time first, wishes after them."""
     found = [reading.of_resource(one) for one in resources]
-    far = timezone.localtime().replace(year=9998)
-    return sorted(found, key=lambda one: (one.start or far, one.day or date.max))
+    return sorted(
+        found,
+        key=lambda one: (one.start.timestamp() if one.start else inf, one.day or date.max),
+    )

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.services.worklist.outcome import MEDIA, OUTCOMES, WITH_DAY, WITH_REASON
+from qamqor.web.components.bookings import in_reach
 
 
 class OutcomeForm(forms.Form):
@@ -18,6 +19,7 @@ class OutcomeForm(forms.Form):
     until = forms.DateField(
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        validators=[in_reach],
         error_messages={"invalid": _("This is no day. Choose one from the calendar.")},
     )
     reason = forms.CharField(required=False, max_length=200)
@@ -37,7 +39,9 @@ class SlotForm(forms.Form):
     """A time that somebody agrees to at the telephone; ``skip`` leaves it without one."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    slot = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
+    slot = forms.DateTimeField(
+        required=False, input_formats=["%Y-%m-%dT%H:%M"], validators=[in_reach]
+    )
     place = forms.CharField(required=False, max_length=40)
     actions = forms.CharField(required=False, max_length=4000)
     skip = forms.CharField(required=False, max_length=1)
