@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from qamqor.engine.booking import OPEN, REASON, Booking
@@ -32,11 +32,11 @@ def may_step(booking: Booking, at: datetime) -> frozenset[str]:
     """The steps a booking may take now."""
     after = NEXT.get(booking.status, frozenset())
     here = at.astimezone(zone())
-    if booking.start is not None and booking.start > here:
-        after -= {"noshow"}
-    if booking.start is not None and booking.start.date() != here.date():
-        after -= {"arrived"} if booking.start > here else frozenset()
-    return after
+    if booking.start is None or booking.start <= here:
+        return after
+    # Who comes before their time is there; on a day to come nobody was.
+    is_later_day = booking.start.date() > here.date()
+    return after - ({"noshow", "arrived", "fulfilled"} if is_later_day else {"noshow"})
 
 
 def take(
@@ -87,14 +87,13 @@ def todays(
     patient: str, *, actor: Actor, at: datetime, tx: Transaction | None = None
 ) -> list[Booking]:
     """The person's open bookings of today that a visit by the actor keeps."""
-    today = at.astimezone(zone()).date()
-    return [
-        one
-        for one in reading.of_person(patient, tx)
-        if one.status in OPEN
-        and one.day == today
-        and (actor.reference in one.workers or one.role == actor.role)
-    ]
+    found, today = reading.of_person(patient, tx), at.astimezone(zone()).date()
+    return [one for one in found if _is_kept(one, actor, today)]
+
+
+def _is_kept(one: Booking, actor: Actor, today: date) -> bool:
+    is_theirs = actor.reference in one.workers or one.role == actor.role
+    return one.status in OPEN and one.day == today and is_theirs
 
 
 def kept_by_visit(tx: Transaction, patient: str, *, actor: Actor, at: datetime) -> None:
@@ -103,20 +102,22 @@ def kept_by_visit(tx: Transaction, patient: str, *, actor: Actor, at: datetime) 
     Days wished for with the worker that have come or passed without a time end with it.
     """
     today = at.astimezone(zone()).date()
-    ended = {one.id: (one, "fulfilled") for one in todays(patient, actor=actor, at=at, tx=tx)}
+    ended: list[tuple[Booking, str]] = []
     for one in reading.of_person(patient, tx):
         is_past = one.status == "proposed" and one.day is not None and one.day <= today
-        if is_past and actor.reference in one.workers:
-            ended[one.id] = (one, "cancelled")
+        if _is_kept(one, actor, today):
+            ended.append((one, "fulfilled"))
+        elif is_past and actor.reference in one.workers:
+            ended.append((one, "cancelled"))
     changes = [
         Change(
             "PUT",
             "Appointment",
-            id_,
-            {**reading.one(id_)[1], "status": to},
+            one.id,
+            {**reading.one(one.id)[1], "status": to},
             if_version=one.version,
         )
-        for id_, (one, to) in ended.items()
+        for one, to in ended
     ]
     if changes:
         apply(tx, changes, actor=replace(actor, is_service=True), at=at)

@@ -218,6 +218,23 @@ def test_nobody_is_missing_before_their_time() -> None:
     assert steps.take(id_, "booked", seen=2, actor=NURSE, at=late).status == "booked"
 
 
+@pytest.mark.parametrize(
+    ("start", "at", "may"),
+    [
+        pytest.param(clock(3, 9), AT, {"cancelled"}, id="tomorrow"),
+        pytest.param(MORNING, AT, {"arrived", "fulfilled", "cancelled"}, id="before the time"),
+        pytest.param(
+            MORNING, AT + timedelta(days=1), {"arrived", "fulfilled", "noshow", "cancelled"},
+            id="a day later",
+        ),
+    ],
+)  # fmt: skip
+def test_nobody_has_come_on_a_day_to_come(start: datetime, at: datetime, may: set[str]) -> None:
+    book(what=wish(start))
+
+    assert steps.may_step(reading.of_person("amina")[0], at) == may
+
+
 def test_a_booking_opens_the_record_to_its_worker_on_that_day_only() -> None:
     put(
         {"resourceType": "PractitionerRole", "id": "outside", "active": True},
