@@ -1,4 +1,4 @@
-"""What is written into the forms and addresses of bookings by hand or by mistake is said plainly."""
+"""What forms and addresses of bookings are given by mistake is refused, and said plainly."""
 
 from __future__ import annotations
 
@@ -135,6 +135,7 @@ STEPS = [
     ({"to": "proposed", "version": "1"}, 422),
     ({"to": "noshow", "version": "1"}, 409),
     ({"to": "arrived", "version": "1"}, 409),
+    ({"to": "fulfilled", "version": "1"}, 409),
     ({"to": "cancelled", "version": "1", "reason": "person_cannot", "back": "x"}, 302),
     ({"to": "cancelled", "version": "1", "reason": "person_cannot", "back": "//x.org"}, 302),
     ({"to": "cancelled", "version": "1", "reason": "person_cannot", "back": "x" * 201}, 422),
