@@ -43,9 +43,22 @@ def prepared(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     if here.vendor == "sqlite":
         return rows(sql, values)
     here.ensure_connection()
-    with here.wrap_database_errors, Cursor(here.connection) as cursor:
+    with _preparing(here.connection), here.wrap_database_errors, Cursor(here.connection) as cursor:
         cursor.execute(sql, values, prepare=True)
         return list(cursor.fetchall())
+
+
+@contextmanager
+def _preparing(connection: Any) -> Iterator[None]:
+    """Let a connection prepare: Django turns it off, and then ``prepare`` asks in vain.
+
+    It is on for these statements only, because elsewhere psycopg would count texts with values.
+    """
+    connection.prepare_threshold = 0
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = None
 
 
 def is_sqlite() -> bool:

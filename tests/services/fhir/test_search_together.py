@@ -391,3 +391,18 @@ def test_searches_of_one_shape_are_one_statement_with_other_values(
 
     assert len(texts) == 2
     assert texts[0] is texts[1]
+
+
+@pytest.mark.skipif("__import__('qamqor.store.quick').store.quick.is_sqlite()")
+def test_postgresql_keeps_a_search_prepared_and_nothing_else() -> None:
+    checksum, at = remembered(), timezone.now()
+    connection.close()
+    for _ in range(2):
+        assert search_together.find(checksum, CODE_AND_DATE, at=at) is not None
+
+    with connection.cursor() as cursor:
+        cursor.execute("select statement, generic_plans + custom_plans from pg_prepared_statements")
+        asked = dict(cursor.fetchall())
+
+    assert [count for text, count in asked.items() if "search_token" in text] == [2]
+    assert connection.connection.prepare_threshold is None
