@@ -214,7 +214,7 @@ def sight(
     if said.criteria and action not in {"read", "search", "export"}:
         return None  # whether a new or an earlier version answers a query is not known
     if actor.role == "system":
-        return _system(said, labels, day) if allows("system", action, type_) else None
+        return _system(said, labels) if allows("system", action, type_) else None
     grants = _grants(actor, action, type_, labels, near)
     if said.level == "system":
         return None
@@ -226,13 +226,14 @@ def sight(
     return Sight(grants, denied=denied, day=day, criteria=said.criteria)
 
 
-def _system(said: scopes.Granted, labels: Labels, day: int) -> Sight | None:
+def _system(said: scopes.Granted, labels: Labels) -> Sight | None:
+    """The same on every day: no relation decides, and statements are kept by what is hidden."""
     if said.level != "system":
         return None
     hidden = frozenset(labels.cleared) - said.labels - {"R"}
     if "*" in said.labels:
         hidden = frozenset()
-    return Sight((Grant("system", everyone=True, hidden=hidden),), day=day, criteria=said.criteria)
+    return Sight((Grant("system", everyone=True, hidden=hidden),), criteria=said.criteria)
 
 
 def _grants(actor: Actor, action: str, type_: str, labels: Labels, near: Near) -> tuple[Grant, ...]:

@@ -6,12 +6,14 @@ import pytest
 
 from qamqor.engine.fhir.definitions import resource_types
 from qamqor.errors import NotAllowed, NotThere
-from qamqor.services.access import looks
+from qamqor.services.access import looks, policy
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.groups import GROUP_OF
+from qamqor.services.access.labels import rules
 from qamqor.services.access.sights import Sights, stored_facts
 from qamqor.services.fhir import search
 from qamqor.store import access
+from qamqor.store.access import Sight
 from tests.services.access.village import (
     AT,
     CONFIDENTIALITY,
@@ -336,6 +338,16 @@ def test_a_system_sees_sensitive_records_only_by_a_scope_that_names_their_label(
     assert seen(through(SYSTEM, "system/*.rs"), "Observation/amina-hiv") is None
     assert seen(through(SYSTEM, "system/*.rs", "label/HIV"), "Observation/amina-hiv") == "system"
     assert seen(through(SYSTEM, "user/*.rs"), "Observation/amina-weight") is None
+
+
+def test_what_a_system_sees_is_one_sight_for_all_days() -> None:
+    reader, labels = through(SYSTEM, "system/*.rs"), rules().labels
+
+    def on(day: int) -> Sight | None:
+        return policy.sight(reader, "search", "Observation", labels=labels, day=day)
+
+    assert on(20_000) is not None
+    assert on(20_000) == on(20_001)
 
 
 def test_a_first_version_scope_says_read_or_write() -> None:
