@@ -16,7 +16,7 @@ from qamqor import settings
 from qamqor.engine.programmes.approval import Standing
 from qamqor.engine.programmes.case_run import Outcome
 from qamqor.engine.programmes.check import check as find_problems
-from qamqor.services import content
+from qamqor.services import content, content_rooms
 
 app = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print results for a machine.")]
@@ -33,6 +33,7 @@ def check(as_json: AsJson = False) -> None:
     """List every problem of the content pack, each with file and line; exit 4 when there is any."""
     read = settings.read()
     problems = find_problems(read.shipped_content, read.content)
+    problems += content_rooms.problems(read.shipped_content, read.content)
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False))
     else:

@@ -51,6 +51,11 @@ def read_pace(raw: Mapping[str, Any], where: str) -> Pace:
         for name in raw
         if name not in Pace.__slots__
     ]
+    problems += [
+        Problem(f"{where}: {name}", f"{value!r} is no number above 0")
+        for name, value in raw.items()
+        if name not in {"leave_at", "bag"} and not _is_above_0(value)
+    ]
     if problems:
         raise InvalidPack(problems)
     said = dict(raw)
@@ -65,6 +70,10 @@ def read_pace(raw: Mapping[str, Any], where: str) -> Pace:
     except (ValueError, KeyError, AttributeError) as error:
         raise InvalidPack([Problem(where, f"cannot be read: {error}")]) from error
     return Pace(**said)
+
+
+def _is_above_0(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def timed(

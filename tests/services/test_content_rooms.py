@@ -1,0 +1,52 @@
+"""Every file that a page reads is checked before a page has to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qamqor.services import content_rooms
+from tests.services.test_demo import CONTENT
+
+BROKEN = {
+    "access/labels.yaml": "PSY: {title: Mental health}",
+    "booking/booking.yaml": "day: {opens: '25:00'}",
+    "diagnoses/words_a_b.csv": "code,en\nA00,Cholera\nA00,Cholera",
+    "forms/phq9.yaml": "id: phq9",
+    "measurements/measurements.yaml": "- {id: pressure}",
+    "person/numbers.yaml": "weight",
+    "referrals/referrals.yaml": "services: 3",
+    "visit/diagnoses.csv": "code,en\nA00,",
+    "visit/visit.yaml": "reasons: [",
+    "worklist/points.yaml": "urgency: many",
+    "worklist/round.yaml": "doors: many",
+    "worklist/team.yaml": "norms: many",
+}
+
+
+def test_the_shipped_content_has_no_problem() -> None:
+    assert content_rooms.problems(CONTENT) == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_named(tmp_path: Path, name: str) -> None:
+    own = tmp_path / name
+    own.parent.mkdir(parents=True)
+    own.write_text(BROKEN[name])
+
+    found = content_rooms.problems(CONTENT, tmp_path)
+
+    assert found
+    assert all(own.name in one.where or name in one.where for one in found)
+
+
+def test_every_file_of_the_rooms_has_a_reader() -> None:
+    """So that a room that begins to read a file cannot forget it here."""
+    read = {file for pattern, _, _ in content_rooms.READERS for file in CONTENT.glob(pattern)}
+    rooms = {Path(pattern).parts[0] for pattern, _, _ in content_rooms.READERS}
+    there = {file for room in rooms for file in (CONTENT / room).rglob("*.*")}
+
+    assert {file.name for file in there - read} == {
+        "closed.csv", "late.csv", "names.yaml", "synonyms.csv",
+    }  # fmt: skip
