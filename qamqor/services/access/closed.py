@@ -99,10 +99,18 @@ def without_closed(
     )
 
 
-def told(rows: Iterable[R], patient: str, *, sights: Sights) -> tuple[R, ...]:
-    """The needs of one person that the reader is told."""
+def told(
+    rows: Iterable[R], patient: str, *, sights: Sights, closed: frozenset[str] | None = None
+) -> tuple[R, ...]:
+    """The needs of one person that the reader is told.
+
+    Args:
+        closed: as ``closed_to`` says of the person, where that is known already.
+    """
     listed, role = tuple(rows), sights.actor.role
     if sights.actor.is_platform or all(one.role == role for one in listed):
         return listed
-    closed, is_clinical = closed_to(sights, [patient]), reads_clinical(sights, patient)
+    if closed is None:
+        closed = closed_to(sights, [patient])
+    is_clinical = reads_clinical(sights, patient)
     return without_closed(listed, closed, role=role, is_clinical=is_clinical)

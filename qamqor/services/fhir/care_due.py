@@ -53,9 +53,10 @@ def of_person(
     sights = Sights(actor, at)
     relation, facts = looks.at_one(sights, "Patient", patient)
     closed = closed_to(sights, [patient])
+    known = due.due_of(patient, as_of=as_of)
     rows = [
         _without(row, closed)
-        for row in told(due.due_of(patient, as_of=as_of), patient, sights=sights)
+        for row in told(known, patient, sights=sights, closed=closed)
         if (not programmes or row.programme in programmes)
         and (not statuses or row.status in statuses)
     ]

@@ -140,6 +140,15 @@ def test_the_operation_names_no_record_that_is_closed() -> None:
     assert "Observation/p-amina" not in audit.find(Wanted(patient="amina"), limit=1)[0].entry
 
 
+def test_the_operation_looks_once_for_what_is_closed() -> None:
+    planned()
+
+    with reads() as asked:
+        by_operation(NURSE)
+
+    assert len([sql for sql in asked if "access_label l on" in sql]) == 1
+
+
 def test_what_is_closed_follows_from_role_and_glass() -> None:
     planned()
 
