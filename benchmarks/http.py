@@ -54,12 +54,13 @@ def person(number: int) -> dict[str, Any]:
     }
 
 
-def reading(number: int) -> dict[str, Any]:
+def reading(number: int, *, of: str = "p") -> dict[str, Any]:
+    """A weight of one of ``PEOPLE`` whose ids begin so."""
     return {
         "resourceType": "Observation",
         "status": "final",
         "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
-        "subject": {"reference": f"Patient/p{number % PEOPLE}"},
+        "subject": {"reference": f"Patient/{of}{number % PEOPLE}"},
         "effectiveDateTime": "2026-01-01T10:00:00+05:00",
         "valueQuantity": {
             "value": 70.5,
@@ -71,18 +72,23 @@ def reading(number: int) -> dict[str, Any]:
 
 
 def in_one(size: int, start: int) -> dict[str, Any]:
+    """A transaction about people of its own: what was created before about others costs nothing."""
     entries = [
-        {"resource": reading(start + n), "request": {"method": "POST", "url": "Observation"}}
+        {
+            "resource": reading(start + n, of="b"),
+            "request": {"method": "POST", "url": "Observation"},
+        }
         for n in range(size)
     ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
-def people() -> dict[str, Any]:
+def people(*, of: str = "p") -> dict[str, Any]:
+    """A transaction that makes ``PEOPLE`` whose ids begin so."""
     entries = [
         {
-            "resource": {**person(n), "id": f"p{n}"},
-            "request": {"method": "PUT", "url": f"Patient/p{n}"},
+            "resource": {**person(n), "id": f"{of}{n}"},
+            "request": {"method": "PUT", "url": f"Patient/{of}{n}"},
         }
         for n in range(PEOPLE)
     ]
@@ -133,6 +139,7 @@ def measure(name: str, database: str | None, floor: float) -> None:
             request("POST", "/Observation", token=node.token, body=reading(n)) for n in range(500)
         ]
         say("create, about a person", load(port, readings), floor)
+        load_once(port, request("POST", "", token=node.token, body=people(of="b")))
         bundles = [
             request("POST", "", token=node.token, body=in_one(100, n * 100)) for n in range(20)
         ]
