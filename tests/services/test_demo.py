@@ -19,7 +19,6 @@ CONTENT = Path(__file__).parents[2] / "content"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 NEVER_INVENTED = {"assignment", "booking"}
 """What teams do later: people given to another worker, people booked by the demo as it starts."""
-"""What only people at work make: nobody of an invented district is given to one worker."""
 WISH = demo.Wish(CONTENT, 1_500, "merke", 8, date(2026, 11, 24))
 
 

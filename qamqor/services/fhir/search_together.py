@@ -85,11 +85,11 @@ def find(checksum: str, asked: Asked, *, at: datetime) -> Found | None:
 
 
 def _may_be_long(query: Query) -> bool:
+    size = search.PAGE if query.count is None else query.count
     return (
         query.total in {"accurate", "estimate"}
         or query.summary == "count"
-        or not 0 < (query.count or search.PAGE) <= LARGEST_PAGE
-        or query.count == 0
+        or not 0 < size <= LARGEST_PAGE
     )
 
 

@@ -204,7 +204,7 @@ def _shape(criterion: Criterion, values: list[Any]) -> Any:
 
 
 def _tests(tests: Sequence[Test], values: list[Any]) -> tuple[Any, ...]:
-    """The shape of the tests of one criterion: of one test, for the time being."""
+    """The shape of the one test of a criterion; alternatives have no statement."""
     if len(tests) != 1:
         raise NoPlan
     test = tests[0]
