@@ -19,6 +19,8 @@ WEEKDAYS: Final = (
 OPEN: Final = frozenset({"booked", "arrived", "pending"})
 """States in which somebody is still expected, or is there."""
 TIMED: Final = OPEN | {"fulfilled", "noshow", "checked-in"}
+AT_HOME: Final = "HH"
+"""Class of a visit at the person's home, of v3-ActCode."""
 PLACE: Final = f"{CODES}/booking_place"
 REASON: Final = f"{CODES}/booking_cancelled"
 ACTION: Final = f"{CODES}/action"
@@ -77,6 +79,11 @@ class Settings:
     def place(self, id_: str) -> Place | None:
         """A kind of place by its id."""
         return next((one for one in self.places if one.id == id_), None)
+
+    def is_home(self, id_: str) -> bool:
+        """Whether a kind of place is the person's home, where they wait for the worker."""
+        place = self.place(id_)
+        return place is not None and place.visit_class == AT_HOME
 
     def place_for(self, channel: str) -> str:
         """The place that serves a channel of due care; the first where none does."""

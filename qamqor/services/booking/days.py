@@ -119,9 +119,7 @@ def _lines(sights: Sights, found: Sequence[Booking]) -> dict[str, Line]:
     return {one.id: Line(one, people.get(one.patient)) for one in found}
 
 
-def home_visits(actor: Actor, on: date, *, place_class: str = "HH") -> list[str]:
+def home_visits(actor: Actor, on: date) -> list[str]:
     """Ids of people whom the actor is booked to visit at home on a day, by time."""
-    own = reading.settings()
-    homes = {one.id for one in own.places if one.visit_class == place_class}
-    found = reading.of_workers([actor.reference], on, on)
-    return [one.patient for one in found if one.is_open and one.place in homes]
+    own, found = reading.settings(), reading.of_workers([actor.reference], on, on)
+    return [one.patient for one in found if one.is_open and own.is_home(one.place)]

@@ -15,7 +15,7 @@ from qamqor.engine.booking import Booking
 from qamqor.services.booking import reading, steps
 from qamqor.services.booking.days import Day, Line
 from qamqor.services.booking.desk import Desk
-from qamqor.services.booking.making import Clash
+from qamqor.services.booking.making import MOVABLE, Clash
 from qamqor.services.booking.reading import Worker
 from qamqor.web.components import bookings, needs, people, words
 
@@ -34,7 +34,7 @@ class Shown:
     clock: str
     when: str
     where: str
-    place: str
+    is_home: bool
     icon: str
     what: tuple[str, ...]
     worker: str
@@ -52,7 +52,8 @@ def shown(
     """One booking in words."""
     today = timezone.localtime(now).date()
     state, shape = bookings.state(booking, now)
-    place = reading.settings().place(booking.place)
+    own = reading.settings()
+    place = own.place(booking.place)
     known = person or {}
     return Shown(
         id=booking.id,
@@ -67,7 +68,7 @@ def shown(
         clock=bookings.clock_of(booking),
         when=bookings.when(booking),
         where=bookings.where(booking),
-        place=booking.place,
+        is_home=own.is_home(booking.place),
         icon=place.icon if place is not None else "calendar",
         what=tuple(bookings.what_for(booking)) if person else (),
         worker=", ".join(names[one] for one in booking.workers if names.get(one)),
@@ -76,7 +77,7 @@ def shown(
         note=booking.note if person else "",
         reason=bookings.why_cancelled(booking),
         may=steps.may_step(booking, now),
-        is_open=booking.status in ("booked", "arrived", "pending", "proposed"),
+        is_open=booking.status in MOVABLE,
     )
 
 
@@ -100,14 +101,9 @@ def hours(found: Day, now: datetime) -> list[Hour]:
     """The hours of a day down, with people as rows; parts of the day stand before its hours."""
     names = named(found.workers)
     groups: dict[str, list[Shown]] = {}
-    for line in sorted(found.lines, key=_place):
+    for line in sorted(found.lines, key=lambda one: not one.booking.half):
         groups.setdefault(_hour(line.booking), []).append(_row(line, names, now))
     return [Hour(name, tuple(rows)) for name, rows in groups.items()]
-
-
-def _place(line: Line) -> tuple[Any, ...]:
-    one = line.booking
-    return (not one.half, one.half == "afternoon", one.start or timezone.now(), one.id)
 
 
 def _hour(booking: Booking) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.booking import Booking, Settings
-from qamqor.engine.worklist import Booked
+from qamqor.engine.worklist import Booked, is_ahead
 from qamqor.services.booking import reading
 from qamqor.web.components import dates, needs
 
@@ -110,6 +110,11 @@ def on_list(booked: Booked, today: date) -> str:
         "",
     )
     return f"{said}, {half(part) if part else booked.at}"
+
+
+def is_visit(booked: Booked, today: date) -> bool:
+    """Whether somebody is still to be visited at home, and does not come themselves."""
+    return is_ahead(booked, today) and reading.settings().is_home(booked.place)
 
 
 def missed(booked: Booked, today: date) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext
 
 from qamqor.engine.booking import Booking
 from qamqor.engine.fhir.names import IDENTIFIERS
+from qamqor.services.booking import reading
 from qamqor.services.immunisation_words import ImmunisationWords
 from qamqor.services.person import content
 from qamqor.services.person.letters import Place, Sheet
@@ -316,7 +317,7 @@ def invitation(sheet: Sheet, kind: str, code: str) -> dict[str, Any]:
     own = [
         one
         for one in _ahead(sheet.resources.get("Appointment", ()))
-        if (one.place == "home") == is_home
+        if reading.settings().is_home(one.place) == is_home
     ]
     booked = own[0] if own else None
     role, name = sheet.author

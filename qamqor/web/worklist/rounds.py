@@ -151,13 +151,10 @@ def _shown(stop: Stop) -> dict[str, Any]:
 
 
 def _booked(stop: Stop, day: date) -> str:
-    """The time somebody behind a door expects the worker today."""
-    expected = [
-        line.row.booked
-        for line in stop.lines
-        if line.row.booked is not None and line.row.booked.on == day
-    ]
-    return bookings.on_list(expected[0], day) if expected else ""
+    """The time somebody behind a door is to be visited at home today."""
+    found = [line.row.booked for line in stop.lines if line.row.booked is not None]
+    expected = [one for one in found if one.on == day and bookings.is_visit(one, day)]
+    return bookings.on_list(min(expected, key=lambda one: one.at), day) if expected else ""
 
 
 def _name(people: Sequence[presenters.Shown], lines: Sequence[Any]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
+from qamqor.engine.booking import Wish, appointment
 from qamqor.engine.fhir import json_text
 from qamqor.store.fhir import versions
 from tests.browser import LANGUAGES, SIZES, faults
@@ -77,6 +80,31 @@ def test_nobody_home_is_one_press_and_the_next_door_is_tinted(
         page.goto(f"{live_server.url}/round")
         expect(page.locator(".q-stop--next .q-stop__number")).to_have_text("2")
         assert faults(page) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "is_said"),
+    [
+        pytest.param("home", "booked", True, id="a visit"),
+        pytest.param("clinic", "booked", False, id="they come to the clinic"),
+        pytest.param("home", "noshow", False, id="nobody was at home"),
+    ],
+)
+def test_a_door_says_when_the_worker_is_expected_there(
+    village: None, live_server: Any, browser: Browser, place: str, status: str, is_said: bool
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/round")
+        begins = timezone.localtime().replace(hour=15, minute=0, second=0, microsecond=0)
+        until = begins + timedelta(minutes=20)
+        wish = Wish(begins, until, "PractitionerRole/nurse", "practice_nurse", place)
+        put({**appointment("one", "dana", wish, created=begins), "status": status})
+        page.goto(f"{live_server.url}/round")
+
+        door = page.locator(".q-stop", has_text="ул. Школьная")
+        expect(door).to_have_count(1)
+        expect(door.get_by_text("Booked: today, 15:00")).to_have_count(int(is_said))
 
 
 def test_the_list_on_paper_has_every_door_and_no_buttons(
