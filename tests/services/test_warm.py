@@ -70,6 +70,7 @@ def test_a_server_forks_while_nothing_is_prepared_and_its_children_prepare_thems
 
 def test_what_is_loaded_is_looked_through_no_more_and_only_as_long_as_asked() -> None:
     before = gc.get_threshold()
+    assert before != settled.YOUNG, "a test before this one settled the process of the tests"
 
     with settled.settled():
         assert gc.get_freeze_count() > 10_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,9 +14,9 @@ from django.urls.resolvers import RegexPattern, URLResolver
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qamqor.services import warm
 from qamqor.web.fhir import paths
 from qamqor.web.fhir.shortest import with_shortest_way
-from qamqor.wsgi import application
 from tests.tokens import bearer
 from tests.web.fhir.calling import Api, patient
 
@@ -66,6 +68,14 @@ def test_a_path_of_very_many_words_is_refused_at_once() -> None:
     assert of_ours("/Patient" * 100_000) is None
 
 
+@cache
+def application() -> Any:
+    """What a web server opens; it does not settle the process of the tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(warm, "begin", lambda _: None)
+        return import_module("qamqor.wsgi").application
+
+
 def called(path: str, **said: str) -> tuple[int, dict[str, str], bytes]:
     """What a web server gets."""
     told: list[Any] = []
@@ -80,7 +90,7 @@ def called(path: str, **said: str) -> tuple[int, dict[str, str], bytes]:
         "wsgi.url_scheme": "http",
         **said,
     }
-    body = b"".join(application(environ, lambda status, headers: told.extend([status, headers])))
+    body = b"".join(application()(environ, lambda status, headers: told.extend([status, headers])))
     return int(told[0].split()[0]), dict(told[1]), body
 
 
