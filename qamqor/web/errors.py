@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 TOO_LARGE: Final = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 OUT_OF_REACH: Final = (OperationalError, InterfaceError)
 """What a database says that cannot be reached or does not get round to answer."""
+NUL: Final = "\x00"
 AGAIN_SECONDS: Final = 60
 """After how long an attempt to sign in is free again."""
 
@@ -145,6 +146,19 @@ class _InWords:
         said = page(request, "request.other-way")
         said.headers["Allow"] = response.headers.get("Allow", "")
         return said
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, named: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse the sign NUL, which no text of a record may have and not every database takes."""
+        if request.path.startswith("/fhir"):
+            return None
+        if any(NUL in str(one) for one in named.values()):
+            return page(request, "not-there")
+        said = (one for form in (request.GET, request.POST) for one in form.lists())
+        if any(NUL in text for name, values in said for text in (name, *values)):
+            return page(request, "request.wrong")
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The words of an error raised on purpose; anything else goes on to Django."""

@@ -160,6 +160,25 @@ def test_a_bug_says_nothing_of_what_failed(nurse: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "form", "status"),
+    [
+        pytest.param("/person/%00", None, 404, id="in the address of a page"),
+        pytest.param("/today?place=%00", None, 400, id="in a question"),
+        pytest.param("/find", {"text": "Ахметова\x00"}, 400, id="in a form"),
+        pytest.param("/find", {"text": "Ахметова", "\x00": "1"}, 400, id="in the name of a field"),
+    ],
+)
+def test_the_sign_nul_is_refused_before_any_database_meets_it(
+    nurse: Client, address: str, form: dict[str, str] | None, status: int
+) -> None:
+    answer = nurse.get(address) if form is None else nurse.post(address, form)
+
+    assert answer.status_code == status
+    assert "QM-" not in answer.content.decode()
+
+
+@pytest.mark.django_db
 @pytest.mark.usefixtures("caplog")
 def test_a_database_out_of_reach_is_said_and_when_to_try_again(nurse: Client) -> None:
     answer = nurse.get("/out-of-reach")
