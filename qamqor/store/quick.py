@@ -36,8 +36,8 @@ def prepared(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """As ``rows``, by a statement that the database keeps prepared on each connection.
 
     Args:
-        sql: one of few texts, asked often; the type of each value must be plain from where it
-            stands, because PostgreSQL gets the values apart from the text.
+        sql: one of few texts, asked often, whose best plan is the same for all values: PostgreSQL
+            keeps the plan too. The type of each value must be plain from where it stands.
     """
     here: Any = connections[DEFAULT_DB_ALIAS]
     if here.vendor == "sqlite":

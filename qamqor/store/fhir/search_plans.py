@@ -100,7 +100,7 @@ class _Plan:
         for step in range(count):
             number = (self.first + step) % count
             statement = self.statements[number]
-            is_short, packed = quick.prepared(statement.text, statement.bound(values))[0]
+            is_short, packed = quick.rows(statement.text, statement.bound(values))[0]
             if is_short:
                 self.first = number
                 return _unpacked(packed, limit)
