@@ -374,10 +374,10 @@ def free_times(
     """
     if not settings.is_open(day):
         return []
-    zone, busy = after.tzinfo, [one for one in taken if not one.half]
-    found, takes = [], timedelta(minutes=length)
+    zone, found, takes = after.tzinfo, [], timedelta(minutes=length)
     at = datetime.combine(day, settings.opens, zone)
     closes = datetime.combine(day, settings.closes, zone)
+    busy = [one for one in taken if not one.half and meets(one, at, closes)]
     pause = [datetime.combine(day, one, zone) for one in settings.pause]
     while at + takes <= closes:
         rests = at < pause[1] and pause[0] < at + takes
