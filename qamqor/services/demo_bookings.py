@@ -38,7 +38,7 @@ def ensure(at: datetime) -> int:
     """
     if not settings.QAMQOR.is_demo:
         raise NotPossible("bookings are invented in the demo only (QAMQOR_DEMO=1)")
-    if next(iter(versions.current_of_type("Appointment")), None) is not None:
+    if next(versions.current_of_type("Appointment", slice_size=1), None) is not None:
         return 0
     taken: set[str] = set()
     for account in Account.objects.filter(is_demo=True, role__in=TEAM).order_by("role"):
@@ -57,15 +57,16 @@ def _book(actor: Actor, at: datetime, taken: set[str]) -> None:
     ][:DAYS]
     come = _people(actor, Tab.to_see, at, taken, SEEN * DAYS)
     home = _people(actor, Tab.to_visit, at, taken, VISITED * DAYS)
+    clinic, visit = own.place_for("clinic"), own.place_for("home")
     half, (begins, ends) = next(iter(own.halves.items()))
     for day in days:
         times = desk.free(actor.reference, day, own.length, at)[::EVERY][:SEEN]
         for start in times:
             until = start + timedelta(minutes=own.length)
-            _one(actor, at, taken, come, Wish(start, until, actor.reference, actor.role, "clinic"))
+            _one(actor, at, taken, come, Wish(start, until, actor.reference, actor.role, clinic))
         for _ in range(VISITED):
             start, until = (datetime.combine(day, one, zone()) for one in (begins, ends))
-            wish = Wish(start, until, actor.reference, actor.role, "home", half=half)
+            wish = Wish(start, until, actor.reference, actor.role, visit, half=half)
             _one(actor, at, taken, home, wish)
 
 
