@@ -69,7 +69,8 @@ def desk(
     """
     sights, own = Sights(actor, at), reading.settings()
     relation, facts = looks.at_one(sights, "Patient", patient)
-    today = at.astimezone(zone()).date()
+    here = at.astimezone(zone())
+    today = here.date()
     person = people_of([patient]).get(patient)
     if person is None:
         raise NotThere(f"Patient/{patient} is not here")
@@ -88,6 +89,9 @@ def desk(
     audit.record(
         actor, "read", at=at, what=what, people=facts.people, relation=relation, query="booking"
     )
+    last = max(on, today + timedelta(days=own.ahead_days))
+    taken = reading.of_workers([chosen], today, last) if chosen else []
+    asked: dict[str, Any] = {"length": length, "settings": own, "after": here}
     return Desk(
         patient=patient,
         person=person,
@@ -97,8 +101,8 @@ def desk(
         worker=chosen,
         day=on,
         length=length,
-        times=tuple(free(chosen, on, length, at)) if chosen else (),
-        suggested=tuple(suggested(chosen, length, at)) if chosen else (),
+        times=tuple(engine.free_times(on, taken, **asked)) if chosen else (),
+        suggested=tuple(engine.suggestions(taken, **asked)) if chosen else (),
         settings=own,
     )
 
@@ -109,23 +113,13 @@ def free(worker: str, day: date, length: int, at: datetime) -> Sequence[datetime
     return engine.free_times(day, taken, length=length, settings=reading.settings(), after=here)
 
 
-def suggested(worker: str, length: int, at: datetime) -> Sequence[datetime]:
-    """The first free time of each of the next three days that a worker has one."""
-    own, here = reading.settings(), at.astimezone(zone())
-    last = here.date() + timedelta(days=own.ahead_days)
-    taken = reading.of_workers([worker], here.date(), last)
-    return engine.suggestions(taken, length=length, settings=own, after=here)
-
-
 def needs(patient: str, actor: Actor, today: date) -> tuple[Due, ...]:
     """What is due of the reader's role, or of anybody's for who leads; the most pressing first."""
-    said = making.sayable(patient)
-    rows = [
-        derived.read_due(row, today) for row in dict(derived.due_of([patient])).get(patient, ())
-    ]
+    stored = making.due_of(patient)
+    said = making.sayable(stored)
     wanted = [
         one
-        for one in rows
+        for one in (derived.read_due(row, today) for row in stored)
         if one.status in PRESSING
         and (one.role == actor.role or actor.role in LEADING)
         and f"{one.programme}/{one.action}/{one.item}" in said

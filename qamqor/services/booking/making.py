@@ -188,7 +188,7 @@ def checked(
         issues.append(Issue("too-long", f"at most {LONGEST_NOTE} signs", "note"))
     if issues:
         raise Unusable(issues, status=422)
-    known = sayable(patient)
+    known = sayable(due_of(patient))
     actions = tuple(one for one in wish.actions if one in known or one in was)
     rests = dict.fromkeys(ref for one in actions for ref in known.get(one, ()))
     return replace(
@@ -199,13 +199,17 @@ def checked(
     )
 
 
-def sayable(patient: str) -> dict[str, tuple[str, ...]]:
-    """Due care that a booking may name, with what each rests on.
+def due_of(patient: str) -> list[Sequence[Any]]:
+    """The due care of a person as it is stored, in the columns of ``derived``."""
+    return list(dict(derived.due_of([patient])).get(patient, ()))
+
+
+def sayable(rows: Iterable[Sequence[Any]]) -> dict[str, tuple[str, ...]]:
+    """Due care that a booking may name, of that of a person, with what each rests on.
 
     Bookings are read by the registry and by whoever keeps the door: what rests on a record with a
     label of sensitivity is not named in them.
     """
-    rows = dict(derived.due_of([patient])).get(patient, [])
     told = {_key_of(row): tuple(str(row[_COLUMN["evidence"]] or "").split()) for row in rows}
     names = {(t, i) for refs in told.values() for t, _, i in (r.partition("/") for r in refs) if i}
     keys = access.keys_of(sorted(names))

@@ -284,6 +284,17 @@ def test_yesterdays_booking_of_which_nobody_spoke_is_asked_about() -> None:
     assert [one.booking.patient for one in left] == ["amina"]
 
 
+def test_the_form_asks_once_for_due_care_and_once_for_a_workers_bookings() -> None:
+    from tests.statements import reads
+
+    with reads() as found:
+        shown = desk.desk("amina", actor=NURSE, at=AT, day=date(2026, 3, 20))
+
+    assert (shown.times[0], len(shown.suggested)) == (clock(20, 9), 3)
+    assert sum(" from due " in " ".join(sql.split()) for sql in found) == 1
+    assert sum("from search_date d" in sql for sql in found) == 1
+
+
 def test_a_day_asks_the_same_number_of_questions_however_many_are_booked() -> None:
     from tests.statements import reads
 
