@@ -329,6 +329,19 @@ def test_a_long_search_is_put_back_and_costs_nobody_else_theirs(
     assert plainly(checksum, CHAIN, at=at).matches
 
 
+@pytest.mark.parametrize(
+    "name", ["_id", "code", "subject:Patient._id", "_has:Observation:has-member:_id"]
+)
+def test_a_search_for_very_many_values_keeps_no_change_waiting(name: str) -> None:
+    checksum, at = remembered(), timezone.now()
+
+    def asked(many: int) -> Asked:
+        return Asked(("Observation",), ((name, ",".join(f"x{n}" for n in range(many))),))
+
+    assert search_together.find(checksum, asked(150), at=at) is not None
+    assert search_together.find(checksum, asked(250), at=at) is None
+
+
 def test_many_who_come_together_are_each_answered_and_kept() -> None:
     at = timezone.now()
     pairs = [(type_, (one,)) for type_ in ASKED for one in ASKED[type_] if one[1] != "no date"]

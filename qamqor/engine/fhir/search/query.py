@@ -191,6 +191,21 @@ Criterion = Match | Missing | IdIn | Updated | Through | PointedAt | AllOf | Any
 NOTHING = AnyOf(())
 
 
+def breadth(criterion: Criterion) -> int:
+    """How many values a criterion compares with; a value set counts as all of its codes."""
+    if isinstance(criterion, Match | Updated):
+        return len(criterion.tests)
+    if isinstance(criterion, IdIn):
+        return len(criterion.ids)
+    if isinstance(criterion, AllOf | AnyOf):
+        return sum(map(breadth, criterion.criteria))
+    if isinstance(criterion, Through):
+        return sum(breadth(inner) for _, inner in criterion.inner)
+    if isinstance(criterion, PointedAt):
+        return breadth(criterion.inner)
+    return breadth(criterion.criterion) if isinstance(criterion, Not) else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Include:
     """Resources to add to a page.
