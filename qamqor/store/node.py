@@ -393,7 +393,8 @@ def append(name: str, take: Callable[[], list[Any]]) -> None:
             started = time.perf_counter()
             with transaction.atomic():
                 group = _Group()
-                group.notes[name] = notes = take()
+                notes = take()
+                group.notes.setdefault(name, []).extend(notes)
                 group.finish()
     finally:
         _here.group = None

@@ -2,7 +2,7 @@
 
 Two searches have the same shape where only their values differ. A statement lists what the first
 criterion that is short finds, keeps of it what meets the others, and brings the resources of the
-page with it, all in one row; so that nothing is planned or written anew, by us or by the database.
+page with it, all in one row; so that nothing is written anew, and SQLite prepares nothing anew.
 What has no such statement, or finds no short criterion, is found by ``search.page``; a page is the
 same either way.
 """

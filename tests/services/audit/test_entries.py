@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from qamqor.errors import NotPossible
 from qamqor.services.access.actor import PLATFORM
 from qamqor.services.audit import checkpoints, events, record
+from qamqor.services.audit.entries import Entry, entry, keep_answered
 from qamqor.store import audit
 from qamqor.store.audit import Wanted
 from tests.services.access.village import AT, actor
@@ -62,6 +63,19 @@ def test_an_event_names_what_was_done(action: str, type_code: str, subtype: str)
     assert event["subtype"][0]["code"] == subtype
     assert event["outcomeDesc"] == "words"
     assert event["agent"][2]["who"] == {"identifier": {"value": "app"}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_kept_while_readers_are_answered_stays_beside_their_lines() -> None:
+    def answer(_: object) -> list[Entry]:
+        record(actor("gp"), "operation", at=AT)
+        return [entry(actor("gp"), "read", at=AT)]
+
+    before = audit.counted()[0]
+    keep_answered("anything", answer)
+
+    assert audit.counted()[0] == before + 2
+    assert {row.action for row in audit.find(Wanted(), limit=2)} == {"operation", "read"}
 
 
 @pytest.mark.django_db
