@@ -19,8 +19,8 @@ WEEKDAYS: Final = (
 OPEN: Final = frozenset({"booked", "arrived", "pending"})
 """States in which somebody is still expected, or is there."""
 TIMED: Final = OPEN | {"fulfilled", "noshow", "checked-in"}
-AT_HOME: Final = "HH"
-"""Class of a visit at the person's home, of v3-ActCode."""
+AT_CLINIC, AT_HOME, FROM_AFAR = "AMB", "HH", "VR"
+"""Classes of visits, of v3-ActCode."""
 PLACE: Final = f"{CODES}/booking_place"
 REASON: Final = f"{CODES}/booking_cancelled"
 ACTION: Final = f"{CODES}/action"
@@ -80,10 +80,14 @@ class Settings:
         """A kind of place by its id."""
         return next((one for one in self.places if one.id == id_), None)
 
+    def class_of(self, id_: str) -> str:
+        """The class of a visit at a kind of place; at the clinic where the place is not known."""
+        place = self.place(id_)
+        return place.visit_class if place is not None else AT_CLINIC
+
     def is_home(self, id_: str) -> bool:
         """Whether a kind of place is the person's home, where they wait for the worker."""
-        place = self.place(id_)
-        return place is not None and place.visit_class == AT_HOME
+        return self.class_of(id_) == AT_HOME
 
     def place_for(self, channel: str) -> str:
         """The place that serves a channel of due care; the first where none does."""

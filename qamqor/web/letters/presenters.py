@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
-from qamqor.engine.booking import Booking
+from qamqor.engine.booking import AT_CLINIC, AT_HOME, FROM_AFAR, Booking
 from qamqor.engine.fhir.names import IDENTIFIERS
 from qamqor.services.booking import reading
 from qamqor.services.immunisation_words import ImmunisationWords
@@ -314,20 +314,24 @@ def invitation(sheet: Sheet, kind: str, code: str) -> dict[str, Any]:
     today = timezone.localdate()
     is_child = born is not None and born > date(today.year - CHILD_UNTIL, today.month, 1)
     is_home = kind == "home"
+    class_of, wanted = reading.settings().class_of, _ahead(sheet.resources.get("Appointment", ()))
+    # A letter invites to a place: who is called at a time is not told to come then.
     own = [
         one
-        for one in _ahead(sheet.resources.get("Appointment", ()))
-        if reading.settings().is_home(one.place) == is_home
+        for one in wanted
+        if class_of(one.place) != FROM_AFAR and (class_of(one.place) == AT_HOME) == is_home
     ]
     booked = own[0] if own else None
+    is_here = booked is None or class_of(booked.place) == AT_CLINIC
     role, name = sheet.author
     return {
         **_place(sheet.place, code),
         "is_home": is_home,
         "is_child": is_child,
         "when": bookings.when(booked) if booked else "",
-        "where": bookings.where(booked, code) if booked else "",
-        "bring": _bring(booked, code) if booked else "",
+        "is_here": is_here and not is_home,
+        "where": bookings.where(booked, code) if booked and (booked.room or not is_here) else "",
+        "bring": bookings.bring(booked, code) if booked else "",
         "address": people.address_of(sheet.person),
         "by": ", ".join(filter(None, [words.role(role).lower() if role else "", name])),
     }

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from qamqor.engine.booking import Wish, appointment
 from qamqor.store import audit
 from qamqor.store.audit import Wanted
 from tests.browser import LANGUAGES, SIZES, faults
@@ -26,6 +27,7 @@ SHEETS = (
     "invitation",
     "invitation?kind=home",
 )
+WHEN, HERE = "Ваше время", "Куда: Поликлиника №4"
 POINTS = {"a4": (595, 842), "a5": (420, 595)}
 
 
@@ -245,6 +247,35 @@ def test_an_invitation_says_nothing_of_an_illness(
         expect(sheet).to_contain_text("8 726 123 45 67")
         for word in ("гипертенз", "давлен", "610505400017", "Периндоприл"):
             expect(sheet).not_to_contain_text(word)
+
+
+@pytest.mark.parametrize(
+    ("place", "said", "unsaid"),
+    [
+        pytest.param("clinic", (WHEN, HERE, "в поликлинике, кабинет 7"), (), id="here"),
+        pytest.param("mobile", (WHEN, "в передвижном комплексе"), (HERE,), id="a bus"),
+        pytest.param("phone", (HERE,), (WHEN, "по телефону"), id="a call"),
+        pytest.param("home", (HERE,), (WHEN, "на дому"), id="a visit"),
+    ],
+)
+def test_an_invitation_says_the_place_to_come_to(
+    village: None, live_server: Any, browser: Browser, place: str, said: Any, unsaid: Any
+) -> None:
+    fill("ru")
+    begins = timezone.localtime().replace(microsecond=0) + timedelta(hours=1)
+    wish = Wish(begins, begins + timedelta(minutes=20), "PractitionerRole/nurse", "gp", place,
+                room="7")  # fmt: skip
+    put(appointment("tomorrow", "dana", wish, created=begins))
+    with signed_in(browser, live_server.url, role="gp") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/dana/print/invitation")
+        sheet = page.locator(".q-sheet")
+
+        for words in said:
+            expect(sheet).to_contain_text(words)
+        for words in unsaid:
+            expect(sheet).not_to_contain_text(words)
+        assert sheet.inner_text().casefold().count("удостоверение") == 1
 
 
 def test_a_referral_carries_what_the_specialist_needs(
