@@ -108,7 +108,7 @@ def parts(code: str) -> list[str]:
 
 def written(text: str) -> str:
     """The code somebody wrote, whatever the letters; empty where it is none."""
-    return written_code(text, known().choosable.codes)
+    return written_code(text, exists)
 
 
 def version() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -150,16 +150,15 @@ def may_be_mistyped(part: Part) -> bool:
     return len(part.word) >= MISTYPED_FROM and part.word.isalpha()
 
 
-def written_code(text: str, known: Iterable[str]) -> str:
+def written_code(text: str, known: Callable[[str], bool]) -> str:
     """The code somebody wrote, in the classification's letters; empty where it is no code.
 
     Args:
-        known: codes that can be chosen; of several readings the first that is there is taken.
+        known: whether a code can be chosen; of several readings the first that can is taken.
     """
     parts = read(text)
     found = [_dotted(one) for one in whole_codes(parts) if len(one) >= 3]
-    there = set(known)
-    return next((one for one in found if one in there), found[0] if found else "")
+    return next((one for one in found if known(one)), found[0] if found else "")
 
 
 def _dotted(bare: str) -> str:

@@ -8,7 +8,6 @@ from typing import Final
 
 from qamqor.services.access import people as rights
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.sights import Sights
 from qamqor.services.audit import events
 from qamqor.services.audit.shown import moment
 from qamqor.services.registration.find import card
@@ -54,7 +53,7 @@ def recent(*, actor: Actor, at: datetime) -> tuple[Recent, ...]:
         reverse=True,
     )[:MOST_SHOWN]
     if shown:
-        _keep(sights, [one.patient_id for one in shown])
+        rights.keep([one.patient_id for one in shown], asked="recent", actor=actor, at=at)
     names = names_of({one.area_id for one in shown})
     return tuple(
         Recent(Match(card(one), names.get(one.area_id, ""), True), opened[one.patient_id])
@@ -74,7 +73,3 @@ def _opened(actor: Actor, at: datetime) -> dict[str, datetime]:
         if person := events.about(row):
             found.setdefault(person, moment(row.at))
     return found
-
-
-def _keep(sights: Sights, ids: list[str]) -> None:
-    rights.keep(ids, asked="recent", actor=sights.actor, at=sights.at)
