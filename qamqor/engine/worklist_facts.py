@@ -216,9 +216,9 @@ def _clock(text: Any) -> str:
     """The time on the clock of this place; as for days, only a moment in UTC is moved."""
     try:
         at = datetime.fromisoformat(str(text))
-    except ValueError:
+        return f"{at + NATIONAL if str(text).endswith('Z') else at:%H:%M}"
+    except (ValueError, OverflowError):
         return ""
-    return f"{at + NATIONAL if str(text).endswith('Z') else at:%H:%M}"
 
 
 def _is_replaced(
@@ -238,7 +238,7 @@ def _is_replaced(
         if made is None or on is None or made < acted:
             continue
         is_ahead = on >= as_of and row.get("status") in EXPECTED
-        if is_ahead or until <= max(on, made + timedelta(days=1)):
+        if is_ahead or until <= on or (until - made).days <= 1:
             return True
     return False
 

@@ -80,7 +80,7 @@ def _of_appointment(resource: Resource, zone: tzinfo) -> Iterator[Link]:
         return
     try:
         day = day_number(datetime.fromisoformat(resource["start"]), zone)
-    except ValueError:
+    except (ValueError, OverflowError):  # The first and last hours there are have no day here.
         return
     present = _all(resource.get("participant"))
     holders = [r for p in present for r in _at(p, "actor") if patient(r) is None]

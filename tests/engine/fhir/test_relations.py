@@ -59,7 +59,9 @@ def test_a_booking_holds_for_its_day_where_the_platform_is(start: str, on: str) 
     assert found == [Link("p", "booking:PractitionerRole/r", day(on), day(on) + 1)]
 
 
-@pytest.mark.parametrize("start", [None, "soon"])
+@pytest.mark.parametrize(
+    "start", [None, "soon", "9999-12-31T23:59:00Z", "0001-01-01T00:00:00+14:00"]
+)
 def test_a_booking_without_a_readable_start_holds_nothing(start: str | None) -> None:
     present = [{"actor": PERSON}, {"actor": {"reference": "PractitionerRole/r"}}]
 

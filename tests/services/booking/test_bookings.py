@@ -19,6 +19,8 @@ from qamqor.services.booking import days, desk, making, reading, steps
 from qamqor.services.booking.making import Result
 from qamqor.services.fhir.valid import must_be
 from qamqor.services.person.sight import see
+from qamqor.services.worklist import outcome
+from qamqor.services.worklist import today as worklist
 from qamqor.store import audit
 from qamqor.store.audit import Wanted
 from qamqor.store.fhir import versions
@@ -282,6 +284,29 @@ def test_yesterdays_booking_of_which_nobody_spoke_is_asked_about() -> None:
     left = days.day(NURSE, date(2026, 3, 3), at=tomorrow).left
 
     assert [one.booking.patient for one in left] == ["amina"]
+
+
+@pytest.mark.parametrize(
+    ("start", "made"),
+    [
+        pytest.param("9999-12-31T23:59:00Z", "2026-03-01", id="the last hour there is"),
+        pytest.param("0001-01-01T00:00:00+14:00", "2026-03-01", id="the first"),
+        pytest.param("2026-03-03T09:00:00+05:00", "9999-12-31", id="made on the last day"),
+        pytest.param("2026-03-03T09:00:00+05:00", "0001-01-01", id="made on the first"),
+    ],
+)
+def test_a_booking_of_an_odd_moment_from_elsewhere_does_not_stop_the_list(
+    start: str, made: str
+) -> None:
+    known = {**proposed("amina", "2026-03-06"), "status": "booked", "start": start, "end": start}
+    put({**known, "created": made})
+    call = outcome.Outcome("agreed", (CONTACT,), until=date(2026, 3, 2))
+    outcome.record("amina", call, actor=NURSE, at=AT, today=date(2026, 3, 2), key=str(uuid.uuid4()))
+
+    found = worklist.rows_of(["amina"], role="practice_nurse", as_of=date(2026, 3, 2))
+
+    assert [need.action for need in found["amina"].needs]
+    assert desk.desk("amina", actor=NURSE, at=AT).person["id"] == "amina"
 
 
 def test_the_form_asks_once_for_due_care_and_once_for_a_workers_bookings() -> None:
