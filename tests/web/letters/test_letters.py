@@ -278,6 +278,23 @@ def test_an_invitation_says_the_place_to_come_to(
         assert sheet.inner_text().casefold().count("удостоверение") == 1
 
 
+def test_an_invitation_of_a_child_is_written_to_the_parents(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    fill("ru")
+    born = (timezone.localdate() - timedelta(days=700)).isoformat()
+    put({"resourceType": "Patient", "id": "dana", "birthDate": born,
+         "name": [{"family": "Серік", "given": ["Дана"]}],
+         "communication": [{"language": {"coding": [{"code": "ru"}]}, "preferred": True}],
+         "generalPractitioner": [{"reference": "Organization/north"}],
+         "managingOrganization": {"reference": "Organization/centre"}})  # fmt: skip
+    with signed_in(browser, live_server.url, role="gp") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/dana/print/invitation")
+        expect(page.locator("h1")).to_have_text("Уважаемые родители!")
+        expect(page.locator(".q-sheet")).to_contain_text("Серік Дана")
+
+
 def test_a_referral_carries_what_the_specialist_needs(
     village: None, live_server: Any, browser: Browser
 ) -> None:
