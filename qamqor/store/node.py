@@ -26,7 +26,7 @@ from typing import Any, Final, Generic, TypeVar
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
-from qamqor.store import quick
+from qamqor.store import quick, shared
 from qamqor.store.quick import Statements
 from qamqor.store.shared import SHARED
 
@@ -40,7 +40,7 @@ MOST_TOGETHER: Final = 64
 OBSERVERS: Final[list[Callable[[int, float], None]]] = []
 """Told, after each commit of the committer, how many pieces it held and the seconds it took."""
 
-_AT_WORK: Final = threading.Lock()
+_AT_WORK: Final = SHARED.at_work
 """Held by whoever makes a commit in this process: who waits here wakes when it is free, who waits
 for SQLite's lock sleeps and asks again."""
 
@@ -91,9 +91,9 @@ class Transaction:
         """Whoever indexes later in this commit reads them anew."""
         self._group.parameters = None
 
-    def note(self, name: str, thing: Any) -> None:
+    def note(self, name: str, *things: Any) -> None:
         """Leave something for the end of the commit."""
-        self.notes.setdefault(name, []).append(thing)
+        self.notes.setdefault(name, []).extend(things)
 
 
 class _Group:
@@ -421,5 +421,4 @@ def _joined(work: Callable[[Transaction], T]) -> T:
 def stop() -> None:
     """Finish what is waiting and let go of the database: for a graceful stop."""
     _COMMITTER.stop()
-    with _AT_WORK:
-        SHARED.close()
+    shared.close_all()

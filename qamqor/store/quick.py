@@ -71,10 +71,14 @@ def joining() -> tuple[str, str]:
     return ("group_concat", "char") if is_sqlite() else ("string_agg", "chr")
 
 
+ROOM: Final = "pragma cache_size = -131072"
+"""Told to SQLite, a connection holds what a large commit changes: for the one that writes."""
+
+
 def make_room() -> None:
-    """Let this thread's connection hold what a large commit changes: for the one that writes."""
+    """Let this thread's connection hold what a large commit changes."""
     if is_sqlite():
-        rows("pragma cache_size = -131072", [])
+        rows(ROOM, [])
 
 
 class TakesLong(Exception):

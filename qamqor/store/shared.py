@@ -8,7 +8,8 @@ connection, every one would read every page anew, which was a third of what a se
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,14 +17,28 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from qamqor.store import quick
 
+_ALL: Final[list[Shared]] = []
+
 
 class Shared:
-    """A connection that threads borrow; whoever does must hold what lets one at a time in."""
+    """A connection that threads borrow, one at a time.
 
-    def __init__(self) -> None:
+    Attributes:
+        at_work: held by whoever borrows it.
+    """
+
+    def __init__(self, vendor: str, *, begin: Sequence[str]) -> None:
+        """One to databases of a vendor, on others each thread keeps its own.
+
+        Args:
+            begin: what it is told when it is opened.
+        """
+        self._vendor, self._begin = vendor, begin
+        self.at_work = threading.Lock()
         self._connection: Any = None
         self._left_behind: list[Any] = []
         os.register_at_fork(after_in_child=self._begin_anew)
+        _ALL.append(self)
 
     def _begin_anew(self) -> None:
         """In a child that was forked off: the parent's stays its own, and is not closed here."""
@@ -33,9 +48,9 @@ class Shared:
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
-        """Make it this thread's connection for a while; on PostgreSQL each keeps its own."""
+        """Make it this thread's connection for a while."""
         own: Any = connections[DEFAULT_DB_ALIAS]
-        if own.vendor != "sqlite":
+        if own.vendor != self._vendor:
             yield
             return
         if self._connection is None:
@@ -45,14 +60,19 @@ class Shared:
         connections[DEFAULT_DB_ALIAS] = shared
         try:
             if shared.connection is None:
-                shared.ensure_connection()
-                quick.make_room()
+                self._open(shared)
             yield
         except DatabaseError:
             shared.close()
             raise
         finally:
             connections[DEFAULT_DB_ALIAS] = own
+
+    def _open(self, shared: Any) -> None:
+        shared.ensure_connection()
+        with shared.cursor() as cursor:
+            for statement in self._begin:
+                cursor.execute(statement)
 
     def close(self) -> None:
         """Let go of the database; the next who borrows opens it again."""
@@ -61,4 +81,11 @@ class Shared:
             self._connection = None
 
 
-SHARED: Final = Shared()
+SHARED: Final = Shared("sqlite", begin=(quick.ROOM,))
+
+
+def close_all() -> None:
+    """Let go of the database, each once nobody has borrowed it."""
+    for one in _ALL:
+        with one.at_work:
+            one.close()

@@ -136,12 +136,12 @@ def record(actor: Agent, action: str, **said: Any) -> None:
     keep(entry(actor, action, **said))
 
 
-def keep(line: Entry) -> None:
-    """Keep one line that is already made; returns once it is durable."""
+def keep(*lines: Entry) -> None:
+    """Keep lines that are already made; returns once they are durable."""
     if connection.in_atomic_block:
-        node.commit(lambda tx: tx.note("audit", line))
+        node.commit(lambda tx: tx.note("audit", *lines))
     else:
-        _TOGETHER.keep(line)
+        _TOGETHER.keep(lines)
 
 
 def keep_answered(asked: A, answer: Answering[A]) -> None:
@@ -152,7 +152,7 @@ def keep_answered(asked: A, answer: Answering[A]) -> None:
         answer: called by whoever makes the commit, in its transaction, with all that wait to be
             answered by it; gives the lines to keep. What it raises each of them raises.
     """
-    _TOGETHER.keep(None, (asked, answer))
+    _TOGETHER.keep((), (asked, answer))
 
 
 MANY: Final = 4
@@ -169,8 +169,10 @@ class _Together:
         self._is_led = False
         self._size = 0
 
-    def keep(self, line: Entry | None, asks: tuple[Any, Answering[Any]] | None = None) -> None:
-        reader = _Reader(line, asks)
+    def keep(
+        self, brought: Sequence[Entry], asks: tuple[Any, Answering[Any]] | None = None
+    ) -> None:
+        reader = _Reader(brought, asks)
         with self._lock:
             self._waiting.append(reader)
             leads, self._is_led = not self._is_led, True
@@ -211,10 +213,10 @@ class _Together:
 class _Reader:
     """Somebody who waits until their line is durable, or what they ask for is answered."""
 
-    __slots__ = ("asks", "done", "error", "line")
+    __slots__ = ("asks", "done", "error", "lines")
 
-    def __init__(self, line: Entry | None, asks: tuple[Any, Answering[Any]] | None) -> None:
-        self.line, self.asks = line, asks
+    def __init__(self, lines: Sequence[Entry], asks: tuple[Any, Answering[Any]] | None) -> None:
+        self.lines, self.asks = lines, asks
         self.done = threading.Lock()
         self.done.acquire()
         self.error: BaseException | None = None
@@ -222,7 +224,7 @@ class _Reader:
 
 def _lines(readers: list[_Reader]) -> list[Entry]:
     """The lines that readers bring, and those of the answers to what they ask."""
-    lines = [reader.line for reader in readers if reader.line is not None]
+    lines = [line for reader in readers for line in reader.lines]
     asked: dict[Answering[Any], list[Any]] = {}
     for reader in readers:
         if reader.asks is not None:

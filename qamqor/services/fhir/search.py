@@ -184,11 +184,13 @@ def found(
     *,
     views: search_plans.Views | None = None,
     most: int | None = None,
+    ready: search_plans.Ready | None = None,
 ) -> Found:
     """One page of what somebody may see of a search; nothing is kept yet.
 
     Args:
         views: the sight as values, where the page may be found by a statement that is kept.
+        ready: the page, where it is found already.
         most: how many resources may be added to the page where that is to be quick.
 
     Raises:
@@ -200,8 +202,7 @@ def found(
     added = search_include.Included([], False)
     seen: dict[int, Seen] = {}
     if not is_count:
-        size = min(query.count or PAGE, LARGEST_PAGE)
-        keys, after, seen = _keys(query, asked, sight, size, views)
+        keys, after, seen = ready or _keys(query, asked, sight, size_of(query), views)
         added = search_include.included(keys, query.includes, sight=sight)
         if most is not None and len(added.keys) > most:
             raise TakesLong
@@ -226,6 +227,11 @@ def found(
         notes=tuple(notes),
         people=frozenset().union(*(one.people for one in seen.values())),
     )
+
+
+def size_of(query: Query) -> int:
+    """How many resources a page of a search holds."""
+    return min(query.count or PAGE, LARGEST_PAGE)
 
 
 def _keys(

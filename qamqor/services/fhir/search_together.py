@@ -8,6 +8,7 @@ whoever asked goes the plain way to the same answer: ``search.find``.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -27,6 +28,8 @@ from qamqor.services.audit.entries import Entry
 from qamqor.services.fhir import own_parameters, read_together, search
 from qamqor.services.fhir.search import Asked, Found
 from qamqor.store import quick, tokens
+from qamqor.store.fhir import search_plans
+from qamqor.store.fhir.search_many import SEARCHING
 from qamqor.store.quick import Steps
 from qamqor.store.tokens import Token
 
@@ -41,9 +44,17 @@ ALL: Final = 25
 
 
 class _Search:
-    """One search: what is asked and, once it is done, how it ended."""
+    """One search: what is asked and, once it is done, how it ended.
 
-    __slots__ = ("asked", "at", "checksum", "found", "query", "refusal", "setting")
+    Attributes:
+        refusal: why it may not be done. error: why nobody was answered.
+        done: released when others have done it.
+        left: what the asker may see, where others could not find it along with theirs.
+    """
+
+    __slots__ = (
+        "asked", "at", "checksum", "done", "error", "found", "left", "query", "refusal", "setting"
+    )  # fmt: skip
 
     def __init__(
         self, checksum: str, asked: Asked, query: Query, setting: Setting, at: datetime
@@ -52,6 +63,10 @@ class _Search:
         self.setting, self.at = setting, at
         self.found: Found | None = None
         self.refusal: Exception | None = None
+        self.error: BaseException | None = None
+        self.left: Sights | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
 
 
 def find(checksum: str, asked: Asked, *, at: datetime) -> Found | None:
@@ -81,7 +96,7 @@ def find(checksum: str, asked: Asked, *, at: datetime) -> Found | None:
     if quick.is_sqlite():
         entries.keep_answered(one, _answer)
     else:
-        _alone(one)
+        _BESIDE.find(one)
     if one.refusal is not None:
         raise one.refusal
     return one.found
@@ -107,19 +122,97 @@ def _answer(everyone: Sequence[_Search]) -> list[Entry]:
             continue
         steps = Steps(min(EACH, left))
         before = steps.left
-        line = _one(one, sights, steps)
+        _one(one, sights, steps, lines)
         left -= before - steps.left
-        if line is not None:
-            lines.append(line)
     return lines
 
 
-def _alone(one: _Search) -> None:
-    """The same for one: PostgreSQL searches for several beside each other, before their commit."""
-    sights = _sights(one, tokens.by_checksums({one.checksum}))
-    line = None if sights is None else _one(one, sights, None)
-    if line is not None:
-        entries.keep(line)
+class _Beside:
+    """Searches of PostgreSQL's that wait at the same time, found together before their commit.
+
+    The first of them leads: it looks up the tokens of all who wait, finds their pages on a
+    connection that all share, and keeps their lines. Meanwhile the next who come wait together.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[_Search] = []
+        self._is_led = False
+
+    def find(self, one: _Search) -> None:
+        with self._lock:
+            self._waiting.append(one)
+            leads, self._is_led = not self._is_led, True
+        if leads:
+            self._lead()
+        else:
+            one.done.acquire()
+        if one.left is not None:
+            _alone(one, one.left)
+        if one.error is not None:
+            raise one.error
+
+    def _lead(self) -> None:
+        taken: list[_Search] = []
+        error: BaseException | None = None
+        try:
+            with SEARCHING.at_work, SEARCHING.borrowed():
+                taken = self._take()
+                lines = _found_together(taken)
+            if lines:
+                entries.keep(*lines)
+        except BaseException as failed:
+            error = failed
+            taken = taken or self._take()
+        for one in taken:
+            one.error = error
+            one.done.release()
+
+    def _take(self) -> list[_Search]:
+        with self._lock:
+            taken, self._waiting, self._is_led = self._waiting, [], False
+        return taken
+
+
+_BESIDE: Final = _Beside()
+
+
+def _found_together(everyone: Sequence[_Search]) -> list[Entry]:
+    """Find what can be found together; gives the lines to keep."""
+    known = tokens.by_checksums({one.checksum for one in everyone})
+    lines: list[Entry] = []
+    open_ = [
+        (one, sights)
+        for one in everyone
+        if (sights := _sights(one, known)) is not None and _is_open(one, sights, lines)
+    ]
+    simple = [pair for pair in open_ if not pair[0].query.includes]
+    pages = search_plans.pages([_wanted(*pair) for pair in simple])
+    ready = {id(one): page for (one, _), page in zip(simple, pages, strict=True)}
+    for one, sights in open_:
+        page = ready.get(id(one))
+        if page is None:
+            one.left = sights
+        else:
+            one.found = _found(one, sights, None, page)
+            lines.append(search.line(sights, one.asked, one.found))
+    return lines
+
+
+def _wanted(one: _Search, sights: Sights) -> search_plans.Wanted:
+    return search_plans.Wanted(
+        one.query,
+        search.size_of(one.query),
+        one.asked.after,
+        partial(hidden, sights),
+        in_sight(sights, one.setting),
+    )
+
+
+def _alone(one: _Search, sights: Sights) -> None:
+    """Find what could not be found with others."""
+    one.found = _found(one, sights, None)
+    entries.keep(search.line(sights, one.asked, one.found))
 
 
 def _sights(one: _Search, known: Mapping[str, Token]) -> Sights | None:
@@ -131,33 +224,40 @@ def _sights(one: _Search, known: Mapping[str, Token]) -> Sights | None:
     return None if view is not None and view.criteria else sights
 
 
-def _one(one: _Search, sights: Sights, steps: Steps | None) -> Entry | None:
+def _is_open(one: _Search, sights: Sights, lines: list[Entry]) -> bool:
+    """Whether the search may be done; a refusal that is to be kept joins the lines."""
     try:
         limits.SEARCHES.take(sights.actor, one.at)
     except TooMany as refusal:
         one.refusal = refusal
-        return None
+        return False
     try:
         sights.need("search", one.asked.types[0])
     except NotAllowed as refusal:
         one.refusal = refusal
-        return search.refusal_line(sights, one.asked, refusal)
-    if steps is None:
-        found = _found(one, sights, None)
-    else:
-        try:
-            with quick.at_most(steps):
-                found = _found(one, sights, MOST_INCLUDED)
-        except Exception:  # it ends here for this one only, who asks the plain way
-            if not quick.is_in_transaction():
-                raise
-            limits.SEARCHES.give_back(sights.actor)
-            return None
+        lines.append(search.refusal_line(sights, one.asked, refusal))
+        return False
+    return True
+
+
+def _one(one: _Search, sights: Sights, steps: Steps, lines: list[Entry]) -> None:
+    if not _is_open(one, sights, lines):
+        return
+    try:
+        with quick.at_most(steps):
+            found = _found(one, sights, MOST_INCLUDED)
+    except Exception:  # it ends here for this one only, who asks the plain way
+        if not quick.is_in_transaction():
+            raise
+        limits.SEARCHES.give_back(sights.actor)
+        return
     one.found = found
-    return search.line(sights, one.asked, found)
+    lines.append(search.line(sights, one.asked, found))
 
 
-def _found(one: _Search, sights: Sights, most: int | None) -> Found:
+def _found(
+    one: _Search, sights: Sights, most: int | None, ready: search_plans.Ready | None = None
+) -> Found:
     sight = in_sight(sights, one.setting)
     views = partial(hidden, sights)
-    return search.found(one.query, one.asked, sight, views=views, most=most)
+    return search.found(one.query, one.asked, sight, views=views, most=most, ready=ready)

@@ -134,9 +134,11 @@ class Search:
         criteria: tuple[Criterion, ...],
         sort: tuple[Sort, ...],
         sight: InSight,
+        *,
+        is_literal: bool = False,
     ) -> None:
         self.type, self.criteria, self.sort = resource_type, criteria, sort
-        self.writer = Writer(sight)
+        self.writer = Writer(sight, is_literal=is_literal)
 
     def rows(self, limit: int, after: Position | None) -> list[Position]:
         """Sort values and key of the next resources, in order."""

@@ -9,10 +9,15 @@ same either way.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
+
+from django.db import OperationalError
+from psycopg.errors import QueryCanceled
 
 from qamqor.engine.fhir.search.query import (
     AllOf,
@@ -34,6 +39,7 @@ from qamqor.engine.fhir.search.query import (
 )
 from qamqor.store import quick
 from qamqor.store.fhir.search import LIMITS, Position, Search
+from qamqor.store.fhir.search_many import Many
 from qamqor.store.fhir.search_sql import InSight
 from qamqor.store.fhir.search_values import Slot, Sql
 from qamqor.store.fhir.versions import COLUMNS, Seen, Version
@@ -49,6 +55,16 @@ same condition, at any moment; None where that cannot be said."""
 
 class NoPlan(Exception):
     """A search that has no statement of its own."""
+
+
+class Wanted(NamedTuple):
+    """A page of a search of one type: the arguments of ``page``."""
+
+    query: Query
+    limit: int
+    after: Position | None
+    views: Views
+    sight: InSight
 
 
 class Ready(NamedTuple):
@@ -78,21 +94,67 @@ def page(
     """
     values: list[Any] = []
     try:
-        shape = _shape_of(query, limit, after, values)
-        plan = _plans(shape).of(query, limit, after, views, sight)
+        plan = _plan(Wanted(query, limit, after, views, sight), values)
     except NoPlan:
         return None
     return plan.page(values, limit)
 
 
+def pages(searches: Sequence[Wanted]) -> list[Ready | None]:
+    """As ``page`` for each of many: one statement for all that have one shape; PostgreSQL's only.
+
+    Returns:
+        None also where one of a shape took too long, or where others should be found by another
+        criterion than most: ``page`` may find it.
+    """
+    found: list[Ready | None] = [None] * len(searches)
+    alike: dict[_Plan, list[tuple[int, list[Any]]]] = defaultdict(list)
+    for place, wanted in enumerate(searches):
+        values: list[Any] = []
+        with suppress(NoPlan):
+            alike[_plan(wanted, values)].append((place, values))
+    for plan, some in alike.items():
+        limit = searches[some[0][0]].limit
+        ready = plan.pages([values for _, values in some], limit)
+        for (place, _), one in zip(some, ready, strict=True):
+            found[place] = one
+    return found
+
+
+def _plan(wanted: Wanted, values: list[Any]) -> _Plan:
+    """How to find a page; its values are added.
+
+    Raises:
+        NoPlan: in no such way.
+    """
+    query, limit, after, views, sight = wanted
+    shape = _shape_of(query, limit, after, values)
+    return _plans(shape).of(query, limit, after, views, sight)
+
+
 class _Plan:
     """The statements for one shape and sight: one for each criterion that may be short."""
 
-    __slots__ = ("first", "statements")
+    __slots__ = ("first", "many", "statements")
 
-    def __init__(self, statements: list[_Statement]) -> None:
-        self.statements = statements
+    def __init__(self, statements: list[_Statement], many: list[Many]) -> None:
+        self.statements, self.many = statements, many
         self.first = 0
+
+    def pages(self, searches: list[list[Any]], limit: int) -> list[Ready | None]:
+        """The pages of several by the statement that was tried first last time."""
+        rows = None
+        if self.many:
+            try:
+                rows = self.many[self.first].rows(searches)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, QueryCanceled):
+                    raise
+                self.many = []
+        return [
+            _unpacked(packed, limit) if is_short else None
+            for is_short, packed in rows or [(False, None)] * len(searches)
+        ]
 
     def page(self, values: list[Any], limit: int) -> Ready | None:
         """The page by the first statement whose criterion is short; it is tried first next time."""
@@ -147,7 +209,9 @@ class _Plans:
                 types[resource_type] = None
                 return sight(resource_type, row)
 
-            plan = _Plan(_written(query, limit, after, noted))
+            statements = [_Statement(one) for one in _written(query, limit, after, noted)]
+            many = [Many(one) for one in _written(query, limit, after, noted, is_literal=True)]
+            plan = _Plan(statements, [] if quick.is_sqlite() else many)
             if not self.types:
                 self.types = tuple(sorted(types))
             if len(self.plans) >= MOST_SIGHTS:
@@ -272,14 +336,21 @@ class _Slots:
 # statements
 
 
-def _written(query: Query, limit: int, after: Position | None, sight: InSight) -> list[_Statement]:
+def _written(
+    query: Query,
+    limit: int,
+    after: Position | None,
+    sight: InSight,
+    *,
+    is_literal: bool = False,
+) -> list[Sql]:
     slots = _Slots()
     ((resource_type, criteria),) = query.criteria.items()
     slotted = tuple(slots.criterion(one) for one in criteria)
     behind = None if after is None else slots.next()
-    one = Search(resource_type, slotted, (), sight)
+    one = Search(resource_type, slotted, (), sight, is_literal=is_literal)
     return [
-        _Statement(_whole(first, keys, is_short))
+        _whole(first, keys, is_short)
         for first, keys, is_short in one.short(limit + 1, behind, LIMITS.few)
     ]
 
@@ -291,9 +362,9 @@ def _whole(before: Sql, keys: Sql, is_short: str) -> Sql:
         head
         + "p as materialized ("
         + keys
-        + f""") select n.is_short, case when n.is_short then
+        + f""") select n.is_short as is_short, case when n.is_short then
         (select {_packed()} from p cross join fhir_resource r cross join fhir_change c
-        where r.key = p.key and c.sequence = r.sequence) end
+        where r.key = p.key and c.sequence = r.sequence) end as packed
         from (select {is_short} as is_short) n"""
     )
 

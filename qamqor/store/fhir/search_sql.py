@@ -60,10 +60,23 @@ class Writer:
 
     Attributes:
         sight: what the asker may see; applied to every resource that a criterion looks at.
+        is_literal: PostgreSQL is to read what is written in the order in which it is written: a
+            condition is checked for each resource, by its key.
     """
 
     sight: InSight
     depth: int = 0
+    is_literal: bool = False
+
+    @property
+    def _by_key(self) -> str:
+        """The parameter, so that no index but that by key can be taken."""
+        return "param + 0" if self.is_literal else "param"
+
+    @property
+    def _end(self) -> str:
+        """Of what must exist, so that it is not made into a join."""
+        return " offset 0)" if self.is_literal else ")"
 
     def condition(self, criterion: Criterion, row: str) -> Sql:
         """True when the resource in ``row`` (an alias of fhir_resource) meets the criterion."""
@@ -89,11 +102,11 @@ class Writer:
             [
                 Sql(
                     f"""exists (select 1 from {table} a
-                    where a.key = {row}.key and a.param = %s and """,
+                    where a.key = {row}.key and a.{self._by_key} = %s and """,
                     (match.parameter.number,),
                 )
                 + joined("or", found)
-                + ")"
+                + self._end
                 for table, found in by_table(match.tests).items()
             ],
         )
@@ -104,7 +117,8 @@ class Writer:
             "and",
             [
                 Sql(
-                    f"not exists (select 1 from {t} a where a.key = {row}.key and a.param = %s)",
+                    f"""not exists (select 1 from {t} a where a.key = {row}.key
+                    and a.{self._by_key} = %s{self._end}""",
                     (number,),
                 )
                 for t in KEPT_IN[missing.parameter.type]
@@ -134,12 +148,12 @@ class Writer:
         return (
             Sql(
                 f"""exists (select 1 from search_reference {x} cross join fhir_resource {t}
-                where {x}.key = {row}.key and {x}.param = %s
+                where {x}.key = {row}.key and {x}.{self._by_key} = %s
                 and {t}.type = {x}.type and {t}.id = {x}.id and {t}.is_deleted = 0 and """,
                 (through.parameter.number,),
             )
             + joined("or", ends)
-            + ")"
+            + self._end
         )
 
     def _pointed_at(self, pointed: PointedAt, row: str) -> Sql:
@@ -153,7 +167,7 @@ class Writer:
                 (pointed.parameter.number,),
             )
             + joined("and", [self.condition(pointed.inner, t), self.sight(source, f"{t}.key")])
-            + ")"
+            + self._end
         )
 
     def _all_of(self, every: AllOf, row: str) -> Sql:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +25,9 @@ from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import read_together, search, search_together
 from qamqor.services.fhir.search import Asked
 from qamqor.services.fhir.write import Change, save
-from qamqor.store import audit, quick, tokens
+from qamqor.store import audit, quick, shared, tokens
+from qamqor.store.fhir import search_many
+from qamqor.store.fhir.search_many import SEARCHING
 from qamqor.web.fhir.gate import checksum_of
 from qamqor.web.fhir.search import written
 from tests.services.access.village import AT, PLATFORM, observation, patient, people, put
@@ -406,17 +408,56 @@ def test_searches_of_one_shape_are_one_statement_with_other_values(
     assert texts[0] is texts[1]
 
 
-@pytest.mark.skipif("__import__('qamqor.store.quick').store.quick.is_sqlite()")
-def test_postgresql_keeps_the_look_at_a_token_prepared_and_plans_each_search() -> None:
+ON_POSTGRESQL = pytest.mark.skipif("__import__('qamqor.store.quick').store.quick.is_sqlite()")
+
+
+@ON_POSTGRESQL
+def test_postgresql_plans_searches_of_one_shape_once() -> None:
     checksum, at = remembered(), timezone.now()
-    connection.close()
-    for _ in range(2):
-        assert search_together.find(checksum, CODE_AND_DATE, at=at) is not None
+    shared.close_all()
+    for day in (3, 4):
+        asked = replace(CODE_AND_DATE, pairs=(("code", "8480-6"), ("date", f"2026-01-{day:02}")))
+        assert search_together.find(checksum, asked, at=at) is not None
 
-    with connection.cursor() as cursor:
-        cursor.execute("select statement, generic_plans + custom_plans from pg_prepared_statements")
-        ((text, count),) = cursor.fetchall()
+    with SEARCHING.at_work, SEARCHING.borrowed(), connection.cursor() as cursor:
+        cursor.execute("select statement, generic_plans, custom_plans from pg_prepared_statements")
+        plans = {("lateral" in text): tuple(count) for text, *count in cursor.fetchall()}
 
-    assert "oauth2_provider_accesstoken" in text
-    assert count == 2
-    assert connection.connection.prepare_threshold is None
+    assert plans == {True: (2, 0), False: (2, 0)}
+
+
+@ON_POSTGRESQL
+def test_who_searches_beside_a_long_search_is_answered_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checksum, at = remembered(), timezone.now()
+    rows, tried = search_many.Many.rows, []
+
+    def slow(self: search_many.Many, searches: Any) -> Any:
+        tried.append(len(searches))
+        quick.rows("select pg_sleep(1 + %s::int)", [search_many.LONGEST // 1000])
+        return rows(self, searches)
+
+    monkeypatch.setattr(search_many.Many, "rows", slow)
+    asked = replace(CODE_AND_DATE, pairs=(("code", "29463-7"), ("status", "final")))
+
+    assert compare(checksum, asked, at).matches
+    assert compare(checksum, asked, at).matches
+    assert tried == [1]
+
+
+@ON_POSTGRESQL
+def test_nobody_is_answered_where_those_who_wait_cannot_be_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checksum, at = remembered(), timezone.now()
+
+    def failing(_: object) -> Any:
+        return quick.rows("select nothing from nowhere where 1 = %s", [1])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tokens, "by_checksums", failing)
+        with pytest.raises(DatabaseError):
+            search_together.find(checksum, CHAIN, at=at)
+
+    assert compare(checksum, CHAIN, at).matches
