@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -53,6 +53,11 @@ class Need:
     status: str
     reason: str | None = None
     evidence: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What is needed, as bookings and tasks name it."""
+        return f"{self.programme}/{self.action}/{self.item}"
 
     @property
     def is_masked(self) -> bool:
@@ -102,6 +107,28 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """A booking or a promise that lies ahead, and which needs it is for.
+
+    Attributes:
+        on: its day. made_on: when it was made; None where nobody says.
+        names: keys of needs it is for.
+        role: of who is booked: one that names nothing is for what this role owed when it was made.
+    """
+
+    on: date
+    made_on: date | None = None
+    names: frozenset[str] = frozenset()
+    role: str = ""
+
+    def is_for(self, need: Need) -> bool:
+        """Whether it was made for a need as it stands: one that became due since is another."""
+        is_new = self.made_on and need.due_on and need.due_on > self.made_on
+        named = need.key in self.names if self.names else bool(self.role) and need.role == self.role
+        return named and not is_new
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the list knows of one person.
 
@@ -114,6 +141,8 @@ class Known:
         waiting_since: since when somebody else must answer: a referral sent and not replied to.
         done_on: the last day on which a need of theirs was closed, for the tab of what is done.
         household: id of the group they live in.
+        ahead: bookings and promises of today or later.
+        coming_on: the first day, today or later, for which they promised to come without a time.
     """
 
     patient_id: str
@@ -124,12 +153,25 @@ class Known:
     done_on: date | None = None
     household: str | None = None
     booked: Booked | None = None
+    ahead: tuple[Agreed, ...] = ()
+    coming_on: date | None = None
 
     def agreed(self, as_of: date) -> str:
         """Until when they are left in peace, with the time where they are booked; may be over."""
         if self.booked is not None and is_ahead(self.booked, as_of):
-            return self.booked.moment
+            is_sooner = self.coming_on is not None and self.coming_on < self.booked.on
+            return str(self.coming_on) if is_sooner else self.booked.moment
         return self.agreed_until.isoformat() if self.agreed_until is not None else ""
+
+    def unserved(self) -> int:
+        """Urgency of the most urgent need that nothing agreed is for; 0 = everything is cared for.
+
+        Such a need may wait for what is agreed only so long as its urgency allows.
+        """
+        left = (one for one in self.needs if one.status in PRESSING)
+        return min(
+            (n.urgency for n in left if not any(one.is_for(n) for one in self.ahead)), default=0
+        )
 
     def channel(self, as_of: date) -> str:
         """How their needs are met best: who missed a booking at the clinic is called."""
@@ -157,6 +199,7 @@ class Points:
         need: for each need after the first: one contact closes several.
         failed_attempt: for each try in vain.
         visit_after_attempts: tries in vain after which the next step is a home visit.
+        may_wait_days: how long a need of each urgency may wait for a booking that is not for it.
     """
 
     urgency: Mapping[int, int] = field(default_factory=lambda: {1: 1000, 2: 300, 3: 100, 4: 0})
@@ -165,6 +208,11 @@ class Points:
     need: int = 15
     failed_attempt: int = 10
     visit_after_attempts: int = 3
+    may_wait_days: Mapping[int, int] = field(default_factory=lambda: {1: 1, 2: 7, 3: 30, 4: 90})
+
+    def waits_until(self, urgency: int, as_of: date) -> date:
+        """The last day of a booking for which a need that it is not for may wait."""
+        return as_of + timedelta(days=min(self.may_wait_days[urgency], (date.max - as_of).days - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +243,14 @@ class Row:
         return sum(points for _, points in self.points)
 
 
+URGENCIES: Final = (1, 2, 3, 4)
+LADDERS: Final = {
+    "urgency": (True, "what is more urgent must not count less"),
+    "may_wait_days": (False, "what is more urgent must not wait longer"),
+}
+"""Points given for each urgency: whether they fall from the most urgent on; what is wrong else."""
+
+
 def read_points(raw: Mapping[str, Any], where: str) -> Points:
     """Points as a site has set them.
 
@@ -206,20 +262,22 @@ def read_points(raw: Mapping[str, Any], where: str) -> Points:
     for name, value in raw.items():
         if name not in Points.__slots__:
             problems.append(Problem(f"{where}: {name}", "is no kind of points"))
-        elif name == "urgency":
+        elif name in LADDERS:
             values[name] = {int(k): v for k, v in value.items()} if _is_ladder(value) else None
         else:
             values[name] = value if _is_whole(value) else None
     problems += [
         Problem(
-            f"{where}: {name}", "must be whole numbers from zero up, for urgency one for 1 to 4"
+            f"{where}: {name}",
+            "must be whole numbers from zero up; for urgency and waiting, one for each of 1 to 4",
         )
         for name, value in values.items()
         if value is None
     ]
-    ladder = values.get("urgency")
-    if ladder and [ladder[k] for k in (1, 2, 3, 4)] != sorted(ladder.values(), reverse=True):
-        problems.append(Problem(f"{where}: urgency", "what is more urgent must not count less"))
+    for name, (is_falling, what) in LADDERS.items():
+        ladder = values.get(name)
+        if ladder and [ladder[k] for k in URGENCIES] != sorted(ladder.values(), reverse=is_falling):
+            problems.append(Problem(f"{where}: {name}", what))
     if problems:
         raise InvalidPack(problems)
     return Points(**values)
@@ -275,11 +333,17 @@ def _pressing_first(need: Need) -> tuple[Any, ...]:
 def _tab(known: Known, needs: Sequence[Need], points: Points, as_of: date) -> Tab | None:
     if not needs:
         return _without_needs(known, as_of)
-    if known.agreed(as_of) >= as_of.isoformat():
+    if known.agreed(as_of) >= as_of.isoformat() and _may_wait(known, points, as_of):
         return Tab.agreed
     if tries_in_vain(known.attempts) >= points.visit_after_attempts:
         return Tab.to_visit
     return _OF_CHANNEL[known.channel(as_of)]
+
+
+def _may_wait(known: Known, points: Points, as_of: date) -> bool:
+    """Whether what is agreed is for every need, or so soon that the rest may wait for it."""
+    urgency, day = known.unserved(), date.fromisoformat(known.agreed(as_of)[:10])
+    return not urgency or day <= points.waits_until(urgency, as_of)
 
 
 def _without_needs(known: Known, as_of: date) -> Tab | None:

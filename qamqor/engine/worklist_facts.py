@@ -14,6 +14,7 @@ from qamqor.engine.tables.dates import NATIONAL
 from qamqor.engine.worklist import (
     EXPECTED,
     PRESSING,
+    Agreed,
     Attempt,
     Booked,
     Known,
@@ -23,7 +24,8 @@ from qamqor.engine.worklist import (
 
 WHOLE_TEAM: Final = "team"
 """Stands for all roles together: the list of who leads."""
-PROMISED: Final = ("agreed", "later")
+COMING: Final = "agreed"
+PROMISED: Final = (COMING, "later")
 WAITING_ROLES: Final = ("gp", "practice_nurse", WHOLE_TEAM)
 """Whose lists show that an answer to a referral is awaited."""
 MISSED_DAYS: Final = 60
@@ -54,6 +56,7 @@ class Fact(NamedTuple):
         failed: tries in vain since somebody was last reached.
         agreed_until: a day as ISO text, with the time where they are booked.
         waiting_since, done_on: days as ISO text.
+        unserved: urgency of the most urgent need that nothing agreed is for; 0 = none.
         owner: PractitionerRole the person was given to, who has them in place of the area's worker.
     """
 
@@ -73,6 +76,7 @@ class Fact(NamedTuple):
     agreed_until: str | None
     waiting_since: str | None
     done_on: str | None
+    unserved: int
 
 
 def facts(patient_id: str, due: Sequence[Any], rows: Rows, *, as_of: date) -> list[Fact]:
@@ -112,15 +116,35 @@ class _Beside:
             key=lambda one: one.on,
         )
         bookings = rows.get("booking", ())
-        promises = [
-            until
-            for task in rows.get("task", ())
-            if task.get("outcome") in PROMISED
-            and (until := day(task.get("until"))) is not None
-            and not _is_replaced(task, until, bookings, as_of)
-        ]
-        self.agreed_until = max(promises, default=None)
+        named = _named(rows.get("booking_need", ()))
+        promises: list[Agreed] = []
+        coming: list[date] = []
+        for task in rows.get("task", ()):
+            until = day(task.get("until"))
+            if task.get("outcome") not in PROMISED or until is None:
+                continue
+            names = frozenset(filter(None, [key_of(task)]))
+            taken = _replaced_by(task, until, bookings, as_of)
+            if not taken:
+                promises.append(Agreed(until, day(task.get("acted_on")), names))
+                coming += [until] if task["outcome"] == COMING and until >= as_of else []
+            # What somebody promised to come for, they come for to the booking made from it.
+            for id_ in taken:
+                named[id_] = named.get(id_, frozenset()) | names
+        self.agreed_until = max((one.on for one in promises), default=None)
+        self.coming_on = min(coming, default=None)
         self.booked = _booked(bookings, self.tries, as_of)
+        booked = (
+            Agreed(
+                on,
+                day(row.get("made_on")),
+                named.get(str(row.get("appointment_id")), frozenset()),
+                str(row.get("role") or ""),
+            )
+            for row in bookings
+            if row.get("status") in EXPECTED and (on := day(row.get("starts_on"))) is not None
+        )
+        self.ahead = tuple(one for one in (*promises, *booked) if one.on >= as_of)
         homes = (
             str(one["group_id"])
             for one in rows.get("household_member", ())
@@ -148,6 +172,8 @@ class _Beside:
             done_on=self.done_on,
             household=self.household,
             booked=self.booked,
+            ahead=self.ahead,
+            coming_on=self.coming_on,
         )
 
 
@@ -175,6 +201,7 @@ def _fact(patient_id: str, role: str, due: Sequence[Any], beside: _Beside) -> Fa
         agreed_until=own.agreed(beside.as_of) or None,
         waiting_since=_text(own.waiting_since),
         done_on=_text(own.done_on),
+        unserved=own.unserved() if own.ahead else 0,
     )
 
 
@@ -221,26 +248,42 @@ def _clock(text: Any) -> str:
         return ""
 
 
-def _is_replaced(
+def _replaced_by(
     task: Mapping[str, Any], until: date, bookings: Iterable[Mapping[str, Any]], as_of: date
-) -> bool:
-    """Whether a booking took the place of a promise to come.
+) -> list[str]:
+    """Ids of the bookings that took the place of a promise to come.
 
     One that lies ahead does, wherever the promise pointed. One that was kept, missed or cancelled
     ends the promise it was made for: of that day, or of the day after the call, which stands in
     the form where nobody said another.
     """
-    acted = day(task.get("acted_on"))
-    if task.get("outcome") != "agreed" or acted is None:
-        return False
+    acted, found = day(task.get("acted_on")), []
+    if task.get("outcome") != COMING or acted is None:
+        return []
     for row in bookings:
         made, on = day(row.get("made_on")), day(row.get("starts_on"))
         if made is None or on is None or made < acted:
             continue
         is_ahead = on >= as_of and row.get("status") in EXPECTED
         if is_ahead or until <= on or (until - made).days <= 1:
-            return True
-    return False
+            found.append(str(row.get("appointment_id")))
+    return found
+
+
+def _named(rows: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """The needs that each booking names, by the id of the booking."""
+    found: dict[str, frozenset[str]] = {}
+    for row in rows:
+        id_, names = str(row.get("appointment_id")), frozenset(filter(None, [key_of(row)]))
+        found[id_] = found.get(id_, frozenset()) | names
+    return found
+
+
+def key_of(row: Mapping[str, Any]) -> str:
+    """A need as a row of a booking or a task names it; empty where it names none."""
+    if not row.get("action"):
+        return ""
+    return "/".join(str(row.get(name) or "") for name in ("programme", "action", "item"))
 
 
 def need_of(due: Any) -> Need:

@@ -39,6 +39,8 @@ class Weights:
     Attributes:
         urgency: points of urgency 1 to 4.
         day: today in days from 1970; ``as_of`` the same day as ISO text.
+        waits: for urgency 1 to 4, the day after the last for whose booking a need that it is not
+            for may wait, as ISO text.
     """
 
     urgency: tuple[int, int, int, int]
@@ -49,6 +51,7 @@ class Weights:
     visit_after_attempts: int
     as_of: str
     day: int
+    waits: tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +240,8 @@ def _placed(chosen: Chosen, w: Weights) -> tuple[str, list[Any]]:
         when needs = 0 and done_on = %s then 'done'
         when needs = 0 and waiting_since is not null then 'waiting'
         when needs = 0 then null
-        when agreed_until >= %s then 'agreed'
+        when agreed_until >= %s and (unserved = 0 or agreed_until < case unserved
+            when 1 then %s when 2 then %s when 3 then %s else %s end) then 'agreed'
         when failed >= %s or channel = 'home' then 'to_visit'
         when channel = 'clinic' then 'to_see' else 'to_call' end"""
     weeks = "(cast(%s as bigint) - late_from) / 7"
@@ -247,7 +251,7 @@ def _placed(chosen: Chosen, w: Weights) -> tuple[str, list[Any]]:
             when {weeks} > %s then %s else {weeks} end * %s
         + (needs - 1) * %s + failed * %s end"""
     said: list[Any] = [
-        *(w.as_of, w.as_of, w.visit_after_attempts),
+        *(w.as_of, w.as_of, *w.waits, w.visit_after_attempts),
         *w.urgency,
         *(w.day, w.day, w.most_weeks, w.most_weeks, w.day, w.week_overdue),
         *(w.need, w.failed_attempt),

@@ -56,25 +56,35 @@ def due_rows(draw: st.DrawFn, who: str) -> list[Due]:
 def beside(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     outcome = st.sampled_from(["no_answer", "no_answer", "agreed", "later"])
     tried = st.fixed_dictionaries({"sent_on": iso, "outcome": outcome})
-    acted = st.fixed_dictionaries({"acted_on": iso, "outcome": outcome, "until": iso})
+    needed = st.sampled_from(["act0", "act1", "act2"])
+    named = {"programme": st.sampled_from(["ab", "a_b"]), "action": needed}
+    ahead = st.integers(-80, 120).map(lambda days: (TODAY + timedelta(days=days)).isoformat())
+    acted = st.fixed_dictionaries(
+        {"acted_on": iso, "outcome": outcome, "until": iso | ahead}, optional=named
+    )
     sent = st.fixed_dictionaries(
         {"service_request_id": st.sampled_from("xy"), "sent_on": iso},
         optional={"replied_on": iso, "closed_on": iso},
     )
     today = st.sampled_from([TODAY.isoformat(), "2026-02-01"])
-    beside_today = st.integers(-80, 20).map(lambda days: TODAY + timedelta(days=days))
+    beside_today = st.integers(-80, 120).map(lambda days: TODAY + timedelta(days=days))
     booked = st.builds(
-        lambda on, hour, made, status: {
-            "starts_on": on.isoformat(), "starts_at": f"{on}T{hour:02}:00:00+05:00",
+        lambda id_, role, on, hour, made, status: {
+            "appointment_id": id_, "role": role, "starts_on": on.isoformat(),
+            "starts_at": f"{on}T{hour:02}:00:00+05:00",
             "made_on": made, "status": status, "place": "clinic", "minutes": 20,
         },
-        beside_today, st.integers(9, 11), iso,
+        st.sampled_from("mn"), st.sampled_from([*ROLES, None]), beside_today,
+        st.integers(9, 11), iso,
         st.sampled_from(["booked", "arrived", "noshow", "fulfilled", "cancelled"]),
     )  # fmt: skip
     return {
         "contact_attempt": draw(st.lists(tried, max_size=4)),
         "task": draw(st.lists(acted, max_size=2)),
         "booking": draw(st.lists(booked, max_size=2)),
+        "booking_need": draw(
+            st.lists(st.fixed_dictionaries({"appointment_id": st.sampled_from("mn"), **named}))
+        ),
         "household_member": draw(
             st.lists(st.fixed_dictionaries({"group_id": st.sampled_from("hi")}), max_size=1)
         ),
@@ -90,8 +100,11 @@ def people(draw: st.DrawFn) -> dict[str, tuple[list[Due], dict[str, Any]]]:
 
 
 points = st.builds(
-    lambda ladder, *rest: Points(dict(enumerate(sorted(ladder, reverse=True), 1)), *rest),
+    lambda ladder, waits, *rest: Points(
+        dict(enumerate(sorted(ladder, reverse=True), 1)), *rest, dict(enumerate(sorted(waits), 1))
+    ),
     st.lists(st.integers(0, 1000), min_size=4, max_size=4),
+    st.lists(st.integers(0, 150) | st.just(10**9), min_size=4, max_size=4),
     st.integers(0, 9),
     st.integers(0, 40),
     st.integers(0, 20),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qamqor.engine.worklist import (
+    Agreed,
     Attempt,
+    Booked,
     Known,
     Need,
     Points,
@@ -98,6 +102,57 @@ def test_who_agreed_to_come_is_left_in_peace_until_that_day_is_over() -> None:
     assert on_list(yesterday).tab is Tab.to_see
 
 
+def booked_for(*names: str, days: int, made: int = -10, role: str = "") -> dict[str, Any]:
+    """What is known of somebody booked so many days from today, for some needs."""
+    on = TODAY + timedelta(days=days)
+    agreed = Agreed(on, TODAY + timedelta(days=made), frozenset(names), role)
+    return {"booked": Booked(on, "10:30", "10:50", "clinic", "booked"), "ahead": (agreed,)}
+
+
+def test_a_need_that_a_far_booking_is_not_for_brings_the_person_back_with_the_booking() -> None:
+    other = need(1, action="red", weeks_late=2)
+    known = Known("amina", (need(weeks_late=2), other), **booked_for("p/contact/", days=60))
+
+    found = on_list(known)
+    assert (found.tab, found.booked) == (Tab.to_see, known.booked)
+    assert on_list(replace(known, needs=known.needs[:1])).tab is Tab.agreed
+
+
+@pytest.mark.parametrize(("urgency", "days"), [(1, 1), (2, 7), (3, 30), (4, 90)])
+def test_how_long_a_need_may_wait_for_a_booking_that_is_not_for_it(urgency: int, days: int) -> None:
+    other = (need(urgency, action="other", weeks_late=2),)
+    said = booked_for("p/contact/", days=days)
+
+    assert on_list(Known("amina", other, **said)).tab is Tab.agreed
+    far = booked_for("p/contact/", days=days + 1)
+    assert on_list(Known("amina", other, **far)).tab is Tab.to_see
+
+
+def test_the_same_need_come_anew_since_it_was_booked_is_another() -> None:
+    said = booked_for("p/contact/", days=60, made=-30)
+
+    assert on_list(Known("amina", (need(1, weeks_late=4),), **said)).tab is Tab.agreed
+    assert on_list(Known("amina", (need(1, weeks_late=0),), **said)).tab is Tab.to_see
+
+
+def test_a_booking_that_names_nothing_is_for_what_its_worker_owed_when_it_was_made() -> None:
+    one = (need(1, weeks_late=4),)
+
+    own = Known("amina", one, **booked_for(days=60, role="practice_nurse"))
+    assert on_list(own).tab is Tab.agreed
+    for role in ("psychologist", ""):
+        assert on_list(Known("amina", one, **booked_for(days=60, role=role))).tab is Tab.to_see
+
+
+def test_a_promise_for_a_nearer_day_stands_before_the_booking() -> None:
+    said = booked_for("p/contact/", days=60)
+    known = Known("amina", (need(weeks_late=2),), coming_on=TODAY + timedelta(days=1), **said)
+
+    assert on_list(known).agreed == (TODAY + timedelta(days=1)).isoformat()
+    far = replace(known, coming_on=TODAY + timedelta(days=60))
+    assert on_list(far).agreed == "2026-05-01T10:30"
+
+
 def test_who_needs_nothing_is_not_on_the_list_unless_done_today_or_waiting() -> None:
     not_due = need(status="not_due")
 
@@ -124,6 +179,8 @@ def test_points_are_content_and_each_mistake_in_them_is_named() -> None:
     with pytest.raises(InvalidPack) as refused:
         read_points({"nonsense": 1, "need": -1, "urgency": {1: 5}}, "worklist.yaml")
     assert len(refused.value.problems) == 3
+    with pytest.raises(InvalidPack, match="must not wait longer"):
+        read_points({"may_wait_days": {1: 9, 2: 7, 3: 30, 4: 90}}, "worklist.yaml")
 
 
 PEOPLE = st.lists(

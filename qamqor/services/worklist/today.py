@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
-from qamqor.engine.worklist import PRESSING, Known, Need, Points, Row, Tab, row
+from qamqor.engine.worklist import PRESSING, URGENCIES, Known, Need, Points, Row, Tab, row
 from qamqor.engine.worklist_facts import WHOLE_TEAM, day_number, known, need_of
 from qamqor.errors import NotAllowed, NotThere
 from qamqor.services import audit
@@ -145,6 +145,8 @@ def chosen_by(actor: Actor, filters: Filters) -> Chosen:
 
 def weights(as_of: date, own: Points) -> Weights:
     """The points of a site and the day, as the store orders by them."""
+    until = (own.waits_until(urgency, as_of) for urgency in URGENCIES)
+    waits = [(day + timedelta(days=1)).isoformat() for day in until]
     return Weights(
         urgency=(own.urgency[1], own.urgency[2], own.urgency[3], own.urgency[4]),
         week_overdue=own.week_overdue,
@@ -154,6 +156,7 @@ def weights(as_of: date, own: Points) -> Weights:
         visit_after_attempts=own.visit_after_attempts,
         as_of=as_of.isoformat(),
         day=day_number(as_of),
+        waits=(waits[0], waits[1], waits[2], waits[3]),
     )
 
 

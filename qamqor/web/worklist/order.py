@@ -28,6 +28,12 @@ URGENCIES: Final[dict[int, str | Promise]] = {
     3: _("Needed within weeks"),
     4: _("Routine"),
 }
+WAITS: Final[dict[int, str | Promise]] = {
+    1: _("Needed today: days it may wait for a booking made for something else (not points)"),
+    2: _("Needed soon: days it may wait for a booking made for something else (not points)"),
+    3: _("Needed within weeks: days it may wait for a booking for something else (not points)"),
+    4: _("Routine: days it may wait for a booking made for something else (not points)"),
+}
 OTHERS: Final[dict[str, str | Promise]] = {
     "week_overdue": _("Each full week late, of the need that has waited longest"),
     "most_weeks": _(
@@ -52,6 +58,9 @@ class PointsForm(forms.Form):
         ladder = [said.get(f"urgency_{number}") for number in URGENCIES]
         if not self.errors and ladder != sorted(ladder, reverse=True, key=int):  # type: ignore[arg-type]
             self.add_error("urgency_1", _("What is more urgent must not count less."))
+        waits = [said.get(f"may_wait_days_{number}") for number in WAITS]
+        if not self.errors and waits != sorted(waits, key=int):  # type: ignore[arg-type]
+            self.add_error("may_wait_days_1", _("What is more urgent must not wait longer."))
         return said
 
     def points(self) -> Points:
@@ -59,6 +68,7 @@ class PointsForm(forms.Form):
         said = self.cleaned_data
         return Points(
             urgency={number: said[f"urgency_{number}"] for number in URGENCIES},
+            may_wait_days={number: said[f"may_wait_days_{number}"] for number in WAITS},
             **{name: said[name] for name in OTHERS},
         )
 
@@ -68,12 +78,14 @@ def rows() -> list[tuple[str, str | Promise]]:
     return [
         *((f"urgency_{number}", label) for number, label in URGENCIES.items()),
         *OTHERS.items(),
+        *((f"may_wait_days_{number}", label) for number, label in WAITS.items()),
     ]
 
 
 def _as_typed(own: Points) -> dict[str, int]:
     ladder = {f"urgency_{number}": own.urgency[number] for number in URGENCIES}
-    return ladder | {name: getattr(own, name) for name in OTHERS}
+    waits = {f"may_wait_days_{number}": own.may_wait_days[number] for number in WAITS}
+    return ladder | waits | {name: getattr(own, name) for name in OTHERS}
 
 
 @require_GET
@@ -91,7 +103,11 @@ def order(request: HttpRequest, actor: Actor) -> HttpResponse:
             for one in ordering.effect(actor, other, as_of=timezone.localdate())
         ]
         text = yaml.safe_dump(
-            {"urgency": dict(other.urgency), **{name: getattr(other, name) for name in OTHERS}},
+            {
+                "urgency": dict(other.urgency),
+                **{name: getattr(other, name) for name in OTHERS},
+                "may_wait_days": dict(other.may_wait_days),
+            },
             sort_keys=False,
         )
     context = {

@@ -204,13 +204,15 @@ def _second_line(person: Mapping[str, Any], today: date) -> str:
 def _is_kept(row: Row, today: date) -> bool:
     """Whether somebody has a time that is still to come: nothing is left to ask them."""
     booked = row.booked
-    return booked is not None and is_ahead(booked, today) and not _has_passed(booked, today)
+    if booked is None or row.agreed != booked.moment:
+        return False
+    return is_ahead(booked, today) and not _has_passed(booked, today)
 
 
 def _agreed(row: Row, today: date) -> tuple[str, str, str]:
     """Day and time somebody agreed to come, where, and the shape of it; a time passed says so."""
     booked = row.booked
-    if booked is None or not is_ahead(booked, today):
+    if booked is None or row.agreed != booked.moment or not is_ahead(booked, today):
         day = date.fromisoformat(row.agreed[:10])
         return dates.from_here(day, today), gettext("no time yet"), "soon"
     where = bookings.place_of(booked.place)
@@ -222,12 +224,27 @@ def _agreed(row: Row, today: date) -> tuple[str, str, str]:
     return bookings.on_list(booked, today), where, "soon"
 
 
+def _booked(booked: Booked, today: date) -> str:
+    return gettext("booked: %(when)s") % {"when": bookings.on_list(booked, today)}
+
+
+def booked_beside(row: Row, today: date) -> str:
+    """When and where somebody is booked who is asked all the same; nothing for others."""
+    booked = row.booked
+    if booked is None or row.tab is Tab.agreed or not is_ahead(booked, today):
+        return ""
+    said = (bookings.on_list(booked, today), bookings.place_of(booked.place))
+    return ", ".join(filter(None, said))
+
+
 def _has_passed(booked: Booked, today: date) -> bool:
     return booked.on == today and booked.until <= f"{timezone.localtime():%H:%M}"
 
 
 def _last_try(row: Row, today: date) -> str:
-    if row.booked is not None and not is_ahead(row.booked, today) and row.tab is not Tab.agreed:
+    if row.booked is not None and row.tab is not Tab.agreed:
+        if is_ahead(row.booked, today):
+            return _booked(row.booked, today)
         return bookings.missed(row.booked, today)
     last = row.last_attempt
     if last is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.contrib import messages
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from qamqor.engine.worklist import Tab
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import cover
@@ -228,14 +229,21 @@ def _panel(
     line = worklist.one(actor, patient, as_of=day, at=timezone.now(), role=wish.filters.role)
     person = presenters.shown(line, day)
     if form is None:
-        first = {"today": day, "key": uuid.uuid4(), "until": day + timedelta(days=1)}
+        first = {"today": day, "key": uuid.uuid4(), "until": _coming_on(line, day)}
         actions = " ".join(need.key for need in person.needs if not need.is_masked)
         form = OutcomeForm(initial={**first, "actions": actions, "medium": "phone"})
     return {
         "person": person,
         "rests_on": presenters.rests_on(line),
+        "booked": presenters.booked_beside(line.row, day),
         "form": form,
         "day": day,
         "query": wish.query(),
         "handed": handing.shown(actor, line),
     }
+
+
+def _coming_on(line: worklist.Line, day: date) -> date:
+    """The day that stands in the form: of what is agreed already, else the next."""
+    is_agreed = line.row.tab is Tab.agreed
+    return date.fromisoformat(line.row.agreed[:10]) if is_agreed else day + timedelta(days=1)

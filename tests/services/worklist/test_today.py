@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from qamqor.engine.booking import Wish, appointment
 from qamqor.engine.worklist import Tab
 from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
@@ -152,6 +153,40 @@ def test_a_promise_moves_a_person_to_what_is_agreed_and_can_be_taken_back() -> N
 
     assert outcomes.undo("amina", actor=NURSE, at=AT, key=key, actions=1) == 2
     assert (names(), names(Tab.agreed)) == (["amina"], [])
+
+
+def booked(who: str, days: int, *actions: str) -> None:
+    """A booking made before their pressure was found too high."""
+    at = datetime.combine(TODAY + timedelta(days=days), time(10, 30), tzinfo=AT.tzinfo)
+    wish = Wish(at, at + timedelta(minutes=20), NURSE.reference, "practice_nurse", "clinic",
+                actions=actions)  # fmt: skip
+    made = AT - timedelta(days=30)
+    put(appointment(f"b-{who}", who, wish, created=made))
+
+
+def test_a_booking_far_ahead_hides_nobody_whose_need_it_is_not_for() -> None:
+    for who in ("amina", "bolat", "dana"):
+        resident(who, systolic=190)
+    booked("amina", 20, "diabetes/tests/hba1c")
+    booked("bolat", 20, *CONTACT)
+    booked("dana", 1, "diabetes/tests/hba1c")
+
+    (line,) = worklist.today(NURSE, tab=Tab.to_see, as_of=TODAY, at=AT).lines
+    assert line.row.patient_id == "amina"
+    assert line.row.booked is not None
+    assert line.row.booked.on == TODAY + timedelta(days=20)
+    assert names(Tab.agreed) == ["dana", "bolat"]
+
+
+def test_a_red_result_found_after_the_booking_brings_the_person_back() -> None:
+    resident("bolat", systolic=190)
+    booked("bolat", 20, *CONTACT)
+    assert names(Tab.agreed) == ["bolat"]
+
+    put(of(pressure("new", "2026-02-10", 195), "bolat"))
+    assert (names(Tab.agreed), names()) == ([], ["bolat"])
+    call("agreed", "bolat", until=TODAY + timedelta(days=1))
+    assert names(Tab.agreed) == ["bolat"]
 
 
 def test_three_calls_in_vain_become_a_visit() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
+from qamqor.engine.booking import Wish, appointment
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
 from tests.services.access.village import ACT
@@ -277,3 +278,23 @@ def test_the_points_are_explained_and_can_be_tried(
         page.locator("main form button").click()
         expect(page.locator("#effect")).to_be_visible()
         assert faults(page) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_is_booked_far_ahead_and_needed_now_stands_on_the_list_with_the_booking(
+    village: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    day = timezone.localtime().replace(hour=10, minute=30, second=0, microsecond=0)
+    begins = day + timedelta(days=60)
+    wish = Wish(begins, begins + timedelta(minutes=20), "PractitionerRole/practice-nurse",
+                "practice_nurse", "clinic", actions=("diabetes/tests/hba1c",))  # fmt: skip
+    put(appointment("far", "dana", wish, created=day - timedelta(days=30)))
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/today/dana")
+        expect(page.locator("#line-dana")).to_contain_text(f"{begins:%d.%m.%Y}, 10:30")
+        expect(page.locator("#panel .q-message--due")).to_contain_text(f"{begins:%d.%m.%Y}, 10:30")
+        assert faults(page) == []
+        page.locator("#panel .q-message--due a").click()
+        expect(page).to_have_url(f"{live_server.url}/person/dana/book")
