@@ -19,6 +19,13 @@ MARK: Final = {
 ALWAYS: Final = frozenset({"resourceType", "id", "meta"})
 
 
+def shown(resource: dict[str, Any], mode: str, names: Collection[str]) -> dict[str, Any]:
+    """The resource as ``_elements`` (``names``; empty = not said), else as ``_summary`` asks."""
+    if names:
+        return only(resource, names)
+    return summarised(resource, mode) if mode in {"true", "text", "data"} else resource
+
+
 def summarised(resource: Mapping[str, Any], mode: str) -> dict[str, Any]:
     """The resource as ``_summary`` asks: ``true``, ``text`` or ``data``; otherwise whole."""
     type_name = str(resource["resourceType"])

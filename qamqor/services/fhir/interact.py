@@ -172,6 +172,8 @@ def _patch(ask: Ask, actor: Actor, at: datetime) -> Change | Result:
 def _delete(ask: Ask, actor: Actor, at: datetime) -> Change | Result:
     current = _meant(ask, actor, at)
     if current is None or current.content is None:
+        if not actor.is_platform:
+            Sights(actor, at).need("delete", ask.type)
         return Result(204, None)
     return Change("DELETE", ask.type, current.id, if_version=_seen(ask, current.id))
 

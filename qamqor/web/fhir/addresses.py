@@ -63,13 +63,12 @@ def _patterns() -> Iterator[Address]:
 
 def _operations() -> Iterator[Address]:
     for one in registry.registered():
-        methods = ("POST",) if one.changes else ("GET", "POST")
         paths = [f"/${one.name}"] if "system" in one.levels else []
         for type_ in one.types:
             paths += [f"/{type_}/${one.name}"] if "type" in one.levels else []
             paths += [f"/{type_}/{{id_}}/${one.name}"] if "instance" in one.levels else []
         for path in paths:
-            yield from (Address(path, method, f"${one.name}") for method in methods)
+            yield from (Address(path, method, f"${one.name}") for method in one.methods)
 
 
 @cache

@@ -58,11 +58,14 @@ def answer(request: HttpRequest) -> HttpResponseBase:
         found = paths.resolve(request.path_info[5:])
         response: HttpResponseBase = found.view(request, **found.words)
     except Exception as error:
-        response = outcomes.response(error)
+        response = outcomes.response(error, has_token="HTTP_AUTHORIZATION" in request.META)
     for name, value in ALWAYS:
         response.headers.setdefault(name, value)
-    if isinstance(response, HttpResponse) and response.status_code not in {204, 304}:
-        response.headers.setdefault("Content-Length", str(len(response.content)))
+    if isinstance(response, HttpResponse):
+        if not response.content:
+            response.headers.pop("Content-Type", None)
+        if response.status_code not in {204, 304}:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         if request.method == "HEAD":
             response.content = b""
     return response

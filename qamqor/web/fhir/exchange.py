@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -68,20 +69,34 @@ def wishes(request: HttpRequest) -> Wishes:
     _accept(said.get("HTTP_ACCEPT", ""), request)
     if "HTTP_PREFER" not in said and not _ASKS.search(said.get("QUERY_STRING", "")):
         return PLAIN
-    query = request.GET
-    mode = query.get("_summary", "")
-    if mode and mode not in summary.MODES:
-        text = f"_summary is one of {', '.join(summary.MODES)}, not {mode[:40]!r}"
-        raise Unusable([Issue("value", text)])
+    query = request.GET.dict()
     preferred = preferences(said.get("HTTP_PREFER", ""))
     returns = preferred.get("return", "")
     return Wishes(
         returns=returns if returns in RETURNS else "",
         is_strict=preferred.get("handling") == "strict",
         is_pretty=query.get("_pretty", "") == "true",
-        summary="" if mode == "false" else mode,
-        elements=tuple(e.strip() for e in query.get("_elements", "").split(",") if e.strip()),
+        summary=summary_of(query),
+        elements=elements_of(query),
     )
+
+
+def summary_of(query: Mapping[str, str]) -> str:
+    """What ``_summary`` asks for; empty = the whole.
+
+    Raises:
+        Unusable: it is none of what can be asked for.
+    """
+    mode = query.get("_summary", "")
+    if mode and mode not in summary.MODES:
+        text = f"_summary is one of {', '.join(summary.MODES)}, not {mode[:40]!r}"
+        raise Unusable([Issue("value", text)])
+    return "" if mode == "false" else mode
+
+
+def elements_of(query: Mapping[str, str]) -> tuple[str, ...]:
+    """The elements that ``_elements`` names; none = all."""
+    return tuple(e.strip() for e in query.get("_elements", "").split(",") if e.strip())
 
 
 def preferences(header: str) -> dict[str, str]:
@@ -104,9 +119,14 @@ def _accept(accept: str, request: HttpRequest) -> None:
 
 def _is_json(part: str) -> bool:
     kind, _, rest = part.partition(";")
-    is_other = "fhirversion" in rest.lower() and "4.0" not in rest
+    is_other = _is_other_version(rest)
     is_refused = rest.replace(" ", "").lower() in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
     return kind.strip().lower() in JSON | ANY and not is_other and not is_refused
+
+
+def _is_other_version(rest: str) -> bool:
+    """Whether the parameters of a content type name another version of FHIR."""
+    return "fhirversion" in rest.lower() and "4.0" not in rest
 
 
 def body(request: HttpRequest, allowed: frozenset[str] = JSON) -> Any:
@@ -121,6 +141,8 @@ def body(request: HttpRequest, allowed: frozenset[str] = JSON) -> Any:
         raise Unusable([Issue("not-supported", text)], status=415)
     if "charset" in rest.lower() and "utf-8" not in rest.lower():
         raise Unusable([Issue("not-supported", "send UTF-8")], status=415)
+    if _is_other_version(rest):
+        raise Unusable([Issue("not-supported", "this is a server of FHIR 4.0")], status=415)
     if request.META.get("HTTP_CONTENT_ENCODING", "identity").lower() not in {"identity", ""}:
         raise Unusable(
             [Issue("not-supported", "send the body as it is, not compressed")], status=415
@@ -175,10 +197,7 @@ def answer(content: str | dict[str, Any], asked: Wishes, *, status: int = 200) -
     if asked.is_whole and isinstance(content, str):
         return HttpResponse(content.encode(), status=status, content_type=CONTENT_TYPE)
     said = json_text.decode(content) if isinstance(content, str) else content
-    if asked.elements and "entry" not in said:
-        said = summary.only(said, asked.elements)
-    elif asked.summary and said["resourceType"] != "Bundle":
-        said = summary.summarised(said, asked.summary)
+    said = summary.shown(said, asked.summary, asked.elements)
     written = json_text.encode(said)
     if asked.is_pretty:
         written = msgspec.json.format(written, indent=2)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import parse_http_date_safe
 
-from qamqor.engine.fhir import etag
+from qamqor.engine.fhir import bundle, etag
 from qamqor.engine.fhir.bundle import ID_RULE
 from qamqor.engine.fhir.envelope import ID
 from qamqor.errors import Issue, Unusable
@@ -16,11 +16,16 @@ from qamqor.services.fhir import interact, read, read_together, valid
 from qamqor.services.fhir.asked import Ask, Result
 from qamqor.web.fhir import exchange, gate
 from qamqor.web.fhir.exchange import Wishes
+from qamqor.web.fhir.operations import registry
 
 
 def read_one(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
     asked = exchange.wishes(request)
     _must_be_named(type_, id_)
+    ours = registry.own_definition(id_) if type_ == "OperationDefinition" else None
+    if ours is not None:
+        gate.actor_of(request)
+        return exchange.answer(ours, asked)
     at, token, found = timezone.now(), gate.token_of(request), None
     if token is not None:
         found = read_together.one(gate.checksum_of(token), type_, id_, at=at)
@@ -127,7 +132,7 @@ def _ask(
         resource=resource,
         if_match=said.get("HTTP_IF_MATCH", ""),
         if_none_match=said.get("HTTP_IF_NONE_MATCH", ""),
-        if_none_exist=said.get("HTTP_IF_NONE_EXIST", ""),
+        if_none_exist=bundle.condition(said.get("HTTP_IF_NONE_EXIST", ""), type_),
     )
 
 

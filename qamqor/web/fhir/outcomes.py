@@ -28,6 +28,8 @@ from qamqor.errors import (
 log = logging.getLogger(__name__)
 CONTENT_TYPE: Final = "application/fhir+json; charset=utf-8"
 MOST_ISSUES: Final = 100
+_CHALLENGE: Final = 'Bearer realm="fhir"'
+_WRONG: Final = {401: ', error="invalid_token"', 403: ', error="insufficient_scope"'}
 
 
 class WrongMethod(Unusable):
@@ -117,8 +119,8 @@ _WORDS: Final[dict[type[Exception], str]] = {
 }
 
 
-def response(error: Exception) -> HttpResponse:
-    """The answer to a request that failed."""
+def response(error: Exception, *, has_token: bool = False) -> HttpResponse:
+    """The answer to a request that failed; RFC 6750 says what to tell one that brought a token."""
     status, issues = reading(error)
     body = json_text.encode(outcome(issues))
     answer = HttpResponse(body, status=status, content_type=CONTENT_TYPE)
@@ -126,6 +128,6 @@ def response(error: Exception) -> HttpResponse:
         answer.headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.seconds)
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="fhir"'
+    if status == 401 or (status == 403 and has_token):
+        answer.headers["WWW-Authenticate"] = _CHALLENGE + (_WRONG[status] if has_token else "")
     return answer

@@ -84,9 +84,11 @@ def test_pages_hold_everything_once() -> None:
     page = ask("amina", _count="3", _type="Observation")
     while True:
         seen += named(page)
-        if "link" not in page:
+        links = {link["relation"]: link["url"] for link in page["link"]}
+        assert "$everything" in links["self"]
+        if "next" not in links:
             break
-        query = parse_qs(urlsplit(page["link"][0]["url"]).query)
+        query = parse_qs(urlsplit(links["next"]).query)
         page = ask("amina", **{name: values[0] for name, values in query.items()})
 
     assert len(seen) == len(set(seen)) == 7

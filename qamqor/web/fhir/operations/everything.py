@@ -89,15 +89,16 @@ def _after(call: Call) -> int:
 
 
 def _links(call: Call, after: int | None) -> list[dict[str, str]]:
-    if after is None:
-        return []
-    kept = {
-        name: ",".join(str(v) for v in values)
-        for name, values in call.inputs.items()
-        if name != "_after"
-    }
-    query = urlencode({**kept, "_after": after})
-    return [{"relation": "next", "url": f"{call.address}/Patient/{call.id}/$everything?{query}"}]
+    said = {name: ",".join(str(v) for v in values) for name, values in call.inputs.items()}
+    links = [{"relation": "self", "url": _url(call, said)}]
+    if after is not None:
+        links.append({"relation": "next", "url": _url(call, {**said, "_after": str(after)})})
+    return links
+
+
+def _url(call: Call, said: dict[str, str]) -> str:
+    address = f"{call.address}/Patient/{call.id}/$everything"
+    return f"{address}?{urlencode(said)}" if said else address
 
 
 def _entry(call: Call, entry: Entry) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Call:
         type, id: where it was called; None at system and type level.
         accept: what the caller would like the answer to be, from ``_format`` or ``Accept``.
         prefer: the ``Prefer`` header.
+        url: the whole address that was called; empty where it stood in a bundle.
         address: absolute address of the FHIR endpoint, such as ``https://host/fhir``.
     """
 
@@ -66,6 +67,7 @@ class Call:
     accept: str = ""
     prefer: str = ""
     address: str = ""
+    url: str = ""
 
     def one(self, name: str, default: Any = None) -> Any:
         """The only value of an input that may be given once."""
@@ -112,6 +114,7 @@ class Operation:
         levels: of ``system``, ``type``, ``instance``.
         changes: whether it changes anything; then it may not be called by GET.
         standard: canonical of the standard's OperationDefinition; empty = ours.
+        standards: the same for some types, where it is another one there.
     """
 
     name: str
@@ -123,11 +126,26 @@ class Operation:
     returns: str
     changes: bool
     standard: str
+    standards: Mapping[str, str]
     run: Callable[[Call], Answer]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of HTTP it may be called by."""
+        return ("POST",) if self.changes else ("GET", "POST")
+
+    @property
+    def has_formats(self) -> bool:
+        """Whether it answers in formats of its own, and looks itself at which is asked for."""
+        return any(input_.name == "_format" for input_ in self.inputs)
 
     @property
     def canonical(self) -> str:
         return self.standard or f"{BASE}/OperationDefinition/{self.name}"
+
+    def canonical_on(self, type_: str) -> str:
+        """Of the definition that holds for calls on a type."""
+        return self.standards.get(type_, self.canonical)
 
     def definition(self) -> dict[str, Any]:
         """The OperationDefinition, for ``/fhir/OperationDefinition/<name>`` and the docs."""
@@ -178,6 +196,7 @@ def operation(
     returns: str = "Parameters",
     changes: bool = False,
     standard: str = "",
+    standards: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
     """Register the function below as an operation."""
 
@@ -192,6 +211,7 @@ def operation(
             returns=returns,
             changes=changes,
             standard=standard,
+            standards=standards or {},
             run=run,
         )
         return run
@@ -202,6 +222,12 @@ def operation(
 def registered() -> tuple[Operation, ...]:
     """Every operation, by name."""
     return tuple(_OPERATIONS[name] for name in sorted(_OPERATIONS))
+
+
+def own_definition(name: str) -> dict[str, Any] | None:
+    """The OperationDefinition of an operation that no standard defines; None: there is none."""
+    found = _OPERATIONS.get(name)
+    return None if found is None or found.standard else found.definition()
 
 
 def find(name: str, *, level: str, type_: str | None) -> Operation:
@@ -224,10 +250,16 @@ def find(name: str, *, level: str, type_: str | None) -> Operation:
 
 
 def read_inputs(
-    operation_: Operation, *, query: Mapping[str, Sequence[str]], body: Any
+    operation_: Operation,
+    *,
+    query: Mapping[str, Sequence[str]],
+    body: Any,
+    is_lenient: bool = False,
 ) -> dict[str, list[Any]]:
-    """Inputs from the query string and a Parameters resource; another resource is ``resource``.
+    """Inputs from the query string and a Parameters resource, or from the one resource it takes.
 
+    Args:
+        is_lenient: leave out what is not known instead of refusing it.
     Raises:
         Unusable: an unknown or repeated input, a wrong type, a missing one; all problems listed.
     """
@@ -238,10 +270,19 @@ def read_inputs(
         for part in _parts(body):
             _take(given, part)
     elif isinstance(body, dict):
-        given.setdefault("resource", []).append(body)
+        given.setdefault(_place_of(operation_, body), []).append(body)
     elif body is not None:
         raise Unusable([Issue("structure", "the body is a Parameters resource")])
+    if is_lenient:
+        known = {input_.name for input_ in operation_.inputs}
+        given = {name: values for name, values in given.items() if name in known}
     return _keep_rules(operation_, _checked(operation_, given))
+
+
+def _place_of(operation_: Operation, body: Mapping[str, Any]) -> str:
+    """The input that a resource sent by itself is: the first that takes one of its type."""
+    kinds = {str(body.get("resourceType")), "Resource"}
+    return next((one.name for one in operation_.inputs if one.type in kinds), "resource")
 
 
 def _parts(body: Mapping[str, Any]) -> list[Any]:

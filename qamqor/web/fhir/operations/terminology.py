@@ -75,6 +75,7 @@ def expand(call: Call) -> Answer:
         _LANGUAGE,
     ),
     standard=f"{STANDARD}/ValueSet-validate-code",
+    standards={"CodeSystem": f"{STANDARD}/CodeSystem-validate-code"},
 )
 def validate_code(call: Call) -> Answer:
     if call.type == "CodeSystem":

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.bundle import Entry
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access.actor import Actor
-from qamqor.web.fhir import gate
+from qamqor.web.fhir import exchange, gate
+from qamqor.web.fhir.exchange import Wishes
 from qamqor.web.fhir.operations import registry
 from qamqor.web.fhir.operations.registry import Answer, Call, Operation
+from qamqor.web.fhir.outcomes import WrongMethod
 
 
 @csrf_exempt
@@ -26,19 +27,33 @@ def call(
     actor = gate.actor_of(request)
     level = "instance" if id_ else "type" if type_ else "system"
     found = registry.find(name, level=level, type_=type_)
+    allowed = [*found.methods, *(["HEAD"] if "GET" in found.methods else []), "OPTIONS"]
+    if request.method not in allowed:
+        raise WrongMethod(str(request.method), allowed)
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers={"Allow": ", ".join(allowed)})
+    asked = Wishes() if found.has_formats else exchange.wishes(request)
+    prefer = request.headers.get("Prefer", "")
+    inputs = registry.read_inputs(
+        found,
+        query=_query(request),
+        body=_body(request),
+        is_lenient=exchange.preferences(prefer).get("handling") == "lenient",
+    )
     answer = found.run(
         Call(
             actor=actor,
             at=timezone.now(),
-            inputs=registry.read_inputs(found, query=_query(request), body=_body(request, found)),
+            inputs=inputs,
             type=type_,
             id=id_,
             accept=request.GET.get("_format") or request.headers.get("Accept", ""),
-            prefer=request.headers.get("Prefer", ""),
-            address=request.build_absolute_uri("/fhir"),
+            prefer=prefer,
+            address=exchange.address(request),
+            url=request.build_absolute_uri(),
         )
     )
-    return _response(answer)
+    return _response(answer, asked)
 
 
 NOT_IN_BUNDLES: Final = frozenset({"export", "import"})
@@ -80,9 +95,8 @@ def _must_fit(asked: Entry, found: Operation) -> None:
     if found.name in NOT_IN_BUNDLES or len(asked.address.rest) > 1:
         text = f"${found.name} cannot be called in a bundle"
         raise Unusable([Issue("not-supported", text, f"{where}.url")], status=404)
-    allowed = ("POST",) if found.changes else ("GET", "POST")
-    if asked.method not in allowed:
-        text = f"${found.name} is called by {' or '.join(allowed)}, not {asked.method}"
+    if asked.method not in found.methods:
+        text = f"${found.name} is called by {' or '.join(found.methods)}, not {asked.method}"
         raise Unusable([Issue("not-supported", text, f"{where}.method")], status=405)
 
 
@@ -90,20 +104,19 @@ def _query(request: HttpRequest) -> dict[str, list[str]]:
     return {name: [str(v) for v in values] for name, values in request.GET.lists()}
 
 
-def _body(request: HttpRequest, found: Operation) -> object:
-    if request.method == "GET" and found.changes:
-        text = f"${found.name} changes data; call it by POST"
-        raise Unusable([Issue("not-supported", text)], status=405)
-    if request.method == "GET" or not request.body:
+def _body(request: HttpRequest) -> object:
+    if request.method != "POST" or not request.body:
         return None
-    return json_text.decode(request.body)
+    return exchange.body(request)
 
 
-def _response(answer: Answer) -> HttpResponse:
-    body = answer.body
-    if body is None:
-        body = b"" if answer.resource is None else json_text.encode(answer.resource)
-    response = HttpResponse(body, status=answer.status, content_type=answer.content_type)
+def _response(answer: Answer, asked: Wishes) -> HttpResponse:
+    if answer.resource is not None:
+        pretty = Wishes(is_pretty=asked.is_pretty)
+        response = exchange.answer(dict(answer.resource), pretty, status=answer.status)
+    else:
+        kind = answer.content_type
+        response = HttpResponse(answer.body or b"", status=answer.status, content_type=kind)
     for name, value in answer.headers.items():
         response.headers[name] = value
     return response
