@@ -57,6 +57,11 @@ class Entry:
         """Whether it calls an operation, such as ``Patient/1/$everything``."""
         return bool(self.address.rest) and self.address.rest[0].startswith("$")
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether it only looks something up: by GET, HEAD, or POST to ``_search``."""
+        return self.method in {"GET", "HEAD"} or _is_search(self.method, self.address)
+
 
 def entries(bundle: dict[str, Any], *, base: str) -> list[Entry | Unusable]:
     """Every entry in order; one that cannot be understood is what is wrong with it.
@@ -92,20 +97,31 @@ def _entry(said: Any, where: str, base: str) -> Entry:
         name: _text(request, name, where)
         for name in ("url", "ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince")
     }
-    if method in {"POST", "PUT", "PATCH"} and "resource" not in said:
+    named = address(asked["url"], base=base, where=f"{where}.request.url")
+    brings = method in {"POST", "PUT", "PATCH"} and not _is_search(method, named)
+    if brings and "resource" not in said:
         text = f"a {method} needs the resource to store, or the patch"
         raise Unusable([Issue("required", text, f"{where}.resource")])
     return Entry(
         where=where,
         full_url=_text(said, "fullUrl", where),
         method=method,
-        address=address(asked["url"], base=base, where=f"{where}.request.url"),
+        address=named,
         resource=said.get("resource"),
         if_match=asked["ifMatch"],
         if_none_match=asked["ifNoneMatch"],
-        if_none_exist=asked["ifNoneExist"],
+        if_none_exist=condition(asked["ifNoneExist"], named.type or ""),
         if_modified_since=asked["ifModifiedSince"],
     )
+
+
+def _is_search(method: str, named: Address) -> bool:
+    return method == "POST" and bool(named.rest) and named.rest[-1] == "_search"
+
+
+def condition(text: str, type_: str) -> str:
+    """The search of an If-None-Exist, which some write with the type or the mark before it."""
+    return text.strip().removeprefix(f"{type_}?").removeprefix("?")
 
 
 def _text(holder: dict[str, Any], name: str, where: str) -> str:
@@ -127,7 +143,7 @@ def address(url: str, *, base: str = "", where: str = "") -> Address:
     if "://" in path or (not parts and not query):
         text = f"the url must be relative to this server, such as Patient/1, not {url[:100]!r}"
         raise Unusable([Issue("value", text, where)])
-    if not parts or not parts[0][:1].isalpha():
+    if not parts or not parts[0][:1].isalpha() or parts == ["metadata"]:
         return Address(None, None, tuple(parts), query)
     if not is_resource(parts[0]):
         raise Unusable(

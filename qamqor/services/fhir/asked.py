@@ -22,6 +22,7 @@ class Ask:
         where: FHIRPath of the bundle entry it stands in; empty = a request of its own.
         new_id: the id a new resource gets.
         is_operation: it calls an operation, which is answered elsewhere.
+        besides: ``Type/id`` of what goes in the same transaction; no condition means them.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Ask:
     if_none_exist: str = ""
     where: str = ""
     is_operation: bool = False
+    besides: frozenset[str] = frozenset()
 
 
 class Result(NamedTuple):

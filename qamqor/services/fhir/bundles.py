@@ -91,7 +91,7 @@ def _alone(
     try:
         if isinstance(entry, Unusable):
             raise entry
-        if entry.method in {"GET", "HEAD"} or entry.is_operation:
+        if entry.is_reading or entry.is_operation:
             return look(entry)
         ask = _ask(entry, at)
         _check(ask)
@@ -102,7 +102,7 @@ def _alone(
 
 def _changing(entries: Sequence[Entry | Unusable]) -> Iterator[tuple[int, Entry]]:
     for n, entry in enumerate(entries):
-        if isinstance(entry, Entry) and entry.method not in {"GET", "HEAD"}:
+        if isinstance(entry, Entry) and not entry.is_reading:
             yield n, entry
 
 
@@ -167,7 +167,7 @@ def _names(entries: Sequence[Entry]) -> dict[str, int]:
     """By what names entries may be pointed to: a fullUrl, or the condition that finds them."""
     names: dict[str, int] = {}
     for n, entry in enumerate(entries):
-        if entry.method in {"GET", "HEAD"}:
+        if entry.is_reading:
             continue
         condition = entry.if_none_exist or (entry.address.query if entry.method == "PUT" else "")
         if condition:
@@ -212,9 +212,15 @@ def _change(
     at: datetime,
 ) -> dict[int, Result]:
     """Settle what each entry means, point links there, and write."""
-    plain = [n for n in asks if asks[n].method != "PATCH"]
-    settled = {n: interact.settle(asks[n], actor, at) for n in plain}
+    deletions = [n for n in asks if asks[n].method == "DELETE"]
+    settled = {n: interact.settle(asks[n], actor, at) for n in deletions}
+    going = frozenset(f"{one.type}/{one.id}" for one in settled.values() if isinstance(one, Change))
+    asks = {n: replace(ask, besides=going) for n, ask in asks.items()}
+    plain = [n for n in asks if asks[n].method in {"POST", "PUT"}]
+    settled |= {n: interact.settle(asks[n], actor, at) for n in plain}
+    twins = _twins(asks, settled)
     targets = {n: f"{asks[n].type}/{asks[n].id or _id(settled.get(n))}" for n in asks}
+    targets |= {n: targets[first] for n, first in twins.items()}
     found: dict[str, str] = {}
 
     def by_condition(text: str, ask: Ask) -> str:
@@ -226,11 +232,33 @@ def _change(
         for pointing in listed:
             _point(pointing, targets, names, partial(by_condition, ask=asks[n]))
     settled |= {n: interact.settle(asks[n], actor, at) for n in asks if n not in settled}
-    order = list(asks)
+    order = [n for n in asks if n not in twins]
     results = interact.write_all(
         tx, [asks[n] for n in order], [settled[n] for n in order], actor=actor, at=at
     )
-    return dict(zip(order, results, strict=True))
+    done = dict(zip(order, results, strict=True))
+    return done | {n: Result(200, done[first].version) for n, first in twins.items()}
+
+
+def _twins(asks: dict[int, Ask], settled: dict[int, Change | Result]) -> dict[int, int]:
+    """Entries that would make what an earlier one makes on the same condition, and that one.
+
+    Raises:
+        Unusable: two updates by one condition would both make it.
+    """
+    first: dict[tuple[str, str], int] = {}
+    twins: dict[int, int] = {}
+    for n, ask in asks.items():
+        condition = ask.if_none_exist or (ask.query if ask.method == "PUT" else "")
+        if not condition or not isinstance(settled.get(n), Change):
+            continue
+        maker = first.setdefault((ask.type, condition), n)
+        if maker != n and ask.method == "PUT":
+            text = f"{ask.type}?{condition[:100]} is already meant by {asks[maker].where}"
+            raise Unusable([Issue("duplicate", text, ask.where)])
+        if maker != n:
+            twins[n] = maker
+    return twins
 
 
 def _id(settled: Change | Result | None) -> str:

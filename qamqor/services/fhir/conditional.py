@@ -18,7 +18,12 @@ def match(ask: Ask, query: str, *, actor: Actor, at: datetime) -> Version | None
     Raises:
         Unusable: several match (412), or the condition cannot be searched for (400).
     """
-    found = search.matches(ask.type, query, actor=actor, at=at)
+    most = 2 + len(ask.besides)
+    found = [
+        one
+        for one in search.matches(ask.type, query, actor=actor, at=at, most=most)
+        if f"{one.type}/{one.id}" not in ask.besides
+    ]
     if len(found) > 1:
         text = f"several {ask.type} match; a condition must mean one"
         raise Unusable([Issue("multiple-matches", text, ask.where)], status=412)

@@ -93,9 +93,15 @@ def find(asked: Asked, *, actor: Actor, at: datetime) -> Found:
 
 
 def matches(
-    type_: str, text: str, *, actor: Actor, at: datetime, bases: tuple[str, ...] = ()
+    type_: str,
+    text: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    bases: tuple[str, ...] = (),
+    most: int = 2,
 ) -> list[Version]:
-    """What a condition such as ``identifier=a|b`` means: two resources at most, which is too many.
+    """What a condition such as ``identifier=a|b`` means: ``most`` resources; two are too many.
 
     Raises:
         Unusable: it names no criterion, or one that cannot be used.
@@ -108,7 +114,7 @@ def matches(
     if not query.criteria[type_]:
         raise Unusable([Issue("required", f"the condition {text[:100]!r} names no criterion")])
     _must_be_allowed(sights, asked)
-    page = search.page(query, limit=2, sight=in_sight(sights, said))
+    page = search.page(query, limit=most, sight=in_sight(sights, said))
     return _standing(page.keys, access.seen_by_keys(page.keys))
 
 

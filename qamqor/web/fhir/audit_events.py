@@ -8,9 +8,13 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from qamqor.engine.fhir import summary
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access import trail
+from qamqor.services.access.actor import Actor
 from qamqor.web.fhir import exchange, gate
+from qamqor.web.fhir.exchange import Wishes
+from qamqor.web.fhir.search import Pairs
 from qamqor.web.fhir.search import parameters as parameters_of
 
 _SHAPING = {"_format", "_pretty", "_summary", "_elements", "_page"}
@@ -24,12 +28,20 @@ def read(request: HttpRequest, id_: str) -> HttpResponse:
 
 def search(request: HttpRequest) -> HttpResponse:
     asked = exchange.wishes(request)
-    said = list(parameters_of(request))
+    said = parameters_of(request)
+    actor, base = gate.actor_of(request), exchange.address(request)
+    return exchange.answer(bundle(said, actor=actor, base=base), Wishes(is_pretty=asked.is_pretty))
+
+
+def bundle(said: Pairs, *, actor: Actor, base: str) -> dict[str, Any]:
+    """One page of what was looked for, shown as ``_summary`` or ``_elements`` asks."""
     parameters = [(name, value) for name, value in said if name not in _SHAPING]
-    page = trail.search(
-        parameters, actor=gate.actor_of(request), at=timezone.now(), before=_before(said)
-    )
-    return exchange.answer(_bundle(page, parameters, exchange.address(request)), asked)
+    page = trail.search(parameters, actor=actor, at=timezone.now(), before=_before(said))
+    mode, elements = exchange.summary_of(dict(said)), exchange.elements_of(dict(said))
+    if mode == "count":
+        page = page._replace(events=[], before=None)
+    page = page._replace(events=[summary.shown(one, mode, elements) for one in page.events])
+    return _bundle(page, parameters, base)
 
 
 def refuse(request: HttpRequest, id_: str = "") -> HttpResponse:
@@ -38,7 +50,7 @@ def refuse(request: HttpRequest, id_: str = "") -> HttpResponse:
     raise Unusable([Issue("not-supported", text, "AuditEvent")], status=405)
 
 
-def _before(said: list[tuple[str, str]]) -> int | None:
+def _before(said: Pairs) -> int | None:
     tokens = [value for name, value in said if name == "_page"]
     if not tokens:
         return None
@@ -49,7 +61,8 @@ def _before(said: list[tuple[str, str]]) -> int | None:
 
 def _bundle(page: trail.Page, parameters: list[tuple[str, str]], address: str) -> dict[str, Any]:
     here = f"{address}/AuditEvent"
-    links = [{"relation": "self", "url": f"{here}?{urlencode(parameters)}"}]
+    own = urlencode(parameters)
+    links = [{"relation": "self", "url": f"{here}?{own}" if own else here}]
     if page.before is not None:
         following = urlencode([*parameters, ("_page", str(page.before))])
         links.append({"relation": "next", "url": f"{here}?{following}"})

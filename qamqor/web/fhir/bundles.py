@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import parse_http_date_safe
 
-from qamqor.engine.fhir import bundle, etag, json_text
+from qamqor.engine.fhir import bundle, etag, json_text, summary
 from qamqor.engine.fhir.bundle import Entry
 from qamqor.errors import Issue, Unusable
+from qamqor.services.access import trail
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import bundles, read
 from qamqor.services.fhir.asked import Result
 from qamqor.services.fhir.write import instant
-from qamqor.web.fhir import exchange, gate, outcomes, search
+from qamqor.web.fhir import (
+    audit_events,
+    capability,
+    exchange,
+    gate,
+    history,
+    outcomes,
+    search,
+)
 from qamqor.web.fhir.exchange import Wishes
 from qamqor.web.fhir.operations import views as operations
 
@@ -79,35 +89,62 @@ def _status(status: int) -> str:
 
 
 def _look(request: HttpRequest, entry: Entry, actor: Actor) -> dict[str, Any]:
-    """The answer to an entry that reads one resource or version, searches, or operates."""
-    address = entry.address
+    """The answer to an entry that reads, searches, asks for a history, or operates."""
+    address, base = entry.address, exchange.address(request)
     if entry.is_operation:
-        told, status = operations.entry(entry, actor, base=exchange.address(request))
+        told, status = operations.entry(entry, actor, base=base)
         return {"resource": told, "response": {"status": _status(status)}}
-    if address.type is not None and address.id is None and not address.rest:
-        return _searched(request, entry, actor)
-    if address.type is None or address.id is None:
-        raise _not_here(entry)
-    if not address.rest:
-        found = read.one(address.type, address.id, actor=actor, at=timezone.now())
-    elif address.rest[0] == "_history" and len(address.rest) == 2:
+    if address.id is not None and (not address.rest or _is_version(address.rest)):
+        return _read(entry, actor)
+    found = _listed(request, entry, actor, base)
+    return {"resource": found, "response": {"status": _status(200)}}
+
+
+def _is_version(rest: tuple[str, ...]) -> bool:
+    return len(rest) == 2 and rest[0] == "_history"
+
+
+def _read(entry: Entry, actor: Actor) -> dict[str, Any]:
+    """One resource, or one version of it, as the entry's query asks to see it."""
+    address, at = entry.address, timezone.now()
+    type_, id_ = str(address.type), str(address.id)
+    query = dict(parse_qsl(address.query))
+    mode, elements = exchange.summary_of(query), exchange.elements_of(query)
+    if type_ == "AuditEvent" and not address.rest:
+        event = summary.shown(trail.one(id_, actor=actor, at=at), mode, elements)
+        return {"resource": event, "response": {"status": _status(200)}}
+    if address.rest:
         number = (etag.versions(address.rest[1]) or [etag.NEVER])[0]
-        at = timezone.now()
-        found = read.version(address.type, address.id, number, actor=actor, at=at)
+        found = read.version(type_, id_, number, actor=actor, at=at)
     else:
-        raise _not_here(entry)
+        found = read.one(type_, id_, actor=actor, at=at)
     stamp = {"etag": etag.tag(found.version), "lastModified": instant(exchange.moment(found.at))}
     if _is_known(entry, found.version, found.at):
         return {"response": {"status": _status(304), **stamp}}
-    resource = json_text.decode(found.content or "")
+    resource = summary.shown(json_text.decode(found.content or ""), mode, elements)
     return {"resource": resource, "response": {"status": _status(200), **stamp}}
 
 
-def _searched(request: HttpRequest, entry: Entry, actor: Actor) -> dict[str, Any]:
-    query = entry.address.query
-    asked = exchange.wishes(request)
-    answer = search.entry(request, str(entry.address.type), query, actor=actor, wishes=asked)
-    return {"resource": answer, "response": {"status": _status(200)}}
+def _listed(request: HttpRequest, entry: Entry, actor: Actor, base: str) -> dict[str, Any]:
+    """What an entry asks for that is no single resource: a search, a history, the statement."""
+    address, pairs = entry.address, tuple(parse_qsl(entry.address.query, keep_blank_values=True))
+    type_, id_, rest = address.type, address.id, address.rest
+    if rest == ("_history",):
+        return history.bundle(type_, id_, dict(pairs), actor=actor, base=base)
+    if rest == ("metadata",) and type_ is None:
+        return capability.stated(request)
+    if rest and rest[-1] == "_search" and entry.method == "POST":
+        rest = rest[:-1]
+    types: tuple[str, ...] = (type_,) if type_ else ()
+    owner = None
+    if type_ and id_ and len(rest) == 1:
+        types, owner, rest = search.in_compartment(type_, id_, rest[0]), (type_, id_), ()
+    if rest or (id_ and owner is None):
+        raise _not_here(entry)
+    if types == ("AuditEvent",):
+        return audit_events.bundle(pairs, actor=actor, base=base)
+    wishes = exchange.wishes(request)
+    return search.entry(types, pairs, owner=owner, actor=actor, wishes=wishes, base=base)
 
 
 def _is_known(entry: Entry, version: int, at: int) -> bool:
@@ -118,5 +155,5 @@ def _is_known(entry: Entry, version: int, at: int) -> bool:
 
 
 def _not_here(entry: Entry) -> Unusable:
-    text = "in a bundle this server reads one resource, one version, or searches one type"
+    text = "there is nothing at this address to be asked for in a bundle"
     return Unusable([Issue("not-supported", text, f"{entry.where}.request.url")], status=404)

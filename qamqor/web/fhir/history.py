@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from qamqor.engine.fhir import etag, json_text
+from qamqor.engine.fhir import etag, json_text, summary
 from qamqor.engine.fhir.search.ranges import date_range
 from qamqor.engine.tables.dates import NATIONAL
 from qamqor.errors import Issue, Unusable
+from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import history, valid
 from qamqor.services.fhir.history import Version, Wanted
 from qamqor.services.fhir.write import instant
 from qamqor.web.fhir import exchange, gate
+from qamqor.web.fhir.exchange import Wishes
 
 USUAL: Final = 50
 MOST: Final = 1000
@@ -39,44 +42,58 @@ def of_one(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, type_: str | None, id_: str | None) -> HttpResponse:
-    asked = exchange.wishes(request)
-    wanted = Wanted(type_, id_, since=_since(request), during=_during(request))
+    asked, query = exchange.wishes(request), request.GET.dict()
+    actor, base = gate.actor_of(request), exchange.address(request)
+    found = bundle(type_, id_, query, actor=actor, base=base)
+    return exchange.answer(found, Wishes(is_pretty=asked.is_pretty))
+
+
+def bundle(
+    type_: str | None, id_: str | None, query: Mapping[str, str], *, actor: Actor, base: str
+) -> dict[str, Any]:
+    """One page of a history as a Bundle, shown as ``_summary`` or ``_elements`` asks.
+
+    Args:
+        type_, id_: of what; None = of every type, of every resource.
+        query: the parameters, each once.
+        base: absolute address of the endpoint.
+    """
+    mode = exchange.summary_of(query)
     found = history.page(
-        wanted,
-        count=_count(request),
-        token=request.GET.get("_page"),
-        actor=gate.actor_of(request),
+        Wanted(type_, id_, since=_since(query), during=_during(query)),
+        count=0 if mode == "count" else _count(query),
+        token=query.get("_page"),
+        actor=actor,
         at=timezone.now(),
     )
-    return exchange.answer(_bundle(request, found, exchange.address(request)), asked)
-
-
-def _bundle(request: HttpRequest, found: history.Page, address: str) -> dict[str, Any]:
-    here = f"{address}{request.path_info[5:]}"
-    said = {name: value for name, value in request.GET.items() if name != "_page"}
-    links = [{"relation": "self", "url": _url(here, {**request.GET.dict()})}]
+    here = "/".join([base, *filter(None, (type_, id_)), "_history"])
+    links = [{"relation": "self", "url": _url(here, query)}]
     if found.following:
-        links.append({"relation": "next", "url": _url(here, {**said, "_page": found.following})})
+        more = {**query, "_page": found.following}
+        links.append({"relation": "next", "url": _url(here, more)})
+    elements = exchange.elements_of(query)
+    entries = [_entry(one, base, mode, elements) for one in found.versions]
     return {
         "resourceType": "Bundle",
         "type": "history",
         "timestamp": instant(timezone.now()),
         **({} if found.total is None else {"total": found.total}),
         "link": links,
-        **({"entry": [_entry(one, address) for one in found.versions]} if found.versions else {}),
+        **({"entry": entries} if entries else {}),
     }
 
 
-def _url(here: str, said: dict[str, Any]) -> str:
+def _url(here: str, said: Mapping[str, str]) -> str:
     return f"{here}?{urlencode(said)}" if said else here
 
 
-def _entry(version: Version, address: str) -> dict[str, Any]:
+def _entry(version: Version, base: str, mode: str, elements: tuple[str, ...]) -> dict[str, Any]:
     named = f"{version.type}/{version.id}"
     content = version.content
+    shown = content and summary.shown(json_text.decode(content), mode, elements)
     return {
-        "fullUrl": f"{address}/{named}",
-        **({} if content is None else {"resource": json_text.decode(content)}),
+        "fullUrl": f"{base}/{named}",
+        **({"resource": shown} if shown else {}),
         "request": {
             "method": version.method,
             "url": version.type if version.method == "POST" else named,
@@ -89,8 +106,8 @@ def _entry(version: Version, address: str) -> dict[str, Any]:
     }
 
 
-def _count(request: HttpRequest) -> int:
-    said = request.GET.get("_count")
+def _count(query: Mapping[str, str]) -> int:
+    said = query.get("_count")
     if said is None:
         return USUAL
     if not (said.isascii() and said.isdigit() and len(said) < 10):
@@ -98,17 +115,17 @@ def _count(request: HttpRequest) -> int:
     return min(int(said), MOST)
 
 
-def _since(request: HttpRequest) -> int | None:
-    found = _range(request, "_since")
+def _since(query: Mapping[str, str]) -> int | None:
+    found = _range(query, "_since")
     return None if found is None else found[0]
 
 
-def _during(request: HttpRequest) -> tuple[int, int] | None:
-    return _range(request, "_at")
+def _during(query: Mapping[str, str]) -> tuple[int, int] | None:
+    return _range(query, "_at")
 
 
-def _range(request: HttpRequest, name: str) -> tuple[int, int] | None:
-    said = request.GET.get(name)
+def _range(query: Mapping[str, str], name: str) -> tuple[int, int] | None:
+    said = query.get(name)
     if said is None:
         return None
     found = date_range(said.replace(" ", "+"), _ZONE)

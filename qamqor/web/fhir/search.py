@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -42,18 +42,23 @@ def search_all(request: HttpRequest) -> HttpResponse:
 
 
 def search_compartment(request: HttpRequest, type_: str, id_: str, inside: str) -> HttpResponse:
+    return _answer(request, in_compartment(type_, id_, inside), owner=(type_, id_))
+
+
+def in_compartment(type_: str, id_: str, inside: str) -> tuple[str, ...]:
+    """The types of ``Patient/1/Observation``, or of ``Patient/1/*``.
+
+    Raises:
+        NotThere: there is no such compartment, or it never holds such a type.
+    """
     if not is_compartment_owner(type_) or not ID.fullmatch(id_):
         raise NotThere(f"{type_} has no compartment, so {type_}/id/{inside} is no address")
-    if inside != "*":
-        valid.type_must_exist(inside)
-        if inside != type_ and not compartment(type_, inside):
-            raise NotThere(f"{inside} does not belong to the compartment of {type_}")
-    types = (inside,) if inside != "*" else _inside(type_)
-    return _answer(request, types, owner=(type_, id_))
-
-
-def _inside(owner: str) -> tuple[str, ...]:
-    return tuple(t for t in searchable_types() if t == owner or compartment(owner, t))
+    if inside == "*":
+        return tuple(t for t in searchable_types() if t == type_ or compartment(type_, t))
+    valid.type_must_exist(inside)
+    if inside != type_ and not compartment(type_, inside):
+        raise NotThere(f"{inside} does not belong to the compartment of {type_}")
+    return (inside,)
 
 
 def _answer(
@@ -74,13 +79,16 @@ def _answer(
 
 
 def entry(
-    request: HttpRequest, type_: str, query: str, *, actor: Actor, wishes: Wishes
+    types: tuple[str, ...],
+    pairs: Pairs,
+    *,
+    owner: tuple[str, str] | None = None,
+    actor: Actor,
+    wishes: Wishes,
+    base: str,
 ) -> dict[str, Any]:
-    """The answer to a search that stands in a batch."""
-    valid.type_must_exist(type_)
-    base = exchange.address(request)
-    pairs = tuple(parse_qsl(query, keep_blank_values=True))
-    asked = asked_of((type_,), pairs, owner=None, base=base, wishes=wishes)
+    """The answer to a search that stands in a bundle."""
+    asked = asked_of(types, pairs, owner=owner, base=base, wishes=wishes)
     found = search.find(asked, actor=actor, at=timezone.now())
     answer: dict[str, Any] = json_text.decode(written(found, asked, base=base))
     return answer
@@ -94,7 +102,7 @@ def parameters(request: HttpRequest) -> Pairs:
     """
     in_address = tuple(parse_qsl(request.META.get("QUERY_STRING", ""), keep_blank_values=True))
     if request.method != "POST":
-        _must_name_nobody(in_address)
+        must_name_nobody(in_address)
         return in_address
     kind = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if kind and kind not in FORMS:
@@ -104,7 +112,7 @@ def parameters(request: HttpRequest) -> Pairs:
     return (*in_address, *parse_qsl(form, keep_blank_values=True))
 
 
-def _must_name_nobody(pairs: Pairs) -> None:
+def must_name_nobody(pairs: Iterable[tuple[str, str]]) -> None:
     """Addresses end in logs and histories, so nobody is looked up by number in one."""
     for name, value in pairs:
         last = name.split(":")[0] if "." not in name else name.rsplit(".", 1)[1].split(":")[0]

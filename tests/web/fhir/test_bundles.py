@@ -262,3 +262,40 @@ def test_a_transaction_may_read_by_an_operation_and_not_change_by_one(api: Api) 
     assert said(reads)["entry"][0]["resource"]["type"] == "searchset"
     changes = api.post("", bundle("transaction", entry("POST", "Patient/$merge", patient("a"))))
     assert changes.status_code == 400
+
+
+def test_a_bundle_may_ask_for_whatever_can_be_read(api: Api) -> None:
+    api.put("/Patient/a", patient("a", gender="female"))
+    api.put("/Observation/o", observation("Patient/a", id="o"))
+    found = answers(
+        api,
+        entry("GET", "Patient/a/_history"),
+        entry("GET", "Patient/_history?_count=1"),
+        entry("GET", "_history"),
+        entry("GET", "Patient/a/Observation"),
+        entry("GET", "Patient/a/*?_type=Observation"),
+        entry("GET", "?_type=Patient&_id=a"),
+        entry("POST", "Patient/_search?gender=female"),
+        entry("GET", "Patient/a?_elements=id"),
+        entry("GET", "metadata"),
+        entry("GET", "AuditEvent?_count=1"),
+    )
+
+    assert [one["response"]["status"] for one in found] == ["200 OK"] * len(found)
+    kinds = [one["resource"].get("type") for one in found]
+    assert kinds == ["history"] * 3 + ["searchset"] * 4 + [None, None, "searchset"]
+    ids = [[e["resource"]["id"] for e in one["resource"].get("entry", [])] for one in found[:7]]
+    assert ids == [["a"], ["a"], ["o", "a"], ["o"], ["o"], ["a"], ["a"]]
+    assert "gender" not in found[7]["resource"]
+    assert found[8]["resource"]["resourceType"] == "CapabilityStatement"
+    assert found[9]["resource"]["entry"][0]["resource"]["resourceType"] == "AuditEvent"
+
+
+@pytest.mark.parametrize(
+    "url", ["Patient/none/_history", "Organization/o/Patient", "Patient/a/Organization", "_nothing"]
+)
+def test_what_is_not_there_to_be_read_stops_nobody(api: Api, url: str) -> None:
+    wrong, right = answers(api, entry("GET", url), entry("GET", "Patient?_count=1"))
+
+    assert wrong["response"]["status"].startswith("404")
+    assert right["response"]["status"] == "200 OK"

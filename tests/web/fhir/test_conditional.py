@@ -124,3 +124,82 @@ def test_two_entries_that_mean_one_resource_are_refused(api: Api) -> None:
 
     assert "name it once" in words(api.post("", bundle("transaction", *twice)))
     assert said(api.get("/Patient/a"))["meta"]["versionId"] == "1"
+
+
+def test_a_condition_may_come_with_the_type_before_it(api: Api) -> None:
+    id_ = said(api.post("/Patient", known()))["id"]
+
+    for written in (f"Patient?{QUERY}", f"?{QUERY}"):
+        assert said(api.post("/Patient", known(), if_none_exist=written))["id"] == id_
+        answer = api.post(
+            "", bundle("batch", entry("POST", "Patient", known(), ifNoneExist=written))
+        )
+        assert said(answer)["entry"][0]["response"]["status"] == "200 OK"
+
+
+def test_what_a_transaction_deletes_meets_no_condition_of_it(api: Api) -> None:
+    api.put("/Patient/old", known(id="old"))
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("POST", "Patient", known(), ifNoneExist=QUERY, fullUrl=A),
+            entry("DELETE", f"Patient?{QUERY}"),
+        ),
+    )
+
+    statuses = [one["response"]["status"] for one in said(answer)["entry"]]
+    assert statuses == ["201 Created", "204 No Content"]
+    assert api.get("/Patient/old").status_code == 410
+
+
+def test_a_reference_by_condition_does_not_mean_what_goes(api: Api) -> None:
+    api.put("/Patient/old", known(id="old"))
+    sent = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": f"Patient?{QUERY}"},
+    }
+    answer = api.post(
+        "",
+        bundle("transaction", entry("DELETE", "Patient/old"), entry("POST", "Observation", sent)),
+    )
+
+    assert answer.status_code == 412
+    assert api.get("/Patient/old").status_code == 200
+
+
+def test_two_entries_on_one_condition_make_one_resource(api: Api) -> None:
+    sent = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": A},
+    }
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("POST", "Patient", known(), ifNoneExist=QUERY),
+            entry("POST", "Patient", known(), ifNoneExist=QUERY, fullUrl=A),
+            entry("POST", "Observation", sent),
+        ),
+        prefer="return=representation",
+    )
+
+    first, second, observation = said(answer)["entry"]
+    statuses = [one["response"]["status"] for one in (first, second)]
+    assert statuses == ["201 Created", "200 OK"]
+    assert first["response"]["location"] == second["response"]["location"]
+    assert observation["resource"]["subject"]["reference"] == f"Patient/{first['resource']['id']}"
+
+
+def test_two_updates_on_one_condition_cannot_both_make_it(api: Api) -> None:
+    twice = [entry("PUT", f"Patient?{QUERY}", known()) for _ in range(2)]
+
+    answer = api.post("", bundle("transaction", *twice))
+
+    assert answer.status_code == 400
+    assert said(answer)["issue"][0]["code"] == "duplicate"
+    assert said(api.get("/Patient?_summary=count"))["total"] == 0

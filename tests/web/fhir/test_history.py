@@ -88,3 +88,27 @@ def test_a_count_of_nothing_counts_only(api: Api) -> None:
 
     assert found["total"] == 1
     assert "entry" not in found
+
+
+def test_a_history_is_shown_as_short_as_it_is_asked_for(api: Api) -> None:
+    api.put("/Patient/a", patient("a", gender="female", birthDate="1990"))
+    api.delete("/Patient/a")
+
+    counted = said(api.get("/Patient/a/_history?_summary=count"))
+    gone, made = said(api.get("/Patient/a/_history?_elements=gender"))["entry"]
+
+    assert (counted["total"], "entry" in counted) == (2, False)
+    assert "resource" not in gone
+    assert made["resource"]["gender"] == "female"
+    assert "birthDate" not in made["resource"]
+    assert made["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
+    assert api.get("/Patient/a/_history?_summary=some").status_code == 400
+
+
+def test_nothing_found_is_a_whole_bundle_however_short(api: Api) -> None:
+    api.put("/Patient/a", patient("a"))
+
+    empty = said(api.get("/Patient/a/_history?_elements=gender&_since=2999-01-01"))
+
+    assert (empty["resourceType"], empty["total"]) == ("Bundle", 0)
+    assert empty["link"][0]["relation"] == "self"
