@@ -121,6 +121,23 @@ def test_all_types_at_once(api: Api, some: None) -> None:
     assert ids(api.get("?_type=Observation&_id=p0,o1")) == ["o1"]
 
 
+def test_a_compartment_is_searched_for_some_of_its_types(api: Api, some: None) -> None:
+    assert ids(api.get("/Patient/p0/*")) == ["p0", "o0", "o2", "o4"]
+    assert ids(api.get("/Patient/p0/*?_type=Observation,Condition")) == ["o0", "o2", "o4"]
+    outside = api.get("/Patient/p0/*?_type=Organization")
+    assert outside.status_code == 400
+    assert "names no type that is searched" in words(outside)
+
+
+def test_one_type_is_not_searched_for_another(api: Api, some: None) -> None:
+    answer = api.get("/Patient?_type=Observation&_count=1")
+    assert "_type" not in said(answer)["link"][0]["url"]
+    notes = said(answer)["entry"][-1]["resource"]["issue"]
+    assert "names no type that is searched" in notes[0]["diagnostics"]
+    strict = api.get("/Patient?_type=Observation", prefer="handling=strict")
+    assert strict.status_code == 400
+
+
 def test_resources_may_be_shortened(api: Api, some: None) -> None:
     shown = said(api.get("/Observation?_id=o0&_elements=subject"))["entry"][0]["resource"]
     assert "subject" in shown

@@ -70,7 +70,7 @@ def read_query(
         a query; where ``refused`` is not empty it must not be run.
     """
     pairs = list(pairs)
-    reading = Reading(tuple(types) or shape.asked_types(pairs) or searchable_types(), setting)
+    reading = Reading(_searched(tuple(types), shape.asked_types(pairs)), setting)
     reading.criteria = {name: [] for name in reading.types}
     look = shape.Shape(reading.types)
     if len(pairs) > LONGEST:
@@ -89,6 +89,13 @@ def read_query(
     )
 
 
+def _searched(given: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the types of an address (none = all) those that ``_type`` names, or all where none is."""
+    if not given:
+        return named or searchable_types()
+    return tuple(t for t in given if t in named) or given
+
+
 def _read_one(reading: Reading, look: shape.Shape, name: str, value: str) -> None:
     try:
         if name in REFUSED or name.partition(":")[0] in REFUSED:
@@ -101,12 +108,21 @@ def _read_one(reading: Reading, look: shape.Shape, name: str, value: str) -> Non
             found = {t: criterion(t, name, value, reading.setting) for t in reading.types}
             for resource_type, one in found.items():
                 reading.criteria[resource_type].append(one)
+        elif name == "_type":
+            _must_be_searched(reading.types, value)
         reading.used.append((name, value))
     except Unknown as missing:
         reading.ignored.append(Problem(name, "not-supported", f"{name} {missing}"))
     except Unusable as wrong:
         code = wrong.code
         reading.refused.append(Problem(name, code, f"{name} {wrong}"))  # type: ignore[arg-type]
+
+
+def _must_be_searched(types: tuple[str, ...], value: str) -> None:
+    """Let ``_type`` name something that this address searches."""
+    if not set(types) & set(value.split(",")):
+        text = "names no type that is searched at this address"
+        raise Unknown(text) if len(types) == 1 else Unusable(text)
 
 
 def criterion(
