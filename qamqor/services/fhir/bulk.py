@@ -12,9 +12,10 @@ import logging
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -27,7 +28,7 @@ from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
 from qamqor.services import audit
 from qamqor.services.access import limits, looks
 from qamqor.services.access.actor import Actor
-from qamqor.services.fhir import stream
+from qamqor.services.fhir import bulk_filters, stream
 from qamqor.store import access, node
 from qamqor.store.fhir import jobs, versions
 from qamqor.store.fhir.jobs import Job
@@ -39,6 +40,9 @@ Clock = Callable[[], datetime]
 SILENT_SECONDS: Final = 30
 """A worker not heard of for so long has died; it reports every few thousand resources."""
 REPORT_EVERY: Final = 5000
+KEPT: Final = timedelta(days=7)
+"""So long a finished export can be fetched."""
+EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 FEW_PEOPLE: Final = 100
 """So many named people are never the whole population."""
 
@@ -51,6 +55,8 @@ def ask(
     since: datetime | None = None,
     patients: frozenset[str] | None = None,
     only_people: bool = False,
+    filters: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    request: str = "",
 ) -> Job:
     """Start an export; returns at once.
 
@@ -58,9 +64,11 @@ def ask(
         types: empty = all the actor may read.
         patients: only what is about these people.
         only_people: leave out types that are never about a person.
+        filters: of a type only what answers one of these searches (``bulk_filters``).
+        request: the address that asked, for the manifest.
 
     Raises:
-        Unusable: a type that FHIR does not know.
+        Unusable: a type that FHIR does not know, or a filter of a type that is not exported.
         NotAllowed: a type the actor may not read as a whole.
         TooMany: the actor has exported too often of late.
 
@@ -68,7 +76,9 @@ def ask(
     """
     at = clock()
     chosen = _types(types, actor, at, only_people or patients is not None)
+    _must_be_exported(filters, chosen)
     limits.EXPORTS.take(actor, at)
+    remove_old(at)
     job = Job(
         id=str(uuid.uuid4()),
         client=_client(actor),
@@ -77,6 +87,8 @@ def ask(
             "types": chosen,
             "since": microseconds(since) or 0,
             "patients": None if patients is None else sorted(patients),
+            "filters": {type_: list(queries) for type_, queries in filters.items()},
+            "request": request,
             "sequence": versions.last_sequence(),
             "at": at.isoformat(),
             "account": actor.account,
@@ -125,10 +137,18 @@ def _types(asked: tuple[str, ...], actor: Actor, at: datetime, only_people: bool
         raise Unusable([Issue("value", f"{type_} is no resource type") for type_ in unknown])
     chosen = list(asked) or [t for t in versions.types() if stream.may_read_all(actor, at, t)]
     forbidden = [type_ for type_ in chosen if not stream.may_read_all(actor, at, type_)]
-    if forbidden or (not chosen and actor.role != "system"):
+    may_none = not chosen and not any(stream.may_read_all(actor, at, t) for t in resource_types())
+    if forbidden or may_none:
         listed = ", ".join(forbidden) or "anything"
         raise NotAllowed(f"exporting {listed} needs a system scope on it")
     return [t for t in chosen if not only_people or t == "Patient" or patient_elements(t)]
+
+
+def _must_be_exported(filters: Iterable[str], chosen: Sequence[str]) -> None:
+    wrong = [type_ for type_ in filters if type_ not in chosen and type_ in versions.types()]
+    if wrong:
+        text = f"_typeFilter names {', '.join(wrong)}, which this export leaves out"
+        raise Unusable([Issue("invalid", text)])
 
 
 def _client(actor: Actor) -> str:
@@ -153,6 +173,18 @@ def cancel(id_: str, *, actor: Actor) -> None:
     job = find(id_, actor=actor)
     node.commit(lambda tx: jobs.cancel(tx, job.id))
     shutil.rmtree(folder(job.id), ignore_errors=True)
+
+
+def kept_until(job: Job) -> datetime:
+    """Until when a finished export can be fetched."""
+    return EPOCH + timedelta(microseconds=job.seen_at) + KEPT
+
+
+def remove_old(at: datetime) -> None:
+    """Remove what exports wrote that were finished long ago: nobody is to find it by chance."""
+    for id_ in jobs.done_before(microseconds(at - KEPT) or 0, holding='"types"'):
+        node.commit(lambda tx, id_=id_: jobs.cancel(tx, id_))  # type: ignore[misc]
+        shutil.rmtree(folder(id_), ignore_errors=True)
 
 
 def folder(id_: str) -> Path:
@@ -219,7 +251,9 @@ def _write_type(job: Job, type_: str, so_far: dict[str, Any], clock: Clock) -> b
     count = 0
     apart = access.labelled(type_, job.asked.get("hidden", {}).get(type_, ()))
     with aside.open("wb") as out:
-        for version in versions.type_as_of(type_, job.asked["sequence"], since=job.asked["since"]):
+        at = datetime.fromisoformat(job.asked["at"])
+        stood = versions.type_as_of(type_, job.asked["sequence"], since=job.asked["since"])
+        for version in bulk_filters.answering(stood, job.asked.get("filters", {}), at=at):
             if version.content is None:
                 gone.append(_deletion(version))
                 continue
@@ -271,12 +305,12 @@ def manifest(job: Job, *, request: str, address: str) -> dict[str, Any]:
     """What a finished export consists of, as the Bulk Data specification lists it.
 
     Args:
-        request: the address that asked for it.
+        request: the address that asked for it, where the job does not know.
         address: where its files are, without their names.
     """
     return {
         "transactionTime": job.asked["at"],
-        "request": request,
+        "request": job.asked.get("request") or request,
         "requiresAccessToken": True,
         "output": list(_listed(job, address)),
         "deleted": [

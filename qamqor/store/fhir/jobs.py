@@ -61,6 +61,17 @@ def find(id_: str) -> Job | None:
     return Job(row[0], row[1], row[2], asked, so_far, row[5], row[6])
 
 
+def done_before(at: int, *, holding: str) -> list[str]:
+    """Ids of jobs that were done before a moment, whose question holds a text."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select id from fhir_job where state = 'done' and seen_at < %s
+            and cast(asked as text) like %s""",
+            [at, f"%{holding}%"],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def unconfirmed(*, since: int) -> list[Job]:
     """Jobs asked for since a moment that wait for a second person, the oldest first."""
     with connection.cursor() as cursor:

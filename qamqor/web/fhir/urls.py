@@ -33,9 +33,9 @@ class OperationName:
 
 register_converter(OperationName, "operation")
 urlpatterns = [
-    path("/.well-known/smart-configuration", front.smart_configuration),
-    path("/$export-job/<str:id_>", export.status),
-    path("/$export-file/<str:id_>/<str:name>", export.file),
+    path("/.well-known/smart-configuration", by_method(GET=front.smart_configuration)),
+    path("/$export-job/<str:id_>", by_method(GET=export.status, DELETE=export.cancel)),
+    path("/$export-file/<str:id_>/<str:name>", by_method(GET=export.file)),
     path("/$import", by_method(POST=importing.take_import)),
     path("/$import-job/<str:id_>", by_method(GET=importing.status, DELETE=importing.cancel)),
     path("/$import-file/<str:id_>/<str:name>", by_method(GET=importing.file)),

@@ -13,7 +13,7 @@ import pytest
 
 from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
-from qamqor.services.fhir import bulk, bulk_confirmed
+from qamqor.services.fhir import bulk, bulk_confirmed, bulk_filters
 from qamqor.services.fhir.write import Change, save
 from qamqor.store import node
 from qamqor.store.fhir import jobs, versions
@@ -188,3 +188,67 @@ def test_an_export_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_an_unknown_type_is_named() -> None:
     with pytest.raises(Unusable, match="Patients is no resource type"):
         bulk.ask(actor=PLATFORM, clock=clock, types=("Patients",))
+
+
+def test_a_filter_leaves_out_what_does_not_answer_it_and_touches_no_other_type() -> None:
+    put("Patient", "amina", gender="female")
+    put("Patient", "bolat", gender="male")
+    put("Patient", "daria", birthDate="1990-01-01")
+    put("Basic", "note", code={"text": "x"})
+    filters = {"Patient": ["gender=male", "birthdate=lt1991"]}
+
+    job = finished(bulk.ask(actor=PLATFORM, clock=clock, filters=filters))
+
+    assert [one["id"] for one in written(job, "Patient.ndjson")] == ["bolat", "daria"]
+    assert len(written(job, "Basic.ndjson")) == 1
+
+
+@pytest.mark.parametrize(
+    ("written_", "why"),
+    [
+        ("Patient", "write Type"),
+        ("Dragon?a=b", "write Type"),
+        ("Patient?nothing=1", "no search parameter"),
+        ("Patient?_sort=gender", "shapes a page"),
+        ("Patient?_count=1", "shapes a page"),
+        ("Patient?organization.name=x", "other resources"),
+        ("Patient?_has:Observation:patient:status=final", "other resources"),
+    ],
+)
+def test_a_filter_that_cannot_be_answered_is_refused(written_: str, why: str) -> None:
+    with pytest.raises(Unusable, match=why):
+        bulk_filters.by_type([written_], at=AT)
+
+
+def test_several_filters_may_be_written_in_one() -> None:
+    found = bulk_filters.by_type(["Patient?gender=male,female,Basic?code=x"], at=AT)
+
+    assert found == {"Patient": ["gender=male,female"], "Basic": ["code=x"]}
+
+
+def test_a_filter_of_what_is_not_exported_is_refused() -> None:
+    put("Basic", "note", code={"text": "x"})
+    put("Patient", "amina")
+
+    with pytest.raises(Unusable, match="leaves out"):
+        bulk.ask(actor=PLATFORM, clock=clock, types=("Patient",), filters={"Basic": ["code=x"]})
+
+
+def test_what_was_exported_is_not_kept_for_ever() -> None:
+    put("Patient", "amina")
+    job = finished(bulk.ask(actor=PLATFORM, clock=clock))
+
+    bulk.remove_old(bulk.kept_until(job))
+    assert bulk.folder(job.id).exists()
+    bulk.remove_old(bulk.kept_until(job) + timedelta(seconds=1))
+
+    assert not bulk.folder(job.id).exists()
+    with pytest.raises(NotThere):
+        bulk.find(job.id, actor=PLATFORM)
+
+
+def test_who_may_read_nothing_exports_nothing() -> None:
+    writer = Actor(None, "Device/w", "system", scopes=frozenset({"system/Basic.c"}), client="w")
+
+    with pytest.raises(NotAllowed):
+        bulk.ask(actor=writer, clock=clock)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
+from django.utils.http import http_date
 
 from qamqor.engine.fhir.envelope import patient_id
 from qamqor.errors import Issue, Unusable
-from qamqor.services.fhir import bulk, stream
-from qamqor.web.fhir import gate
+from qamqor.services.fhir import bulk, bulk_filters, stream
+from qamqor.web.fhir import exchange, gate
 from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
+from qamqor.web.fhir.search import must_name_nobody
 
 NDJSON: Final = "application/fhir+ndjson"
+_STANDARD: Final = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
 _FORMS: Final = {NDJSON, "application/ndjson", "ndjson"}
 
 
@@ -29,10 +32,18 @@ _FORMS: Final = {NDJSON, "application/ndjson", "ndjson"}
         In("_outputFormat", "string", "application/fhir+ndjson, which is what there is."),
         In("_since", "instant", "Only what changed at or after this moment."),
         In("_type", "string", "Resource types, separated by commas; may repeat.", most="*"),
+        In(
+            "_typeFilter",
+            "string",
+            "Only resources of a type that answer a search, such as Observation?status=final; "
+            "several of one type are alternatives. Without chains and without what shapes a page.",
+            most="*",
+        ),
         In("patient", "Reference", "Only what is about this person; by POST.", most="*"),
     ),
     returns="Binary",
-    standard="http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+    standard=f"{_STANDARD}/export",
+    standards={"Patient": f"{_STANDARD}/patient-export", "Group": f"{_STANDARD}/group-export"},
 )
 def export(call: Call) -> Answer:
     _check(call)
@@ -43,6 +54,8 @@ def export(call: Call) -> Answer:
         since=call.moment("_since"),
         patients=_patients(call),
         only_people=call.type == "Patient",
+        filters=_filters(call),
+        request=call.url,
     )
     return Answer(
         body=b"", status=202, headers={"Content-Location": f"{call.address}/$export-job/{job.id}"}
@@ -65,6 +78,15 @@ def _types(call: Call) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in said if name))
 
 
+def _filters(call: Call) -> dict[str, list[str]]:
+    """Searches by type. Nobody is named by their number in one: it may stand in an address."""
+    found = bulk_filters.by_type(call.inputs.get("_typeFilter", ()), at=call.at)
+    for queries in found.values():
+        for query in queries:
+            must_name_nobody(parse_qsl(query))
+    return found
+
+
 def _patients(call: Call) -> frozenset[str] | None:
     if call.type == "Group" and call.id is not None:
         return stream.members(call.id)
@@ -77,12 +99,14 @@ def _patients(call: Call) -> frozenset[str] | None:
     return frozenset(one for one in found if one is not None)
 
 
-@csrf_exempt
+def cancel(request: HttpRequest, id_: str) -> HttpResponse:
+    bulk.cancel(id_, actor=gate.actor_of(request))
+    return HttpResponse(status=202)
+
+
 def status(request: HttpRequest, id_: str) -> HttpResponse:
-    actor = gate.actor_of(request)
-    if request.method == "DELETE":
-        bulk.cancel(id_, actor=actor)
-        return HttpResponse(status=202)
+    actor, now = gate.actor_of(request), timezone.now()
+    bulk.remove_old(now)
     job = bulk.find(id_, actor=actor)
     if job.state == "failed":
         text = "this export could not be written; its reason is in the server's log; ask again"
@@ -95,10 +119,11 @@ def status(request: HttpRequest, id_: str) -> HttpResponse:
     if job.state != "done":
         bulk.go_on(id_, clock=timezone.now)
         return _not_yet(job.so_far, len(job.asked["types"]))
-    address = request.build_absolute_uri(f"/fhir/$export-file/{id_}")
-    return JsonResponse(
-        bulk.manifest(job, request=request.build_absolute_uri("/fhir/$export"), address=address)
-    )
+    address = exchange.address(request)
+    files = f"{address}/$export-file/{id_}"
+    response = JsonResponse(bulk.manifest(job, request=f"{address}/$export", address=files))
+    response.headers["Expires"] = http_date(bulk.kept_until(job).timestamp())
+    return response
 
 
 def _not_yet(so_far: Mapping[str, Any], types: int) -> HttpResponse:
