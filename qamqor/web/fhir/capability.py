@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from django.conf import settings
@@ -12,13 +12,19 @@ from django.utils import timezone
 from qamqor import __version__
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import resource_types
-from qamqor.engine.fhir.names import BASE
-from qamqor.engine.fhir.search.parameters import Parameter, own, parameters
+from qamqor.engine.fhir.names import BASE, ICD10
+from qamqor.engine.fhir.search.parameters import (
+    Parameter,
+    compartments,
+    own,
+    parameters,
+    searchable_types,
+)
+from qamqor.errors import Issue, Unusable
 from qamqor.services.access import trail
-from qamqor.services.fhir import own_parameters
-from qamqor.web.fhir import exchange, outcomes
+from qamqor.services.fhir import classification, own_parameters
+from qamqor.web.fhir import exchange
 from qamqor.web.fhir.addresses import interactions
-from qamqor.web.fhir.exchange import Wishes
 from qamqor.web.fhir.operations import registry
 
 ON_TYPES: Final = (
@@ -33,6 +39,12 @@ ON_TYPES: Final = (
     "search-type",
 )
 DATE: Final = "2026-11-24"
+_HL7: Final = "http://hl7.org/fhir"
+_TYPE: Final = {
+    "name": "_type",
+    "type": "special",
+    "documentation": "Resource types, separated by commas.",
+}
 _SMART: Final = {
     "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
     "code": "SMART-on-FHIR",
@@ -40,14 +52,24 @@ _SMART: Final = {
 
 
 def metadata(request: HttpRequest) -> HttpResponse:
-    asked = exchange.wishes(request)
-    if request.GET.get("mode", "full") not in {"full", "normative"}:
-        text = "mode is full or normative; for terminology see the operations of ValueSet"
-        return exchange.answer(outcomes.said_well(text, code="not-supported"), Wishes(), status=400)
+    asked, mode = exchange.wishes(request), request.GET.get("mode", "full")
+    if mode == "terminology":
+        return exchange.answer(terminology(exchange.address(request)), asked)
+    if mode not in {"full", "normative"}:
+        raise Unusable([Issue("value", "mode is full, normative or terminology")])
+    return exchange.answer(_now(request), asked)
+
+
+def stated(request: HttpRequest) -> dict[str, Any]:
+    """The statement as it is now, for those who came by this request."""
+    said: dict[str, Any] = json_text.decode(_now(request))
+    return said
+
+
+def _now(request: HttpRequest) -> str:
     own_parameters.for_reading(timezone.now())
     added = frozenset(one for name in resource_types() for one in own(name) if one.is_ready)
-    is_open = bool(settings.QAMQOR.cors_origins)
-    return exchange.answer(_written(exchange.address(request), added, is_open), asked)
+    return _written(exchange.address(request), added, bool(settings.QAMQOR.cors_origins))
 
 
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -79,12 +101,34 @@ def statement(address: str) -> dict[str, Any]:
         "status": "active",
         "date": DATE,
         "kind": "instance",
+        "instantiates": ["http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"],
         "software": {"name": "Qamqor", "version": __version__},
         "implementation": {"description": "A Qamqor node", "url": address},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
         "patchFormat": ["application/json-patch+json", "application/fhir+json"],
         "rest": [_rest()],
+    }
+
+
+def terminology(address: str) -> dict[str, Any]:
+    """Which codes are known here, and what may be asked about them."""
+    expand = registry.find("expand", level="type", type_="ValueSet")
+    inputs = [{"name": one.name, "documentation": one.text} for one in expand.inputs]
+    return {
+        "resourceType": "TerminologyCapabilities",
+        "id": "qamqor",
+        "url": f"{BASE}/TerminologyCapabilities/qamqor",
+        "version": __version__,
+        "name": "Qamqor",
+        "status": "active",
+        "date": DATE,
+        "kind": "instance",
+        "software": {"name": "Qamqor", "version": __version__},
+        "implementation": {"description": "A Qamqor node", "url": address},
+        "codeSystem": [{"uri": ICD10, "version": [{"code": classification.VERSION}]}],
+        "expansion": {"hierarchical": False, "paging": True, "parameter": inputs},
+        "validateCode": {"translations": False},
     }
 
 
@@ -96,6 +140,8 @@ def _rest() -> dict[str, Any]:
         "security": {"cors": bool(settings.QAMQOR.cors_origins), "service": [{"coding": [_SMART]}]},
         "resource": [_resource(name, there) for name in sorted(resource_types())],
         "interaction": [{"code": code} for code in ("transaction", "batch", *on_all)],
+        "searchParam": [_TYPE, *map(_parameter, _common())],
+        "compartment": [f"{_HL7}/CompartmentDefinition/{name.lower()}" for name in compartments()],
         "operation": [
             {"name": one.name, "definition": one.canonical}
             for one in registry.registered()
@@ -122,17 +168,22 @@ def _resource(name: str, there: frozenset[str]) -> dict[str, Any]:
     }
     if "search-type" in there:
         said |= _search(name)
-    operations = [
-        {"name": one.name, "definition": one.canonical}
+    operations = _operations(name)
+    return {**said, **({"operation": operations} if operations else {})}
+
+
+def _operations(name: str) -> list[dict[str, Any]]:
+    return [
+        {"name": one.name, "definition": one.canonical_on(name)}
         for one in registry.registered()
         if name in one.types
     ]
-    return {**said, **({"operation": operations} if operations else {})}
 
 
 def _trace() -> dict[str, Any]:
     """AuditEvents are made from the audit chain: read and searched, never written, one version."""
     known = parameters("AuditEvent")
+    operations = _operations("AuditEvent")
     return {
         "type": "AuditEvent",
         "profile": "http://hl7.org/fhir/StructureDefinition/AuditEvent",
@@ -144,20 +195,39 @@ def _trace() -> dict[str, Any]:
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
         "searchParam": [{"name": code, "type": known[code].type} for code in trail.SEARCHED_BY],
+        "operation": operations,
     }
 
 
 def _search(name: str) -> dict[str, Any]:
     known = parameters(name)
     includes = [f"{name}:{code}" for code, one in known.items() if one.type == "reference"]
+    reverse = _pointing().get(name)
     return {
         **({"searchInclude": includes} if includes else {}),
-        "searchParam": [
-            {
-                "name": code,
-                **({"definition": one.url} if one.url else {}),
-                "type": one.type,
-            }
-            for code, one in known.items()
-        ],
+        **({"searchRevInclude": reverse} if reverse else {}),
+        "searchParam": [_parameter(one) for one in known.values()],
     }
+
+
+def _parameter(one: Parameter) -> dict[str, Any]:
+    url = one.url or (
+        f"{_HL7}/SearchParameter/Resource-{one.code[1:]}" if one.code[0] == "_" else ""
+    )
+    return {"name": one.code, **({"definition": url} if url else {}), "type": one.type}
+
+
+def _common() -> list[Parameter]:
+    """What every type can be searched by."""
+    return [one for code, one in parameters("Basic").items() if code.startswith("_")]
+
+
+@cache
+def _pointing() -> dict[str, list[str]]:
+    """By type the references of others that are made to point to it; those to any type apart."""
+    found: dict[str, list[str]] = {}
+    for source in searchable_types():
+        for code, one in parameters(source).items():
+            for target in one.targets if one.type == "reference" and not one.url else ():
+                found.setdefault(target, []).append(f"{source}:{code}")
+    return found

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from qamqor.engine.fhir.names import BASE
+from qamqor.engine.fhir.validation import check
 from tests.web.fhir.calling import Api, said, words
 
 
@@ -61,3 +64,64 @@ def test_the_front_door_says_where_to_go(api: Api) -> None:
 
     assert "http://testserver/fhir/metadata" in told
     assert words(api.get("/")) == told
+
+
+def test_what_is_said_is_a_statement_that_keeps_the_rules_of_fhir(api: Api) -> None:
+    for mode in ("full", "normative", "terminology"):
+        errors = [
+            i for i in check(said(api.get(f"/metadata?mode={mode}"))) if i.severity == "error"
+        ]
+        assert errors == [], mode
+    assert api.get("/metadata?mode=other").status_code == 400
+
+
+def test_the_terminology_that_is_said_to_be_here_is_here(api: Api) -> None:
+    known = said(api.get("/metadata?mode=terminology"))
+    parameters = {one["name"] for one in known["expansion"]["parameter"]}
+
+    assert {"filter", "offset", "count"} <= parameters
+    for system in known["codeSystem"]:
+        assert api.get(f"/ValueSet/$expand?url={system['uri']}&count=1").status_code == 200
+
+
+def test_every_search_parameter_and_include_said_of_a_type_is_taken(api: Api) -> None:
+    listed = said(api.get("/metadata"))["rest"][0]["resource"]
+    values = {"quantity": "1", "number": "1", "date": "2026", "special": "1|2"}
+    for resource in listed:
+        if resource["type"] not in {"Patient", "Observation", "Location", "ValueSet"}:
+            continue
+        pairs = [
+            (one["name"], values.get(one["type"], "x"))
+            for one in resource["searchParam"]
+            if one["type"] != "composite"
+        ]
+        pairs += [("_include", one) for one in resource.get("searchInclude", [])]
+        pairs += [("_revinclude", one) for one in resource.get("searchRevInclude", [])]
+        for n in range(0, len(pairs), 50):
+            query = urlencode(pairs[n : n + 50])
+            answer = api.get(f"/{resource['type']}?{query}", prefer="handling=strict")
+            assert answer.status_code == 200, words(answer)
+
+
+def test_references_that_may_be_included_backwards_are_listed(api: Api) -> None:
+    listed = said(api.get("/metadata"))["rest"][0]["resource"]
+    person: Any = next(one for one in listed if one["type"] == "Patient")
+
+    assert "Observation:subject" in person["searchRevInclude"]
+    assert "Encounter:location" not in person["searchRevInclude"]
+
+
+def test_an_operation_of_our_own_is_defined_here(api: Api) -> None:
+    rest = said(api.get("/metadata"))["rest"][0]
+    told = [*rest["operation"], *(o for r in rest["resource"] for o in r.get("operation", []))]
+    ours = {one["name"] for one in told if one["definition"].startswith(BASE)}
+
+    assert "care-due" in ours
+    for name in ours:
+        answer = api.get(f"/OperationDefinition/{name}")
+        definition = said(answer)
+        assert answer.status_code == 200, name
+        assert definition["url"] == f"{BASE}/OperationDefinition/{name}"
+        assert [i for i in check(definition) if i.severity == "error"] == []
+    assert api.get("/OperationDefinition/validate").status_code == 404
+    assert api.get("/OperationDefinition/care-due", authorization="Bearer x").status_code == 401
