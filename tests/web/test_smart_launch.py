@@ -8,7 +8,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
@@ -352,3 +352,15 @@ def test_what_a_client_reads_first_names_only_what_is_there(server: str) -> None
     for name in ("authorization_endpoint", "token_endpoint", "introspection_endpoint", "jwks_uri"):
         address = urlsplit(said[name]).path
         assert Client().get(address).status_code != 404, name
+
+
+def test_an_application_may_ask_by_a_form_of_its_own(db: None) -> None:
+    asked = {"response_type": "code", "client_id": "x", "state": "s", "scope": "openid launch"}
+    browser = Client(enforce_csrf_checks=True)
+
+    answer = browser.post("/oauth/authorize", asked)
+    forged = browser.post("/oauth/authorize", {**asked, "allow": "yes", "csrfmiddlewaretoken": "x"})
+
+    assert answer.status_code == 303
+    assert dict(parse_qsl(urlsplit(answer.headers["Location"]).query)) == asked
+    assert forged.status_code == 403

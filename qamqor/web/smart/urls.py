@@ -8,7 +8,7 @@ from oauth2_provider import views as toolkit
 from qamqor.web.smart import views
 
 oauth = [
-    path("authorize", views.Authorize.as_view(), name="authorize"),
+    path("authorize", views.authorize, name="authorize"),
     path("token", toolkit.TokenView.as_view(), name="token"),
     path("introspect", views.Introspect.as_view(), name="introspect"),
     path("revoke", toolkit.RevokeTokenView.as_view(), name="revoke-token"),

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 from oauth2_provider.models import Application
 from oauth2_provider.views import AuthorizationView, IntrospectTokenView
@@ -100,6 +101,20 @@ class Authorize(AuthorizationView):  # type: ignore[misc]
         if audience != f"{settings.QAMQOR.base_url}/fhir":
             return errors.page(request, "smart.other-audience")
         return None
+
+
+@csrf_exempt
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Where an application sends people, by GET or, from a form of its own, by POST.
+
+    What comes by POST without the token of our own form only says what is asked for; it is asked
+    again by GET, which is also when the cookie of the session comes along.
+    """
+    if request.method == "POST" and "csrfmiddlewaretoken" not in request.POST:
+        asked = f"{request.path}?{request.POST.urlencode()}"
+        return HttpResponseRedirect(asked, status=303)
+    answer: HttpResponse = csrf_protect(Authorize.as_view())(request)
+    return answer
 
 
 def _account(request: HttpRequest) -> Account:
