@@ -133,7 +133,8 @@ def body(request: HttpRequest, allowed: frozenset[str] = JSON) -> Any:
     """The JSON of the body.
 
     Raises:
-        Unusable: another content type (415), or no body. NotJson: it is not JSON.
+        Unusable: another content type (415), or no body. NotJson: it is not JSON, or gives a
+            name twice in one object.
     """
     kind, _, rest = request.META.get("CONTENT_TYPE", "").partition(";")
     if kind and kind.strip().lower() not in allowed:
@@ -151,7 +152,7 @@ def body(request: HttpRequest, allowed: frozenset[str] = JSON) -> Any:
     if not read:
         text = "there is no body, or its length was not said (Content-Length)"
         raise Unusable([Issue("required", text)])
-    return json_text.decode(read)
+    return json_text.decode_once(read)
 
 
 def resource(request: HttpRequest) -> dict[str, Any]:

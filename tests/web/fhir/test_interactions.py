@@ -254,3 +254,22 @@ def test_an_address_that_does_not_exist_says_where_to_look(api: Api) -> None:
     assert answer.status_code == 404
     assert "/fhir/metadata" in words(answer)
     assert api.get("/Patient/p", host="elsewhere.example").status_code == 400
+
+
+def test_what_is_said_twice_is_refused_and_not_half_lost(api: Api) -> None:
+    twice = api.post("/Patient", '{"resourceType":"Patient","gender":"male","gender":"female"}')
+    deep = '{"resourceType":"Patient","name":[{"family":"A","text":"x","family":"B"}]}'
+
+    assert twice.status_code == 400
+    assert "'gender' is given twice" in words(twice)
+    assert "'family' is given twice" in words(api.post("/Patient", deep))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"\\u0410\\/"', '"А"', '  "a"  ', '"x","extension":[{"url":"u","valueDecimal":1.50e3}]'],
+)
+def test_what_is_written_at_length_is_not_said_twice(api: Api, text: str) -> None:
+    body = '{ "resourceType" : "Patient",\n "name" : [ { "family" : ' + text + " } ] }"
+
+    assert api.post("/Patient", body).status_code == 201
