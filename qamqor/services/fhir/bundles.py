@@ -221,23 +221,71 @@ def _change(
     twins = _twins(asks, settled)
     targets = {n: f"{asks[n].type}/{asks[n].id or _id(settled.get(n))}" for n in asks}
     targets |= {n: targets[first] for n, first in twins.items()}
-    found: dict[str, str] = {}
+    leads = partial(_lead, targets=targets, names=names, found={}, actor=actor, at=at)
+    waiting = {n for n in pointings if leads(pointings[n], asks[n])}
+    mine = [n for n in asks if n not in twins]
+    done: dict[int, Result] = {}
+    for is_later in (False, True):
+        order = [n for n in mine if (n in waiting) is is_later]
+        if is_later:
+            _see_what_was_made(order, asks, pointings, leads)
+        settled |= {n: interact.settle(asks[n], actor, at) for n in order if n not in settled}
+        interact.no_two_alike(
+            ((one.type, one.id), asks[n].where)
+            for n, one in settled.items()
+            if isinstance(one, Change) and n not in twins
+        )
+        some, meant = [asks[n] for n in order], [settled[n] for n in order]
+        written = interact.write_all(tx, some, meant, actor=actor, at=at)
+        done |= dict(zip(order, written, strict=True))
+    return done | {n: Result(200, done[first].version) for n, first in twins.items()}
 
-    def by_condition(text: str, ask: Ask) -> str:
+
+def _lead(
+    listed: Sequence[Pointing],
+    ask: Ask,
+    *,
+    targets: dict[int, str],
+    names: dict[str, int],
+    found: dict[str, str],
+    actor: Actor,
+    at: datetime,
+) -> list[Pointing]:
+    """Point the links of an entry; returns those on a condition that nothing meets yet."""
+
+    def by_condition(text: str) -> str | None:
         if text not in found:
-            found[text] = conditional.reference(text, ask, actor=actor, at=at)
+            meant = conditional.reference(text, ask, actor=actor, at=at)
+            if meant is None:
+                return None
+            found[text] = meant
         return found[text]
 
-    for n, listed in pointings.items():
-        for pointing in listed:
-            _point(pointing, targets, names, partial(by_condition, ask=asks[n]))
-    settled |= {n: interact.settle(asks[n], actor, at) for n in asks if n not in settled}
-    order = [n for n in asks if n not in twins]
-    results = interact.write_all(
-        tx, [asks[n] for n in order], [settled[n] for n in order], actor=actor, at=at
-    )
-    done = dict(zip(order, results, strict=True))
-    return done | {n: Result(200, done[first].version) for n, first in twins.items()}
+    for pointing in listed:
+        _point(pointing, targets, names, by_condition)
+    return [
+        one
+        for one in listed
+        if _condition(one.link)
+        and _target(one.link.text, one.base, names) is None
+        and one.link.text not in found
+    ]
+
+
+def _see_what_was_made(
+    order: Sequence[int],
+    asks: dict[int, Ask],
+    pointings: dict[int, list[Pointing]],
+    leads: Callable[[Sequence[Pointing], Ask], list[Pointing]],
+) -> None:
+    """Point what waited, now that everything else of the transaction is written.
+
+    Raises:
+        Unusable: nothing meets a condition even so (412).
+    """
+    for n in order:
+        for pointing in leads(pointings[n], asks[n]):
+            raise conditional.nothing_matches(pointing.link.text, asks[n])
 
 
 def _twins(asks: dict[int, Ask], settled: dict[int, Change | Result]) -> dict[int, int]:
@@ -271,7 +319,7 @@ def _point(
     pointing: Pointing,
     targets: dict[int, str],
     names: dict[str, int],
-    by_condition: Callable[[str], str],
+    by_condition: Callable[[str], str | None],
 ) -> None:
     def new(text: str) -> str | None:
         target = _target(text, pointing.base, names)

@@ -30,14 +30,18 @@ def match(ask: Ask, query: str, *, actor: Actor, at: datetime) -> Version | None
     return found[0] if found else None
 
 
-def reference(text: str, ask: Ask, *, actor: Actor, at: datetime) -> str:
-    """``Type/id`` of the one resource that a conditional reference means.
+def reference(text: str, ask: Ask, *, actor: Actor, at: datetime) -> str | None:
+    """``Type/id`` of the one resource that a conditional reference means; None: nothing matches.
 
     Raises:
-        Unusable: none or several match (412).
+        Unusable: several match (412).
     """
     type_, _, query = text.partition("?")
     found = match(replace(ask, type=type_), query, actor=actor, at=at)
-    if found is None:
-        raise Unusable([Issue("not-found", f"no {type_} matches {text!r}", ask.where)], status=412)
-    return f"{found.type}/{found.id}"
+    return found and f"{found.type}/{found.id}"
+
+
+def nothing_matches(text: str, ask: Ask) -> Unusable:
+    """What is said of a conditional reference that leads nowhere."""
+    type_ = text.partition("?")[0]
+    return Unusable([Issue("not-found", f"no {type_} matches {text!r}", ask.where)], status=412)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from qamqor.engine.fhir import bundle, etag
@@ -102,8 +102,6 @@ def write_all(
         key=lambda n: bundle.ORDER[asks[n].method],
     )
     changes = [change for n in order if isinstance(change := settled[n], Change)]
-    if len(changes) > 1:
-        _no_two_alike(changes, [asks[n].where for n in order])
     stored = write.apply(tx, changes, actor=actor, at=at)
     results = {n: done for n, done in enumerate(settled) if isinstance(done, Result)}
     for n, done in zip(order, stored, strict=True):
@@ -112,12 +110,19 @@ def write_all(
     return [results[n] for n in range(len(asks))]
 
 
-def _no_two_alike(changes: Sequence[Change], where: Sequence[str]) -> None:
+def no_two_alike(named: Iterable[tuple[tuple[str, str], str]]) -> None:
+    """Refuse that one resource is named by two entries.
+
+    Args:
+        named: type and id of each resource, and which entry names it.
+    Raises:
+        Unusable: one is named twice.
+    """
     seen: dict[tuple[str, str], str] = {}
-    for change, place in zip(changes, where, strict=True):
-        before = seen.setdefault((change.type, change.id), place)
+    for (type_, id_), place in named:
+        before = seen.setdefault((type_, id_), place)
         if before is not place:
-            text = f"{change.type}/{change.id} is already changed by {before}; name it once"
+            text = f"{type_}/{id_} is already changed by {before}; name it once"
             raise Unusable([Issue("duplicate", text, place)])
 
 

@@ -203,3 +203,58 @@ def test_two_updates_on_one_condition_cannot_both_make_it(api: Api) -> None:
     assert answer.status_code == 400
     assert said(answer)["issue"][0]["code"] == "duplicate"
     assert said(api.get("/Patient?_summary=count"))["total"] == 0
+
+
+def about(reference: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": reference},
+    }
+
+
+def test_a_reference_by_condition_finds_what_the_same_transaction_makes(api: Api) -> None:
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("POST", "Observation", about(f"Patient?{QUERY}")),
+            entry("POST", "Patient", known()),
+        ),
+        prefer="return=representation",
+    )
+
+    observation, person = (one["resource"] for one in said(answer)["entry"])
+    assert observation["subject"]["reference"] == f"Patient/{person['id']}"
+
+
+def test_a_reference_by_condition_that_means_two_of_the_same_transaction_undoes_it(
+    api: Api,
+) -> None:
+    sent = [entry("POST", "Patient", known()) for _ in range(2)]
+    answer = api.post(
+        "",
+        bundle("transaction", entry("POST", "Observation", about(f"Patient?{QUERY}")), *sent),
+    )
+
+    assert answer.status_code == 412
+    assert said(api.get("/Patient?_summary=count"))["total"] == 0
+
+
+def test_what_waits_for_a_condition_is_still_named_once_only(api: Api) -> None:
+    first = patient("a", generalPractitioner=[{"reference": "Practitioner?identifier=urn:x|1"}])
+    doctor = {"resourceType": "Practitioner", "identifier": [{"system": "urn:x", "value": "1"}]}
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("PUT", "Patient/a", first),
+            entry("POST", "Practitioner", doctor),
+            entry("PUT", "Patient/a", patient("a")),
+        ),
+    )
+
+    assert answer.status_code == 400
+    assert said(answer)["issue"][0]["code"] == "duplicate"
+    assert api.get("/Patient/a").status_code == 404
