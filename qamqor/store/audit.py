@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from django.db import connection
 
+from qamqor.store import quick
 from qamqor.store.node import Transaction
 
 FIRST_HASH: Final = "0" * 64
@@ -51,7 +54,7 @@ def head(tx: Transaction) -> tuple[int, str]:
 
 
 def add(
-    tx: Transaction, entries: Sequence[tuple[int, str, str, str, str, Iterable[str]]]
+    tx: Transaction, entries: Sequence[tuple[int, str, str, str, str, Collection[str]]]
 ) -> tuple[int, str]:
     """Add entries to the chain; returns number and hash of the last.
 
@@ -60,36 +63,136 @@ def add(
     """
     number, hash_ = head(tx)
     rows: list[tuple[Any, ...]] = []
-    people: list[tuple[str, int]] = []
+    people = 0
     for at, action, outcome, agent, entry, patients in entries:
         number += 1
         hash_ = chained(hash_, (number, at, action, outcome, agent, entry))
         rows.append((number, at, action, outcome, agent, entry, hash_))
-        people += [(patient, number) for patient in patients]
-    _insert(tx, "audit_entry (number, at, action, outcome, agent, entry, hash)", rows)
-    _insert(tx, "audit_patient (patient, number)", people)
+        people += len(patients)
+    _insert(tx, rows)
     tx.execute("update node_counter set value = %s where name = 'audit'", [number])
+    _WAITING.entries += len(rows)
+    _WAITING.people += people
+    if _WAITING.entries >= LIMITS.entries or _WAITING.people >= LIMITS.people:
+        index_people(tx)
     return number, hash_
 
 
+@dataclass(slots=True)
+class Limits:
+    """How many entries, about how many people, may wait until they are in the index by person."""
+
+    entries: int = 500
+    people: int = 5_000
+
+
+LIMITS: Final = Limits()
+
+
+class _Waiting:
+    """What this process added since it last brought the index by person up to date.
+
+    Its first commit does so, since what another process left behind is not known. Too much counted,
+    where a commit failed, is no harm.
+    """
+
+    entries = LIMITS.entries
+    people = 0
+
+
+_WAITING: Final = _Waiting()
+
+
+def index_people(tx: Transaction) -> None:
+    """Bring the index by person up to date: rows of many entries at once, in its own order.
+
+    Entry by entry, each would change a page of the index for every person it names. Who is not yet
+    in the index is found in the entries themselves.
+    """
+    last = indexed_to()
+    rows: list[tuple[str, int]] = []
+    for number, entry in tx.rows(
+        "select number, entry from audit_entry where number > %s order by number", [last]
+    ):
+        rows += [(person, number) for person in people_of(entry)]
+        last = number
+    if rows:
+        rows.sort()
+        _insert_people(tx, rows)
+    tx.execute("update node_counter set value = %s where name = 'audit_people'", [last])
+    _WAITING.entries = _WAITING.people = 0
+
+
+def _insert_people(tx: Transaction, rows: list[tuple[str, int]]) -> None:
+    """One statement for all, so that the interpreter is waited for once."""
+    if quick.is_sqlite():
+        tx.execute(
+            """insert into audit_patient (patient, number)
+            select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(%s)
+            where true on conflict do nothing""",
+            [msgspec.json.encode(rows).decode()],
+        )
+        return
+    people, numbers = zip(*rows, strict=True)
+    tx.execute(
+        """insert into audit_patient (patient, number)
+        select * from unnest(%s::text[], %s::bigint[]) on conflict do nothing""",
+        [list(people), list(numbers)],
+    )
+
+
+class _Named(msgspec.Struct, gc=False):
+    """The part of an entry that the index by person repeats."""
+
+    people: tuple[str, ...] = ()
+
+
+_NAMED: Final = msgspec.json.Decoder(_Named).decode
+
+
+def people_of(entry: str) -> tuple[str, ...]:
+    """Ids of those whom the JSON of an entry names; nobody where it was made unreadable."""
+    try:
+        return _NAMED(entry).people
+    except msgspec.DecodeError:
+        return ()
+
+
+def indexed_to() -> int:
+    """The number of the last entry whose people are in the index."""
+    return int(_rows("select value from node_counter where name = 'audit_people'", [])[0][0])
+
+
+_COLUMNS: Final = "number, at, action, outcome, agent, entry, hash"
+_TYPES: Final = ("bigint", "bigint", "text", "text", "text", "text", "text")
 TOGETHER: Final = (64, 32, 16, 8, 4, 2, 1)
-"""Rows of one statement: while a statement runs, others wait for the interpreter once, not for
-each row; few sizes, so that each is prepared once."""
+"""Rows of one statement to SQLite: while a statement runs, others wait for the interpreter once,
+not for each row; few sizes, so that each is prepared once."""
 
 
-def _insert(tx: Transaction, table: str, rows: Sequence[Sequence[Any]]) -> None:
+def _insert(tx: Transaction, rows: Sequence[Sequence[Any]]) -> None:
+    if not quick.is_sqlite():
+        tx.execute(_UNNESTED, [list(column) for column in zip(*rows, strict=True)])
+        return
     start = 0
     while start < len(rows):
         size = next(size for size in TOGETHER if size <= len(rows) - start)
         some = rows[start : start + size]
-        tx.execute(_inserting(table, size, len(some[0])), [v for row in some for v in row])
+        tx.execute(_inserting(size), [v for row in some for v in row])
         start += size
 
 
+_UNNESTED: Final = (
+    f"insert into audit_entry ({_COLUMNS}) select * from unnest("
+    + ", ".join(f"%s::{kind}[]" for kind in _TYPES)
+    + ")"
+)
+
+
 @cache
-def _inserting(table: str, rows: int, columns: int) -> str:
-    row = f"({', '.join(['%s'] * columns)})"
-    return f"insert into {table} values {', '.join([row] * rows)}"
+def _inserting(rows: int) -> str:
+    row = f"({', '.join(['%s'] * len(_TYPES))})"
+    return f"insert into audit_entry ({_COLUMNS}) values {', '.join([row] * rows)}"
 
 
 def add_checkpoint(tx: Transaction, checkpoint: Checkpoint) -> None:
@@ -122,9 +225,19 @@ def last_checkpoint() -> Checkpoint | None:
 
 
 def counted() -> tuple[int, int]:
-    """How many entries the node says it has given, and how many people's lines there are."""
-    given = _rows("select value from node_counter where name = 'audit'", [])[0][0]
-    return int(given), int(_rows("select count(*) from audit_patient", [])[0][0])
+    """How many entries the node says it has given, and how often these name people: so many as are
+    in the index, and as the entries say that are not yet in it.
+    """
+    given, last, listed = _rows(
+        """select a.value, p.value, (select count(*) from audit_patient)
+        from node_counter a cross join node_counter p
+        where a.name = 'audit' and p.name = 'audit_people'""",
+        [],
+    )[0]
+    behind = _rows(
+        "select entry from audit_entry where number > %s and number <= %s", [last, given]
+    )
+    return int(given), int(listed) + sum(len(people_of(entry)) for (entry,) in behind)
 
 
 def stream(*, after: int = 0, together: int = 5000) -> Iterator[list[tuple[Any, ...]]]:
@@ -157,20 +270,45 @@ class Wanted(NamedTuple):
 def find(wanted: Wanted, *, limit: int) -> list[Row]:
     """Entries that answer, newest first."""
     where, values = _where(wanted)
-    joined = "join audit_patient p on p.number = e.number" if wanted.patient is not None else ""
+    if wanted.patient is None:
+        sql = f"select {_OF_ENTRY} from audit_entry e where {where} order by e.number desc limit %s"
+        return [Row(*row) for row in _rows(sql, [*values, limit])]
+    behind, more = _where(wanted._replace(patient=None))
     rows = _rows(
-        f"""select e.number, e.at, e.action, e.outcome, e.agent, e.entry, e.hash
-        from audit_entry e {joined} where {where} order by e.number desc limit %s""",
-        [*values, limit],
+        f"""select {_OF_ENTRY}, 0 as is_listed from audit_entry e
+        where {behind} and e.number > {_INDEXED_TO} union all
+        select * from (select {_OF_ENTRY}, 1 from audit_entry e {_BY_PERSON}
+            where {where} order by e.number desc limit %s) i order by 1 desc""",
+        [*more, *values, limit],
     )
-    return [Row(*row) for row in rows]
+    found = [Row(*row) for *row, is_listed in rows if is_listed or _is_about(wanted, row[5])]
+    return found[:limit]
 
 
 def count(wanted: Wanted) -> int:
     """How many entries answer."""
-    where, values = _where(wanted._replace(before=None))
-    joined = "join audit_patient p on p.number = e.number" if wanted.patient is not None else ""
-    return int(_rows(f"select count(*) from audit_entry e {joined} where {where}", values)[0][0])
+    wanted = wanted._replace(before=None)
+    where, values = _where(wanted)
+    if wanted.patient is None:
+        return int(_rows(f"select count(*) from audit_entry e where {where}", values)[0][0])
+    behind, more = _where(wanted._replace(patient=None))
+    rows = _rows(
+        f"""select e.entry, 0 from audit_entry e where {behind} and e.number > {_INDEXED_TO}
+        union all select '', count(*) from audit_entry e {_BY_PERSON} where {where}""",
+        [*more, *values],
+    )
+    return sum(int(listed) + _is_about(wanted, entry) for entry, listed in rows)
+
+
+_OF_ENTRY: Final = "e.number, e.at, e.action, e.outcome, e.agent, e.entry, e.hash"
+_INDEXED_TO: Final = "(select value from node_counter where name = 'audit_people')"
+_BY_PERSON: Final = f"join audit_patient p on p.number = e.number and p.number <= {_INDEXED_TO}"
+"""What is not yet in the index is read out of the entries, in the same statement: between two
+somebody may have brought the index up to date."""
+
+
+def _is_about(wanted: Wanted, entry: str) -> bool:
+    return wanted.patient in people_of(entry)
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:

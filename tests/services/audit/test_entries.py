@@ -21,7 +21,7 @@ from tests.services.access.village import AT, actor
 @pytest.mark.django_db(transaction=True)
 def test_nobody_is_answered_when_the_entry_cannot_be_kept() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("alter table audit_patient rename to audit_patient_gone")
+        cursor.execute("alter table audit_entry rename to audit_entry_gone")
 
     def look(number: int) -> str:
         try:
@@ -37,7 +37,7 @@ def test_nobody_is_answered_when_the_entry_cannot_be_kept() -> None:
             assert set(threads.map(look, range(24))) == {"refused"}
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("alter table audit_patient_gone rename to audit_patient")
+            cursor.execute("alter table audit_entry_gone rename to audit_entry")
     assert audit.find(Wanted(), limit=1) == []
     record(actor("gp"), "read", at=AT)
     assert audit.find(Wanted(), limit=1)[0].number == 1

@@ -34,6 +34,7 @@ def chain() -> Iterator[None]:
         )
         if number == 10:
             checkpoints.sign_now(at=number)
+    node.commit(audit.index_people)
     yield
     published().unlink(missing_ok=True)
 
@@ -157,6 +158,28 @@ def test_a_person_taken_out_of_the_index_of_people_is_noticed() -> None:
     tamper("delete from audit_patient where patient = 'p7'")
 
     assert found() == [("index", 0)]
+
+
+def test_who_is_not_yet_in_the_index_is_not_missing() -> None:
+    record(actor("gp"), "read", at=AT, people=["p7", "p9"])
+
+    assert found() == []
+
+
+def test_an_index_that_is_said_to_reach_further_than_it_does_is_noticed() -> None:
+    record(actor("gp"), "read", at=AT, people=["p7"])
+    tamper("update node_counter set value = 13 where name = 'audit_people'")
+
+    assert found() == [("index", 0)]
+
+
+def test_an_entry_made_unreadable_stops_no_commit_and_is_named() -> None:
+    record(actor("gp"), "read", at=AT, people=["p7"])
+    tamper("update audit_entry set entry = 'no JSON' where number = 13")
+    node.commit(audit.index_people)
+    record(actor("gp"), "read", at=AT, people=["p7"])
+
+    assert ("altered", 13) in found()
 
 
 def test_the_database_itself_refuses_to_change_entries() -> None:
