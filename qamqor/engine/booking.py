@@ -22,6 +22,8 @@ TIMED: Final = OPEN | {"fulfilled", "noshow", "checked-in"}
 AT_CLINIC, AT_HOME, FROM_AFAR = "AMB", "HH", "VR"
 """Classes of visits, of v3-ActCode."""
 PLACE: Final = f"{CODES}/booking_place"
+REFERRED: Final = "referred"
+"""Where whoever was asked by a referral sees the person: in nobody's hours here."""
 REASON: Final = f"{CODES}/booking_cancelled"
 ACTION: Final = f"{CODES}/action"
 _PROGRAMME: Final = f"{CODES}/programme"
@@ -191,6 +193,7 @@ class Booking:
         actions: what it is for, as ``programme/action/item``.
         about: in a few words, where whoever wrote it names no due care.
         note: in the person's words. reason: why it was cancelled.
+        request: id of the referral whose day it is; ``service``: code of what that is for.
     """
 
     id: str
@@ -209,6 +212,8 @@ class Booking:
     about: str = ""
     note: str = ""
     reason: str = ""
+    request: str = ""
+    service: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -233,6 +238,8 @@ def read(resource: Mapping[str, Any], settings: Settings, zone: tzinfo) -> Booki
     names = [str((one.get("actor") or {}).get("reference", "")) for one in present]
     workers = tuple(one for one in names if one and not one.startswith(("Patient/", "Location/")))
     rooms = [str(a["display"]) for one in present if _is_room(a := one.get("actor") or {})]
+    place = next(_codes([resource], "serviceCategory", PLACE), "")
+    is_referred = place == REFERRED
     return Booking(
         id=str(resource.get("id", "")),
         version=int((resource.get("meta") or {}).get("versionId", 0)),
@@ -244,13 +251,25 @@ def read(resource: Mapping[str, Any], settings: Settings, zone: tzinfo) -> Booki
         half=_half(resource, start, end, settings),
         workers=workers,
         role=next(_codes(present, "type", _ROLE), ""),
-        place=next(_codes([resource], "serviceCategory", PLACE), ""),
+        place=place,
         room=rooms[0] if rooms else "",
         actions=tuple(_actions(resource.get("reasonCode") or ())),
         about=str(resource.get("description") or ""),
         note=str(resource.get("comment") or ""),
         reason=next(_codes([{"r": [resource.get("cancelationReason") or {}]}], "r", REASON), ""),
+        request=_request(resource) if is_referred else "",
+        service=_service(resource) if is_referred else "",
     )
+
+
+def _request(resource: Mapping[str, Any]) -> str:
+    named = (str(one.get("reference", "")) for one in resource.get("basedOn") or ())
+    return next((r.partition("/")[2] for r in named if r.startswith("ServiceRequest/")), "")
+
+
+def _service(resource: Mapping[str, Any]) -> str:
+    concepts = resource.get("serviceType") or ()
+    return next((str(c.get("code", "")) for o in concepts for c in o.get("coding") or ()), "")
 
 
 def _is_room(actor: Mapping[str, Any]) -> bool:

@@ -33,14 +33,17 @@ ANSWERED: Final = (State.replied, State.advice)
 OVER: Final = (State.closed, State.cancelled)
 NEXT: Final[Mapping[State, tuple[State, ...]]] = {
     State.sent: (State.booked, State.seen, State.replied, State.advice, State.cancelled),
-    State.booked: (State.booked, State.seen, State.replied, State.advice, State.cancelled),
+    State.booked: (
+        State.booked, State.sent, State.seen, State.replied, State.advice, State.cancelled,
+    ),
     State.seen: (State.replied, State.advice),
     State.replied: (State.closed,),
     State.advice: (State.closed,),
     State.closed: (),
     State.cancelled: (),
-}
-"""What may follow; a booking may be moved, and a visit nobody booked may simply happen."""
+}  # fmt: skip
+"""What may follow; a booking may be moved or fall through, so that the referral waits for another
+day, and a visit nobody booked may simply happen."""
 
 
 @dataclass(frozen=True, slots=True)

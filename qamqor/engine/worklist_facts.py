@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from qamqor.engine.booking import REFERRED
 from qamqor.engine.tables.dates import NATIONAL
 from qamqor.engine.worklist import (
     EXPECTED,
@@ -115,7 +116,8 @@ class _Beside:
             ),
             key=lambda one: one.on,
         )
-        bookings = rows.get("booking", ())
+        # What another sees them for meets none of the needs listed here.
+        bookings = [one for one in rows.get("booking", ()) if one.get("place") != REFERRED]
         named = _named(rows.get("booking_need", ()))
         promises: list[Agreed] = []
         coming: list[date] = []

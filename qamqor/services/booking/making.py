@@ -104,6 +104,8 @@ def move(
     """
     looks.at_one(Sights(actor, at), "Appointment", id_, action="update")
     before, _ = reading.one(id_)
+    if before.request:
+        raise Unusable([Issue("value", "its day is set in the referral", "day")], status=422)
     kept_by = {before.workers[0]: before.role} if before.workers else {}
     wish = checked(before.patient, wish, actor=actor, at=at, also=kept_by, was=before.actions)
 

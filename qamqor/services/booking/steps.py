@@ -15,6 +15,7 @@ from qamqor.services.access.sights import Sights, zone
 from qamqor.services.booking import reading
 from qamqor.services.fhir import valid
 from qamqor.services.fhir.write import Change, apply, save
+from qamqor.services.referral import follow
 from qamqor.store.node import Transaction
 
 Resource = dict[str, Any]
@@ -63,8 +64,9 @@ def take(
     changed = _stepped(resource, to, reason, text)
     valid.must_be(changed, type_="Appointment")
     # Who sees the person by this booking alone may say what became of it, and nothing else.
+    also = follow.after_booking(before.request, to, before.day, at) if before.request else []
     save(
-        [Change("PUT", "Appointment", id_, changed, if_version=seen)],
+        [Change("PUT", "Appointment", id_, changed, if_version=seen), *also],
         actor=replace(actor, is_service=True), at=at,
     )  # fmt: skip
     return replace(before, status=to, version=seen + 1)

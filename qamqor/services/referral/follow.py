@@ -5,18 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Final
 
 from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.names import CODES, LOINC
 from qamqor.engine.referral import NEXT, WAITING, State, state_of
+from qamqor.engine.referral_day import Set
 from qamqor.errors import Issue, NotAllowed, NotThere, TooLate, Unusable, VersionConflict
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights
 from qamqor.services.fhir import valid
 from qamqor.services.fhir.write import Change, save
+from qamqor.services.referral import booking
 from qamqor.services.referral.write import here
 from qamqor.store import referrals
 from qamqor.store.fhir import versions
@@ -24,7 +26,9 @@ from qamqor.store.fhir import versions
 Resource = dict[str, Any]
 CONSULT_NOTE: Final = "11488-4"  # LOINC: consultation note
 LONGEST: Final = 4000
+LONGEST_PLACE: Final = 120
 STATUS: Final[Mapping[State, str]] = {
+    State.sent: "requested",
     State.booked: "accepted",
     State.seen: "in-progress",
     State.replied: "in-progress",
@@ -42,7 +46,7 @@ class Step:
 
     Attributes:
         to: the state after it.
-        on: the day booked or seen.
+        on: the day booked or seen. clock, place: of the booking, where they are known.
         text: the reply, the advice, or why it is taken back.
         seen: version of the Task that whoever steps has seen; 0 where there was none.
     """
@@ -51,6 +55,8 @@ class Step:
     seen: int
     on: date | None = None
     text: str = ""
+    clock: time | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,8 @@ def take(request_id: str, step: Step, *, actor: Actor, at: datetime, key: str) -
                if_version=carried.version or None),
         *_request_after(carried.request, step),
         *_answer(carried.request, step, _speaker(carried.request, side, actor), at, mark),
+        *booking.after(carried.request, step.to, at,
+                       said=Set(step.on, step.clock, step.place) if step.on else None),
     ]  # fmt: skip
     for change in changes:
         valid.must_be(change.resource, type_=change.type)
@@ -152,6 +160,8 @@ def _check(step: Step) -> None:
     wants_text = step.to in (State.replied, State.advice, State.cancelled)
     if wants_text and not step.text.strip():
         issues.append(Issue("required", "write it in a few words", "text"))
+    if len(step.place) > LONGEST_PLACE:
+        issues.append(Issue("too-long", f"at most {LONGEST_PLACE} signs", "place"))
     if len(step.text) > LONGEST:
         issues.append(Issue("too-long", "at most 4,000 signs", "text"))
     if issues:
@@ -162,7 +172,8 @@ def _stepped(task: Resource, before: State, step: Step, mark: str, at: datetime)
     """The Task after a step. A reply by advice stays one when the referral is closed."""
     outcome = before if step.to is State.closed and before is State.advice else step.to
     day = step.on.isoformat() if step.on else here(at)[:10]
-    kept = [one for one in task.get("output", []) if not _is_step(one, step.to)]
+    gone = State.booked if step.to is State.sent else step.to
+    kept = [one for one in task.get("output", []) if not _is_step(one, gone)]
     coding = {"system": f"{CODES}/referral_step", "code": str(step.to)}
     output = {"type": {"coding": [coding]}, "valueDateTime": day}
     if step.to is State.advice:
@@ -174,8 +185,10 @@ def _stepped(task: Resource, before: State, step: Step, mark: str, at: datetime)
         "status": STATUS[step.to],
         "businessStatus": {"coding": [{"system": f"{CODES}/outcome", "code": str(outcome)}]},
         "lastModified": here(at),
-        "output": [*kept, output],
+        "output": [*kept, output] if step.to is not State.sent else kept,
     }
+    if not changed["output"]:
+        del changed["output"]
     if step.to is State.cancelled:
         changed["statusReason"] = {"text": step.text.strip()}
     return changed
@@ -192,9 +205,36 @@ def _request_after(request: Resource, step: Step) -> list[Change]:
         changed["status"] = status
     if step.to is State.booked and step.on is not None:
         changed["occurrenceDateTime"] = step.on.isoformat()
+    if step.to is State.sent:
+        changed.pop("occurrenceDateTime", None)
     if changed == request:
         return []
     return [Change("PUT", "ServiceRequest", str(request["id"]), changed)]
+
+
+def after_booking(request_id: str, status: str, on: date | None, at: datetime) -> list[Change]:
+    """What becomes of a referral whose booking was kept or cancelled at the desk.
+
+    A booking that was cancelled leaves the referral waiting for another day; nothing follows where
+    the referral has gone further meanwhile.
+    """
+    to = {"cancelled": State.sent, "fulfilled": State.seen}.get(status)
+    try:
+        carried = read(request_id)
+    except NotThere:
+        return []
+    if to is None or carried.task is None or to not in NEXT[carried.state]:
+        return []
+    task, step = carried.task, Step(to, carried.version, on)
+    mark = str(uuid.uuid5(booking.SPACE, f"{request_id} {status} {carried.version}"))
+    stepped = _stepped(task, carried.state, step, mark, at)
+    changes = [
+        Change("PUT", "Task", task["id"], stepped, if_version=carried.version),
+        *_request_after(carried.request, step),
+    ]
+    for change in changes:
+        valid.must_be(change.resource, type_=change.type)
+    return changes
 
 
 def _speaker(request: Resource, side: Side, actor: Actor) -> Resource:

@@ -15,7 +15,7 @@ from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights
 from qamqor.services.person.sight import visible_people
-from qamqor.services.referral import follow
+from qamqor.services.referral import booking, follow
 from qamqor.services.referral.follow import Carried, Side
 from qamqor.services.referral.waiting import day, reply_by
 from qamqor.store import mentions, person, referrals
@@ -67,12 +67,14 @@ class Whole:
 
     Attributes:
         answers: the report or message that answers it, the newest first.
+        booking: the Appointment of the day that was set, where the reader may see it.
         enclosed: records that go along, as far as the reader may see them.
     """
 
     carried: Carried
     side: Side
     person: Mapping[str, Any]
+    booking: Mapping[str, Any] | None
     answers: tuple[Mapping[str, Any], ...]
     enclosed: tuple[Mapping[str, Any], ...]
     hidden: int
@@ -166,7 +168,9 @@ def one(request_id: str, *, actor: Actor, as_of: date, at: datetime) -> Whole:
     answers = _answers(request_id, patient)
     wanted = [str(o.get("reference", "")) for o in carried.request.get("supportingInfo", [])]
     found = [v for ref in wanted if "/" in ref and (v := versions.read(*ref.split("/", 1)))]
-    open_ = looks.at_each(sights, [*answers, *found], action="read")
+    own_booking = versions.read("Appointment", booking.id_of(request_id))
+    also = [own_booking] if own_booking is not None and own_booking.content else []
+    open_ = looks.at_each(sights, [*answers, *found, *also], action="read")
     shown = {(v.type, v.id): json_text.decode(v.content or "{}") for v in open_}
     whose = _people([patient]).get(patient)
     if whose is None:
@@ -189,6 +193,7 @@ def one(request_id: str, *, actor: Actor, as_of: date, at: datetime) -> Whole:
     references += [_by(one) for one in said]
     return Whole(
         carried=carried,
+        booking=shown.get(("Appointment", booking.id_of(request_id))),
         side=side,
         person=whose,
         answers=said,

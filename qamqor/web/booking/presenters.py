@@ -44,6 +44,7 @@ class Shown:
     reason: str
     may: frozenset[str]
     is_open: bool
+    request: str
 
 
 def shown(
@@ -77,7 +78,8 @@ def shown(
         note=booking.note if person else "",
         reason=bookings.why_cancelled(booking),
         may=steps.may_step(booking, now),
-        is_open=booking.status in MOVABLE,
+        is_open=booking.status in MOVABLE and not booking.request,
+        request=booking.request if person else "",
     )
 
 

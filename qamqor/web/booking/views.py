@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qamqor.engine.booking import Booking
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.policy import allows
 from qamqor.services.booking import days, desk, making, opening, steps
 from qamqor.services.booking.desk import Desk
 from qamqor.services.booking.making import Clash
@@ -222,6 +223,7 @@ def _one(
         "booking": presenters.shown(booking, found.person, names, timezone.now()),
         "step": step or StepForm(),
         "reasons": opening.reasons(),
+        "sees_referral": allows(getattr(request.user, "role", ""), "read", "ServiceRequest"),
         "messages": messages.get_messages(request),
     }
     return render(request, "booking/one.html", context, status=status)

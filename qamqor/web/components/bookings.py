@@ -13,9 +13,10 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from qamqor.engine.booking import Booking, Settings
+from qamqor.engine.booking import REFERRED, Booking, Settings
 from qamqor.engine.worklist import Booked, is_ahead
 from qamqor.services.booking import reading
+from qamqor.services.referral.waiting import content
 from qamqor.web.components import dates, needs
 
 STATES: Final[dict[str, tuple[str | Promise, str]]] = {
@@ -73,6 +74,8 @@ def shortly(booking: Booking, today: date) -> str:
 
 def where(booking: Booking, language: str = "") -> str:
     """The kind of place, with the room where one is said."""
+    if booking.place == REFERRED:
+        return booking.room
     place = reading.settings().place(booking.place)
     said = place.words[language or _here()] if place is not None else ""
     if not booking.room:
@@ -91,6 +94,8 @@ def bring(booking: Booking, language: str = "") -> str:
 
 def what_for(booking: Booking) -> list[str]:
     """Titles of the due care that a booking names, each once; else what it says of itself."""
+    if booking.service:
+        return [content().named(booking.service, _here())]
     if not booking.actions and booking.about:
         return [booking.about]
     titles = (needs.title_of(*(one.split("/") + ["", ""])[:3]) for one in booking.actions)

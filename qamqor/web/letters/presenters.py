@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
-from qamqor.engine.booking import AT_CLINIC, AT_HOME, FROM_AFAR, Booking
+from qamqor.engine.booking import AT_CLINIC, AT_HOME, FROM_AFAR, REFERRED, Booking
 from qamqor.engine.fhir.names import IDENTIFIERS
 from qamqor.services.booking import reading
 from qamqor.services.immunisation_words import ImmunisationWords
@@ -320,6 +320,8 @@ def invitation(sheet: Sheet, kind: str, code: str) -> dict[str, Any]:
         one
         for one in wanted
         if class_of(one.place) != FROM_AFAR and (class_of(one.place) == AT_HOME) == is_home
+        # Nor to where another has asked them to come.
+        if one.place != REFERRED
     ]
     booked = own[0] if own else None
     is_here = booked is None or class_of(booked.place) == AT_CLINIC

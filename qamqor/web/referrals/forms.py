@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.referral import State
+from qamqor.services.referral.follow import LONGEST_PLACE
 from qamqor.services.referral.write import LONGEST, Wish
 
 KINDS: Final = (
@@ -73,6 +74,12 @@ class StepForm(forms.Form):
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"invalid": _("This is no day. Choose one from the calendar.")},
     )
+    clock = forms.TimeField(
+        required=False,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        error_messages={"invalid": _("This is no time. Write it as 10:30.")},
+    )
+    place = forms.CharField(required=False, max_length=LONGEST_PLACE)
     text = forms.CharField(required=False, max_length=4000)
 
     def clean(self) -> dict[str, object]:

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from qamqor.engine.referral import WAITING, State, day_of
 from qamqor.services.referral.lists import Line, Whole
 from qamqor.services.referral.waiting import content, day
-from qamqor.web.components import dates, facts, people
-from qamqor.web.referrals.forms import PRIORITIES
+from qamqor.web.components import bookings, dates, facts, people
+from qamqor.web.referrals.forms import PRIORITIES, StepForm
 
 TABS: Final[dict[str, str | Promise]] = {
     "sent": _("Sent"),
@@ -36,6 +36,7 @@ STATES: Final[dict[State, tuple[str, str | Promise]]] = {
 }
 STEPS: Final[dict[State, str | Promise]] = {
     State.booked: _("Set the day"),
+    State.sent: _("The day has fallen through"),
     State.seen: _("Person was seen"),
     State.replied: _("Write the reply"),
     State.advice: _("Write advice instead"),
@@ -163,6 +164,33 @@ def answers(whole: Whole) -> list[tuple[str, str, str, str]]:
         title = gettext("Advice") if is_advice else gettext("Reply")
         found.append((title, str(text), name, dates.moment(timezone.localtime(at))))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class DaySet:
+    """What stands in the form of a day: ISO day, ``HH:MM`` or nothing, place."""
+
+    on: str
+    clock: str
+    place: str
+
+
+def booked(whole: Whole) -> tuple[str, str, str] | None:
+    """The booking of the day that was set: its id, when, and where."""
+    if whole.booking is None or whole.booking.get("status") == "cancelled":
+        return None
+    one = bookings.of([whole.booking])[0]
+    return one.id, bookings.when(one), one.room
+
+
+def day_set(whole: Whole, form: StepForm | None, today: date, asked: str) -> DaySet:
+    """What the form of a day begins with: what was typed, what is set, or where one was asked."""
+    if form is not None and form["to"].value() == "booked":
+        return DaySet(*(str(form[name].value() or "") for name in ("on", "clock", "place")))
+    one = bookings.of([whole.booking])[0] if whole.booking is not None else None
+    if one is None or one.day is None or one.status == "cancelled":
+        return DaySet(today.isoformat(), "", asked)
+    return DaySet(one.day.isoformat(), f"{one.start:%H:%M}" if one.start else "", one.room)
 
 
 def question(whole: Whole) -> str:

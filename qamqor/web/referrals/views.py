@@ -152,7 +152,9 @@ def one(request: HttpRequest, actor: Actor, request_id: str) -> HttpResponse:
     if not form.is_valid():
         return _one(request, actor, request_id, form)
     said = form.cleaned_data
-    step = Step(State(said["to"]), said["version"], said["on"], said["text"])
+    step = Step(
+        State(said["to"]), said["version"], said["on"], said["text"], said["clock"], said["place"]
+    )
     follow.take(request_id, step, actor=actor, at=timezone.now(), key=str(said["key"]))
     messages.success(request, gettext("Saved."))
     return redirect("referral", request_id=request_id)
@@ -182,6 +184,8 @@ def _one(
         "enclosed": [line for _, line in presenters.enclosable(whole.enclosed)],
         "hidden": whole.hidden,
         "marks": presenters.marks(whole),
+        "booked": presenters.booked(whole),
+        "day_set": presenters.day_set(whole, form, today, ", ".join(filter(None, performers))),
         "answers": presenters.answers(whole),
         "state": shape,
         "said": said,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
+from qamqor.engine.booking import Wish as Booking
 from qamqor.engine.fhir import json_text
 from qamqor.engine.referral import State
 from qamqor.errors import NotAllowed, NotThere, TooLate, Unusable, VersionConflict
-from qamqor.services.access.actor import Actor
-from qamqor.services.referral import follow, lists, write
+from qamqor.services.access.actor import PLATFORM, Actor
+from qamqor.services.booking import days, making, reading, steps
+from qamqor.services.fhir.valid import must_be
+from qamqor.services.fhir.write import Change, save
+from qamqor.services.referral import booking, follow, lists, write
 from qamqor.services.referral.follow import Step
 from qamqor.services.referral.waiting import waiting
 from qamqor.services.referral.write import Wish
@@ -191,3 +195,116 @@ def test_an_imported_referral_without_a_task_can_be_followed() -> None:
          "subject": {"reference": "Patient/amina"}, "authoredOn": "2026-01-05"})  # fmt: skip
     assert take("old", State.booked, NURSE, on=date(2026, 3, 9)) is State.booked
     assert follow.read("old").task is not None
+
+
+def day_set(id_: str) -> dict[str, Any]:
+    found = booking.of(id_)
+    assert found is not None
+    must_be(found, type_="Appointment")
+    return found
+
+
+def test_a_day_set_is_an_appointment_that_the_person_has_among_their_bookings() -> None:
+    id_ = sent()
+    take(id_, State.booked, DOCTOR, on=date(2026, 3, 9), clock=time(10, 30), place="Hospital, 12")
+
+    found = day_set(id_)
+    assert (found["status"], found["start"]) == ("booked", "2026-03-09T10:30:00+05:00")
+    assert found["basedOn"] == [{"reference": f"ServiceRequest/{id_}"}]
+    (own,) = reading.of_person("amina")
+    assert (own.request, own.service, own.room, own.workers) == (
+        id_, WISH.service, "Hospital, 12", (),
+    )  # fmt: skip
+    whole = lists.one(id_, actor=NURSE, as_of=TODAY, at=AT)
+    assert whole.booking is not None
+    assert whole.booking["id"] == own.id
+
+
+def test_a_day_without_a_time_is_one_wished_for_and_moving_it_keeps_one_booking() -> None:
+    id_ = sent()
+    take(id_, State.booked, NURSE, on=date(2026, 3, 9))
+    assert day_set(id_)["requestedPeriod"] == [{"start": "2026-03-09", "end": "2026-03-09"}]
+    take(id_, State.booked, DOCTOR, on=date(2026, 3, 12), clock=time(9), place="Hospital")
+
+    assert len(stored("Appointment")) == 1
+    assert day_set(id_)["start"] == "2026-03-12T09:00:00+05:00"
+    assert "requestedPeriod" not in day_set(id_)
+    assert follow.read(id_).request["occurrenceDateTime"] == "2026-03-12"
+
+
+@pytest.mark.parametrize(
+    ("to", "on", "status"),
+    [
+        (State.seen, date(2026, 3, 2), "fulfilled"),
+        (State.replied, date(2026, 3, 2), "fulfilled"),
+        (State.advice, date(2026, 3, 9), "cancelled"),
+        (State.sent, date(2026, 3, 9), "cancelled"),
+        (State.cancelled, date(2026, 3, 9), "cancelled"),
+    ],
+)
+def test_the_booking_follows_the_referral(to: State, on: date, status: str) -> None:
+    id_ = sent()
+    take(id_, State.booked, NURSE, on=on, clock=time(9))
+    take(id_, to, NURSE, text="Said by telephone.", on=on)
+
+    assert day_set(id_)["status"] == status
+    assert follow.read(id_).state is to
+
+
+@pytest.mark.parametrize(
+    ("to", "state"),
+    [("cancelled", State.sent), ("fulfilled", State.seen), ("noshow", State.booked)],
+)
+def test_the_referral_follows_the_booking(to: str, state: State) -> None:
+    id_ = sent()
+    take(id_, State.booked, NURSE, on=date(2026, 3, 2), clock=time(8))
+    (own,) = reading.of_person("amina")
+    reason = "person_cannot" if to == "cancelled" else ""
+    steps.take(own.id, to, seen=own.version, actor=NURSE, at=AT, reason=reason)
+
+    carried = follow.read(id_)
+    assert (carried.state, day_set(id_)["status"]) == (state, to)
+    assert ("occurrenceDateTime" in carried.request) == (to != "cancelled")
+    if state is State.sent:
+        take(id_, State.booked, NURSE, on=date(2026, 3, 12), clock=time(9))
+        assert day_set(id_)["status"] == "booked"
+        assert "cancelationReason" not in day_set(id_)
+
+
+def test_a_referral_booked_with_a_day_only_goes_on_as_before() -> None:
+    id_ = sent()
+    take(id_, State.booked, NURSE, on=date(2026, 3, 9))
+    own = booking.id_of(id_)
+    save([Change("DELETE", "Appointment", own)], actor=PLATFORM, at=AT)
+
+    take(id_, State.seen, NURSE, on=date(2026, 3, 9))
+    assert booking.of(id_) is None
+    assert lists.one(id_, actor=NURSE, as_of=TODAY, at=AT).booking is None
+
+
+def test_the_day_of_a_referral_is_moved_in_the_referral_and_in_nobodys_hours_here() -> None:
+    id_ = sent()
+    take(id_, State.booked, NURSE, on=date(2026, 3, 9), clock=time(9))
+    (own,) = reading.of_person("amina")
+    at = datetime(2026, 3, 10, 5, tzinfo=UTC)
+    wish = Booking(at, at + timedelta(minutes=20), NURSE.reference, "", "clinic")
+    with pytest.raises(Unusable, match="referral"):
+        making.move(own.id, wish, seen=own.version, actor=NURSE, at=AT)
+    assert days.day(NURSE, date(2026, 3, 9), at=AT, worker="team").lines == ()
+
+
+def test_the_day_of_a_sensitive_referral_is_as_closed_as_the_referral() -> None:
+    id_ = sent()
+    request = follow.read(id_).request
+    coding = {"system": "http://hl7.org/fhir/sid/icd-10", "code": "F20.0"}
+    put({**request, "reasonCode": [{"coding": [coding]}]})
+    take(id_, State.booked, actor("gp"), on=date(2026, 3, 9), clock=time(9))
+
+    assert day_set(id_)["meta"]["security"][0]["code"] == "PSY"
+
+
+def test_a_long_place_is_refused() -> None:
+    id_ = sent()
+    with pytest.raises(Unusable):
+        take(id_, State.booked, NURSE, on=date(2026, 3, 9), place="x" * 121)
+    assert booking.of(id_) is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from qamqor.engine.fhir import json_text
@@ -12,6 +14,7 @@ from qamqor.services.referral import write
 from qamqor.services.referral.write import Wish
 from qamqor.store import referrals
 from qamqor.store.fhir import versions
+from qamqor.web.referrals.forms import StepForm
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
 from tests.services.access.village import actor
@@ -160,3 +163,48 @@ def test_what_is_not_there_is_not_there(
         answer = context.new_page().goto(f"{live_server.url}{path}")
         assert answer is not None
         assert answer.status == 404
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_day_set_stands_on_the_referral_and_among_the_persons_bookings(
+    hospital: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    id_, day = sent(), timezone.localdate() + timedelta(days=9)
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = opened(context, live_server.url, f"/referrals/{id_}")
+        page.locator("#id_on").fill(day.isoformat())
+        page.locator("#id_clock").fill("10:30")
+        expect(page.locator("#id_place")).to_have_value("Аудандық аурухана")
+        page.locator("form:has(#id_on) button").click()
+        booked = page.locator("main a[href^='/booking/']")
+        expect(booked).to_contain_text("10:30")
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/person/amina")
+        expect(page.get_by_text("Аудандық аурухана").first).to_be_visible()
+        page.goto(f"{live_server.url}/referrals/{id_}")
+        booked.click()
+        expect(page.locator(f"main a[href='/referrals/{id_}']")).to_be_visible()
+        assert faults(page) == []
+
+
+def test_a_booking_cancelled_at_the_desk_sets_the_referral_waiting_again(
+    hospital: None, live_server: Any, browser: Browser
+) -> None:
+    id_, day = sent(), timezone.localdate() + timedelta(days=9)
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, f"/referrals/{id_}")
+        page.locator("#id_on").fill(day.isoformat())
+        page.locator("form:has(#id_on) button").click()
+        page.locator("main a[href^='/booking/']").click()
+        page.get_by_label("the person cannot come").check()
+        page.get_by_role("button", name="Cancel the booking").click()
+        page.goto(f"{live_server.url}/referrals/{id_}")
+        expect(page.locator(".q-way li.is-done")).to_have_count(1)
+        expect(page.locator("main a[href^='/booking/']")).to_have_count(0)
+
+
+def test_an_odd_time_and_a_place_too_long_are_named() -> None:
+    said = {"key": "9c5b94b1-35ad-49bb-b118-8e8fc24abf80", "version": "1", "to": "booked",
+            "on": "2026-03-09", "clock": "25:99", "place": "x" * 121}  # fmt: skip
+    assert set(StepForm(said).errors) == {"clock", "place"}
