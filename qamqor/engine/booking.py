@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
+from qamqor.engine.closures import Closures
 from qamqor.engine.fhir.names import CODES
 from qamqor.errors import InvalidPack, Problem
 
@@ -53,22 +54,44 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How a site books.
-
-    Attributes:
-        opens, closes, pause: of a working day. step: minutes between times offered.
-        closed: weekdays without bookings, 0 = Monday. halves: id → from, until.
-        lengths: minutes to choose from; ``length`` is the usual one.
-        ahead_days: how far a free time is looked for.
-        farthest_days: how far ahead anybody is booked.
-    """
+class Hours:
+    """Hours of a working day, its pause, and weekdays without bookings, 0 = Monday."""
 
     opens: time
     closes: time
     pause: tuple[time, time]
-    step: int
     closed: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHours:
+    """Hours of a service: of some roles, at some kinds of place; empty = all of them."""
+
+    roles: frozenset[str]
+    places: frozenset[str]
+    hours: Hours
+
+    def is_of(self, role: str, place: str) -> bool:
+        """Whether they are those of a role at a kind of place."""
+        is_role = not self.roles or role in self.roles
+        return is_role and (not self.places or place in self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a site books.
+
+    Attributes:
+        day: hours where no service has its own. services: hours of services, the first that fits.
+        step: minutes between times offered. halves: id → from, until.
+        lengths: minutes to choose from; ``length`` is the usual one.
+        ahead_days: how far a free time is looked for.
+        farthest_days: how far ahead anybody is booked.
+        closures: public holidays and days the site is closed.
+    """
+
+    day: Hours
+    step: int
     halves: Mapping[str, tuple[time, time]]
     lengths: tuple[int, ...]
     length: int
@@ -77,6 +100,12 @@ class Settings:
     places: tuple[Place, ...]
     rooms: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    services: tuple[ServiceHours, ...] = ()
+    closures: Closures = Closures()
+
+    def hours(self, role: str = "", place: str = "") -> Hours:
+        """The hours in which a role is booked at a kind of place."""
+        return next((one.hours for one in self.services if one.is_of(role, place)), self.day)
 
     def place(self, id_: str) -> Place | None:
         """A kind of place by its id."""
@@ -100,17 +129,20 @@ class Settings:
         """A reason of cancelling by its id."""
         return next((one for one in self.reasons if one.id == id_), None)
 
-    def is_open(self, day: date) -> bool:
-        """Whether people are booked on a day."""
-        return day.weekday() not in self.closed
+    def is_open(self, day: date, role: str = "", place: str = "") -> bool:
+        """Whether people are booked on a day with a role at a kind of place."""
+        is_weekday = day.weekday() not in self.hours(role, place).closed
+        return is_weekday and self.closures.why(day) is None
 
     def latest(self, today: date) -> date:
         """The last day for which anybody is booked."""
         return today + timedelta(days=self.farthest_days)
 
 
+FARTHEST_DAYS: Final = 730
+"""How far ahead anybody is booked where a site says nothing."""
 _NEEDED: Final = (
-    "day", "halves", "lengths", "length", "ahead_days", "farthest_days", "places", "cancelled",
+    "day", "halves", "lengths", "length", "ahead_days", "places", "cancelled",
 )  # fmt: skip
 
 
@@ -141,26 +173,33 @@ def read_settings(raw: Mapping[str, Any], where: str) -> Settings:
         problems.append(Problem(f"{where}: places", "names no place"))
     if found.length not in found.lengths:
         problems.append(Problem(f"{where}: length", "is not one of the lengths"))
-    if found.opens >= found.closes or found.step < 5:
-        problems.append(Problem(f"{where}: day", "must open before it closes, in steps from 5"))
+    problems += _of_hours(found, where)
     if problems:
         raise InvalidPack(problems)
     return found
 
 
+def _of_hours(found: Settings, where: str) -> Iterator[Problem]:
+    if found.day.opens >= found.day.closes or found.step < 5:
+        yield Problem(f"{where}: day", "must open before it closes, in steps from 5")
+    known = {place.id for place in found.places}
+    for number, one in enumerate(found.services, 1):
+        if one.hours.opens >= one.hours.closes:
+            yield Problem(f"{where}: hours {number}", "must open before they close")
+        if one.places - known or not (one.roles or one.places):
+            yield Problem(f"{where}: hours {number}", "name roles, or places that there are")
+
+
 def _settings(raw: Mapping[str, Any]) -> Settings:
-    day = raw["day"]
+    day = {"closed": (), **raw["day"]}
     return Settings(
-        opens=time.fromisoformat(day["opens"]),
-        closes=time.fromisoformat(day["closes"]),
-        pause=_pair(day["pause"]),
+        day=_hours(day),
         step=int(day["step"]),
-        closed=frozenset(WEEKDAYS.index(one) for one in day.get("closed", ())),
         halves={str(name): _pair(pair) for name, pair in raw["halves"].items()},
         lengths=tuple(int(one) for one in raw["lengths"]),
         length=int(raw["length"]),
         ahead_days=int(raw["ahead_days"]),
-        farthest_days=int(raw["farthest_days"]),
+        farthest_days=int(raw.get("farthest_days", FARTHEST_DAYS)),
         places=tuple(
             Place(
                 str(one["id"]), frozenset(one.get("channels", ())), str(one["class"]),
@@ -174,7 +213,24 @@ def _settings(raw: Mapping[str, Any]) -> Settings:
             for by in ("person", "clinic")
             for one in raw["cancelled"].get(by, ())
         ),
+        services=tuple(
+            ServiceHours(
+                frozenset(one.get("roles", ())),
+                frozenset(one.get("places", ())),
+                _hours({**day, **one}),
+            )
+            for one in raw.get("hours", ())
+        ),
     )  # fmt: skip
+
+
+def _hours(raw: Mapping[str, Any]) -> Hours:
+    return Hours(
+        opens=time.fromisoformat(raw["opens"]),
+        closes=time.fromisoformat(raw["closes"]),
+        pause=_pair(raw["pause"]),
+        closed=frozenset(WEEKDAYS.index(one) for one in raw["closed"]),
+    )
 
 
 def _pair(pair: Sequence[str]) -> tuple[time, time]:
@@ -387,21 +443,24 @@ def meets(one: Booking, start: datetime, end: datetime) -> bool:
 
 
 def free_times(
-    day: date, taken: Iterable[Booking], *, length: int, settings: Settings, after: datetime
-) -> list[datetime]:
+    day: date, taken: Iterable[Booking], *, length: int, settings: Settings, after: datetime,
+    role: str = "", place: str = "",
+) -> list[datetime]:  # fmt: skip
     """Times of a day at which a worker is free for a length, in the site's steps.
 
     Args:
         taken: the worker's bookings; parts of a day leave their hours free, many share them.
         after: with a zone; times at or before it have passed.
+        role, place: of the service whose hours are asked for.
     """
-    if not settings.is_open(day):
+    if not settings.is_open(day, role, place):
         return []
+    hours = settings.hours(role, place)
     zone, found, takes = after.tzinfo, [], timedelta(minutes=length)
-    at = datetime.combine(day, settings.opens, zone)
-    closes = datetime.combine(day, settings.closes, zone)
+    at = datetime.combine(day, hours.opens, zone)
+    closes = datetime.combine(day, hours.closes, zone)
     busy = [one for one in taken if not one.half and meets(one, at, closes)]
-    pause = [datetime.combine(day, one, zone) for one in settings.pause]
+    pause = [datetime.combine(day, one, zone) for one in hours.pause]
     while at + takes <= closes:
         rests = at < pause[1] and pause[0] < at + takes
         if at > after and not rests and not any(meets(one, at, at + takes) for one in busy):
@@ -411,14 +470,17 @@ def free_times(
 
 
 def suggestions(
-    taken: Iterable[Booking], *, length: int, settings: Settings, after: datetime, most: int = 3
-) -> list[datetime]:
+    taken: Iterable[Booking], *, length: int, settings: Settings, after: datetime, most: int = 3,
+    role: str = "", place: str = "",
+) -> list[datetime]:  # fmt: skip
     """The first free time of each of the next days that has one: today, tomorrow, the next."""
     listed, found = list(taken), []
     day = after.date()
     for _ in range(settings.ahead_days):
-        if times := free_times(day, listed, length=length, settings=settings, after=after):
-            found.append(times[0])
+        times = free_times(
+            day, listed, length=length, settings=settings, after=after, role=role, place=place
+        )
+        found += times[:1]
         if len(found) == most:
             break
         day += timedelta(days=1)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from qamqor.engine import booking, team
+from qamqor.engine import booking, closures, team
 from qamqor.engine.diagnoses.words import read_endings, read_words
 from qamqor.engine.forms.read import read_form
 from qamqor.engine.measurements.definition import read_measurements
@@ -33,6 +33,8 @@ def _rows(file: Path) -> list[dict[str, str]]:
 READERS: Final[Sequence[tuple[str, Callable[[Path], Any], Callable[[Any, str], Any]]]] = (
     ("access/labels.yaml", lambda file: file, lambda file, _: labels.read(file)),
     ("booking/booking.yaml", _yaml, booking.read_settings),
+    ("booking/closed.yaml", _yaml, closures.read_closed),
+    ("booking/holidays.yaml", _yaml, closures.read_holidays),
     ("diagnoses/endings.csv", _rows, lambda rows, _: read_endings(rows)),
     ("diagnoses/words*.csv", _rows, read_words),
     ("forms/*.yaml", _yaml, read_form),

@@ -50,17 +50,18 @@ def ensure(at: datetime) -> int:
 
 def _book(actor: Actor, at: datetime, taken: set[str]) -> None:
     own, today = reading.settings(), at.astimezone(zone()).date()
+    clinic, visit = own.place_for("clinic"), own.place_for("home")
     days = [
         day
-        for day in (today + timedelta(days=n) for n in range(DAYS + len(own.closed) + 1))
-        if own.is_open(day)
+        for day in (today + timedelta(days=n) for n in range(own.ahead_days))
+        if own.is_open(day, actor.role, clinic)
     ][:DAYS]
     come = _people(actor, Tab.to_see, at, taken, SEEN * DAYS)
     home = _people(actor, Tab.to_visit, at, taken, VISITED * DAYS)
-    clinic, visit = own.place_for("clinic"), own.place_for("home")
     half, (begins, ends) = next(iter(own.halves.items()))
     for day in days:
-        times = desk.free(actor.reference, day, own.length, at)[::EVERY][:SEEN]
+        free = desk.free(actor.reference, day, own.length, at, role=actor.role, place=clinic)
+        times = free[::EVERY][:SEEN]
         for start in times:
             until = start + timedelta(minutes=own.length)
             _one(actor, at, taken, come, Wish(start, until, actor.reference, actor.role, clinic))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import yaml
 
 from qamqor.engine import booking
 from qamqor.engine.booking import Booking, Settings, Wish
+from qamqor.engine.closures import Closures, Holiday
 from qamqor.errors import InvalidPack
 
 ZONE = timezone(timedelta(hours=5))
@@ -126,9 +128,63 @@ def test_a_file_that_makes_no_sense_says_where(wrong: dict[str, Any], said: str)
         booking.read_settings({**raw(), **wrong}, FILE.name)
 
 
-@pytest.mark.parametrize("name", ["day", "halves", "farthest_days", "places"])
+@pytest.mark.parametrize("name", ["day", "halves", "ahead_days", "places"])
 def test_what_a_file_lacks_is_named(name: str) -> None:
     without = {one: value for one, value in raw().items() if one != name}
 
     with pytest.raises(InvalidPack, match=f"{name}: is missing"):
         booking.read_settings(without, FILE.name)
+
+
+def with_hours(**said: Any) -> Settings:
+    return booking.read_settings({**raw(), "hours": [said]}, FILE.name)
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "times"),
+    [
+        ("psychologist", "clinic", "11:00 11:30"),
+        ("psychologist", "home", "10:00 10:30 11:00 11:30 13:00 13:30"),
+        ("gp", "clinic", "10:00 10:30 11:00 11:30 13:00 13:30"),
+    ],
+)
+def test_a_service_has_hours_of_its_own_and_the_rest_of_the_day(
+    role: str, place: str, times: str
+) -> None:
+    own = with_hours(roles=["psychologist"], places=["clinic"], opens="11:00", closes="13:00")
+    found = booking.free_times(
+        MONDAY, [], length=30, settings=own, after=EARLY, role=role, place=place
+    )
+    assert " ".join(f"{one:%H:%M}" for one in found) == times
+
+
+def test_a_service_has_days_of_its_own_without_bookings() -> None:
+    own = with_hours(roles=["psychologist"], closed=["monday", "sunday"])
+    said: dict[str, Any] = {"length": 30, "settings": own, "after": EARLY, "most": 1}
+
+    assert booking.suggestions([], **said, role="psychologist") == [at(10, day=date(2026, 3, 3))]
+    assert booking.suggestions([], **said, role="gp") == [at(10)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"roles": ["gp"], "opens": "15:00"}, {"places": ["nowhere"]}, {"opens": "10:30"}]
+)
+def test_hours_of_a_service_that_cannot_be_are_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidPack, match="hours 1"):
+        with_hours(**wrong)
+
+
+def test_a_site_need_not_say_how_far_ahead_it_books() -> None:
+    said = {name: value for name, value in raw().items() if name != "farthest_days"}
+
+    assert booking.read_settings(said, FILE.name).farthest_days == 730
+
+
+def test_a_holiday_offers_no_times_and_the_next_day_does() -> None:
+    words = dict.fromkeys(("en", "ru", "kk"), "Spring")
+    closures = Closures((Holiday(3, 2, words),))
+    own = replace(SITE, closures=closures)
+
+    assert booking.free_times(MONDAY, [], length=30, settings=own, after=EARLY) == []
+    found = booking.suggestions([], length=30, settings=own, after=EARLY, most=1)
+    assert found == [at(10, day=date(2026, 3, 3))]

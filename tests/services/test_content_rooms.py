@@ -12,6 +12,8 @@ from tests.services.test_demo import CONTENT
 BROKEN = {
     "access/labels.yaml": "PSY: {title: Mental health}",
     "booking/booking.yaml": "day: {opens: '25:00'}",
+    "booking/closed.yaml": "closed: [{from: 2026-02-30}]",
+    "booking/holidays.yaml": "yearly: [{id: leap, month: 2, day: 30}]\nmoving: []",
     "diagnoses/words_a_b.csv": "code,en\nA00,Cholera\nA00,Cholera",
     "forms/phq9.yaml": "id: phq9",
     "measurements/measurements.yaml": "- {id: pressure}",

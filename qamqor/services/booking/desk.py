@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from qamqor.engine import booking as engine
-from qamqor.engine.booking import Booking, Settings
+from qamqor.engine.booking import Booking, Hours, Settings
 from qamqor.engine.population.one_person import Due
 from qamqor.errors import NotThere
 from qamqor.services import audit
@@ -32,7 +32,9 @@ class Desk:
         needs: due care that a booking may name and the reader's role owes.
         bookings: the person's open ones and wishes from today on, the soonest first.
         worker: reference of who is asked about; ``day`` and ``length`` likewise.
+        place: the kind of place asked about; the usual one serves the most pressing need.
         times: when they are free on that day. suggested: the next free time of the next days.
+        hours: of the worker at the place. closed: why nobody is booked on the day, by language.
     """
 
     patient: str
@@ -41,27 +43,25 @@ class Desk:
     bookings: tuple[Booking, ...]
     workers: tuple[Worker, ...]
     worker: str
+    place: str
     day: date
     length: int
+    hours: Hours
+    closed: Mapping[str, str] | None
     times: tuple[datetime, ...]
     suggested: tuple[datetime, ...]
     settings: Settings
 
-    @property
-    def place(self) -> str:
-        """The usual place: the one that serves the most pressing need."""
-        channel = self.needs[0].channel if self.needs else "clinic"
-        return self.settings.place_for(channel)
-
 
 def desk(
     patient: str, *, actor: Actor, at: datetime, worker: str = "", day: date | None = None,
-    length: int = 0,
+    length: int = 0, place: str = "",
 ) -> Desk:  # fmt: skip
     """What can be booked for a person; who is shown is kept in the audit.
 
     Args:
         worker: reference of who is asked about; the actor, or the first of the team, where empty.
+        place: kind of place; the usual one where none is said.
         day: whose free times are asked for; today where none is said, or none that can be booked.
 
     Raises:
@@ -91,26 +91,39 @@ def desk(
     )
     last = max(on, today + timedelta(days=own.ahead_days))
     taken = reading.of_workers([chosen], today, last) if chosen else []
-    asked: dict[str, Any] = {"length": length, "settings": own, "after": here}
+    owed = needs(patient, actor, today)
+    if own.place(place) is None:
+        place = own.place_for(owed[0].channel if owed else "clinic")
+    role = next((one.role for one in workers if one.reference == chosen), "")
+    asked: dict[str, Any] = {
+        "length": length, "settings": own, "after": here, "role": role, "place": place,
+    }  # fmt: skip
     return Desk(
         patient=patient,
         person=person,
-        needs=needs(patient, actor, today),
+        needs=owed,
         bookings=tuple(ahead),
         workers=workers,
         worker=chosen,
+        place=place,
         day=on,
         length=length,
+        hours=own.hours(role, place),
+        closed=own.closures.why(on),
         times=tuple(engine.free_times(on, taken, **asked)) if chosen else (),
         suggested=tuple(engine.suggestions(taken, **asked)) if chosen else (),
         settings=own,
     )
 
 
-def free(worker: str, day: date, length: int, at: datetime) -> Sequence[datetime]:
-    """When a worker is free on a day."""
+def free(
+    worker: str, day: date, length: int, at: datetime, *, role: str = "", place: str = ""
+) -> Sequence[datetime]:
+    """When a worker of a role is free on a day at a kind of place."""
     taken, here = reading.of_workers([worker], day, day), at.astimezone(zone())
-    return engine.free_times(day, taken, length=length, settings=reading.settings(), after=here)
+    return engine.free_times(
+        day, taken, length=length, settings=reading.settings(), after=here, role=role, place=place
+    )
 
 
 def needs(patient: str, actor: Actor, today: date) -> tuple[Due, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from qamqor.engine import booking as engine
 from qamqor.engine.booking import Booking, Settings
+from qamqor.engine.closures import Closures, read_closed, read_holidays
 from qamqor.engine.fhir import json_text
 from qamqor.errors import InvalidPack, NotThere, Problem
 from qamqor.services import installed
@@ -27,6 +29,8 @@ from qamqor.store.fhir import versions
 from qamqor.store.node import Transaction
 
 _FILE: Final = "booking/booking.yaml"
+HOLIDAYS: Final = "booking/holidays.yaml"
+CLOSED: Final = "booking/closed.yaml"
 _DAY: Final = timedelta(days=1)
 POST: Final = "PractitionerRole/"
 
@@ -40,10 +44,10 @@ class Worker(NamedTuple):
 
 
 def settings() -> Settings:
-    """How bookings go here: the site's own file, or the shipped one.
+    """How bookings go here, with holidays and closed days: the site's own files, or the shipped.
 
     Raises:
-        InvalidPack: the file is missing or cannot be read.
+        InvalidPack: a file cannot be read, or the first is missing.
     """
     return _settings(installed.folders())
 
@@ -53,7 +57,14 @@ def _settings(folders: tuple[Path, ...]) -> Settings:
     file = newest(folders, _FILE)
     if file is None:
         raise InvalidPack([Problem(_FILE, "is not there")])
-    return engine.read_settings(yaml.safe_load(file.read_text(encoding="utf-8")), file.name)
+    own = engine.read_settings(yaml.safe_load(file.read_text(encoding="utf-8")), file.name)
+    holidays, closed = (
+        read(yaml.safe_load(found.read_text(encoding="utf-8")), found.name)
+        if (found := newest(folders, name)) is not None
+        else Closures()
+        for name, read in ((HOLIDAYS, read_holidays), (CLOSED, read_closed))
+    )
+    return replace(own, closures=replace(holidays, spans=closed.spans))
 
 
 def read(found: Iterable[Found]) -> list[Booking]:

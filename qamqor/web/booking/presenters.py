@@ -146,8 +146,8 @@ def _times(desk: Desk) -> Iterator[tuple[str, str]]:
     for name, (first, last) in own.halves.items():
         yield name, f"{bookings.half(name)}, {first:%H:%M}–{last:%H:%M}"
     free = {f"{one:%H:%M}" for one in desk.times}
-    at = datetime.combine(desk.day, own.opens)
-    closes = datetime.combine(desk.day, own.closes)
+    at = datetime.combine(desk.day, desk.hours.opens)
+    closes = datetime.combine(desk.day, desk.hours.closes)
     while at < closes:
         text = f"{at:%H:%M}"
         yield text, text if text in free else gettext("%(time)s, not free") % {"time": text}

@@ -47,6 +47,7 @@ def day(request: HttpRequest, actor: Actor) -> HttpResponse:
         "around": presenters.around(on),
         "today": timezone.localdate(),
         "number": len(found.lines),
+        "closed": bookings.closed(on),
         "query": _query(found.chosen),
         "here": request.get_full_path(),
         "messages": messages.get_messages(request),
@@ -86,7 +87,8 @@ def times(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     found = _desk(request.GET, actor, patient)
     slots = bookings.slots(found.suggested, timezone.localdate())
     form = _form(found, initial=_first(found))
-    return render(request, "booking/times.html", {"form": form, "slots": slots})
+    context = {"form": form, "slots": slots, "closed": bookings.closed(found.day)}
+    return render(request, "booking/times.html", context)
 
 
 @require_http_methods(BOTH)
@@ -144,6 +146,7 @@ def _desk(said: Any, actor: Actor, patient: str, of: Booking | None = None) -> D
         patient, actor=actor, at=timezone.now(),
         worker=str(said.get("worker", "") or worker)[:80],
         day=_day(str(said.get("day", ""))) or (of.day if of is not None else None),
+        place=str(said.get("place", "") or (of.place if of is not None else ""))[:80],
         length=int(length) if length.isascii() and length.isdigit() and len(length) < 4 else usual,
     )  # fmt: skip
 
@@ -241,6 +244,7 @@ def _context(found: Desk, form: BookForm, clashes: Sequence[Clash]) -> dict[str,
         "form": form,
         "slots": bookings.slots(found.suggested, timezone.localdate()),
         "rooms": found.settings.rooms,
+        "closed": bookings.closed(found.day),
         "others": [presenters.shown(one, found.person, names, now) for one in found.bookings],
         "clashes": presenters.clashes(clashes, names),
         "is_hard": any(one.is_hard for one in clashes),

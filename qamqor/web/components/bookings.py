@@ -160,6 +160,15 @@ def places(settings: Settings) -> list[tuple[str, str]]:
     return [(one.id, str(one.words[_here()])) for one in settings.places]
 
 
+def closed(day: date) -> str:
+    """Why nobody is booked on a day, as a sentence; nothing where the site is open."""
+    own = reading.settings()
+    why = own.closures.why(day)
+    if why is not None:
+        return gettext("Closed: %(why)s") % {"why": why[_here()]}
+    return "" if own.is_open(day) else gettext("Closed on this weekday")
+
+
 def in_reach(day: date) -> None:
     """Refuse a day, or a time of one, further ahead than anybody is booked.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -335,3 +337,39 @@ def test_a_day_asks_the_same_number_of_questions_however_many_are_booked() -> No
         book(f"more{n}", wish(MORNING + timedelta(minutes=20 * n)))
 
     assert asked() <= one
+
+
+def test_a_holiday_and_a_day_the_site_is_closed_offer_no_times_and_say_why(
+    settings: Any, tmp_path: Path
+) -> None:
+    own = tmp_path / "booking" / "closed.yaml"
+    own.parent.mkdir()
+    words = "words: {en: repairs, ru: ремонт, kk: жөндеу}"
+    own.write_text(f"closed: [{{from: 2026-03-24, {words}}}]")
+    settings.QAMQOR = replace(settings.QAMQOR, content=tmp_path)
+
+    for day, why in ((23, "Nauryz"), (24, "repairs")):
+        shown = desk.desk("amina", actor=NURSE, at=AT, day=date(2026, 3, day))
+        assert shown.times == ()
+        assert shown.closed is not None
+        assert shown.closed["en"] == why
+    shown = desk.desk("amina", actor=NURSE, at=AT, day=date(2026, 3, 25))
+    assert (shown.closed, shown.times[0]) == (None, clock(25, 9))
+
+
+def test_who_is_asked_has_the_hours_of_their_service(settings: Any, tmp_path: Path) -> None:
+    own = tmp_path / "booking" / "booking.yaml"
+    own.parent.mkdir()
+    shipped = (django_settings.QAMQOR.shipped_content / "booking/booking.yaml").read_text()
+    hours = "hours: [{roles: [gp], places: [video], opens: '15:00', closes: '16:00'}]"
+    own.write_text(re.sub(r"(?m)^hours: .*\n.*$", hours, shipped))
+    settings.QAMQOR = replace(settings.QAMQOR, content=tmp_path)
+
+    def first(worker: str, place: str) -> datetime:
+        day = date(2026, 3, 3)
+        found = desk.desk("amina", actor=NURSE, at=AT, worker=worker, place=place, day=day)
+        assert found.place == place
+        return found.times[0]
+
+    assert first(COLLEAGUE, "video") == clock(3, 15)
+    assert first(COLLEAGUE, "clinic") == first(NURSE.reference, "video") == clock(3, 9)

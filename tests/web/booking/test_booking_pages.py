@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -180,3 +180,28 @@ def test_who_is_booked_is_not_invited_again(team: None, live_server: Any, browse
 
         row = page.get_by_role("row").filter(has=page.locator("#row-amina"))
         expect(row.locator(".q-button")).to_have_text("Show")
+
+
+NAMES = {"kk": "Тәуелсіздік күні", "ru": "День Независимости", "en": "Independence Day"}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_holiday_offers_no_free_time_and_says_which_it_is(
+    team: None, live_server: Any, browser: Browser, language: str, size: str
+) -> None:
+    today = timezone.localdate()
+    holiday = date(today.year + (today > date(today.year, 12, 15)), 12, 16)
+    with signed_in(browser, live_server.url, language=language, size=size) as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/amina/book")
+        with page.expect_response("**/book/times*"):
+            page.locator("#id_day").fill(holiday.isoformat())
+        expect(page.locator("#times")).to_contain_text(NAMES[language])
+        free = page.locator("#id_time option:not([value=morning]):not([value=afternoon])")
+        expect(free.first).to_contain_text(",")
+        assert all("," in text for text in free.all_inner_texts())
+        assert faults(page) == []
+        page.goto(f"{live_server.url}/bookings?day={holiday}&with=team")
+        expect(page.locator("main .q-message")).to_contain_text(NAMES[language])
+        assert faults(page) == []

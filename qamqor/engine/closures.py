@@ -1,0 +1,147 @@
+"""Days on which nobody is booked: public holidays by rule or by year, and days a site is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from qamqor.errors import InvalidPack, Problem
+
+Words = Mapping[str, str]
+LANGUAGES: Final = ("en", "ru", "kk")
+LEAP: Final = 2024
+"""A year that has every day there is, to ask whether a day of the year exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A holiday on the same day each year; ``since`` and ``until`` are years, both included."""
+
+    month: int
+    day: int
+    words: Words
+    since: int = date.min.year
+    until: int = date.max.year
+
+    def is_on(self, day: date) -> bool:
+        """Whether a day is one of its days."""
+        is_its_year = self.since <= day.year <= self.until
+        return is_its_year and (day.month, day.day) == (self.month, self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from one to another, both included, on which a site is closed."""
+
+    from_on: date
+    until: date
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Closures:
+    """Every day without bookings that is no closed weekday.
+
+    Attributes:
+        yearly: holidays of fixed days. dated: day → words of those that move. spans: the site's.
+    """
+
+    yearly: tuple[Holiday, ...] = ()
+    dated: Mapping[date, Words] = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+
+    def why(self, day: date) -> Words | None:
+        """Why nobody is booked on a day; None where nothing is closed."""
+        if day in self.dated:
+            return self.dated[day]
+        yearly = (one.words for one in self.yearly if one.is_on(day))
+        spans = (one.words for one in self.spans if one.from_on <= day <= one.until)
+        return next(yearly, next(spans, None))
+
+
+def read_holidays(raw: Any, where: str) -> Closures:
+    """Public holidays, from their file.
+
+    Raises:
+        InvalidPack: a day there is not, no words in a language, or a year that names another year.
+    """
+    problems: list[Problem] = []
+    yearly: list[Holiday] = []
+    dated: dict[date, Words] = {}
+    for entry in _entries(raw, where, "yearly", problems):
+        at, words = f"{where}: {entry.get('id', '?')}", _words(entry, where, problems)
+        for day in entry.get("days") or [entry.get("day")]:
+            if _is_day_of_year(entry.get("month"), day):
+                years = {name: int(entry[name]) for name in ("since", "until") if name in entry}
+                yearly.append(Holiday(int(entry["month"]), int(day), words, **years))
+            else:
+                problems.append(Problem(at, f"there is no day {day} of month {entry.get('month')}"))
+    for entry in _entries(raw, where, "moving", problems):
+        at, words = f"{where}: {entry.get('id', '?')}", _words(entry, where, problems)
+        for year, text in (entry.get("days") or {}).items():
+            on = _day(text)
+            if on is None or on.year != year:
+                problems.append(Problem(at, f"{text} is no day of {year}"))
+            else:
+                dated[on] = words
+    if problems:
+        raise InvalidPack(problems)
+    return Closures(tuple(yearly), dated)
+
+
+def read_closed(raw: Any, where: str) -> Closures:
+    """Days a site is closed, from its file.
+
+    Raises:
+        InvalidPack: a day there is not, an end before its beginning, no words in a language.
+    """
+    problems: list[Problem] = []
+    spans: list[Span] = []
+    for entry in _entries(raw, where, "closed", problems):
+        from_on = _day(entry.get("from"))
+        until = _day(entry.get("until", entry.get("from")))
+        words = _words(entry, where, problems)
+        if from_on is None or until is None or until < from_on:
+            problems.append(Problem(f"{where}: {entry.get('from')}", "needs from, and until after"))
+        else:
+            spans.append(Span(from_on, until, words))
+    if problems:
+        raise InvalidPack(problems)
+    return Closures(spans=tuple(spans))
+
+
+def _entries(raw: Any, where: str, name: str, problems: list[Problem]) -> list[Mapping[str, Any]]:
+    listed = raw.get(name) if isinstance(raw, Mapping) else None
+    found = [one for one in listed or () if isinstance(one, Mapping)]
+    if not isinstance(listed, list) or len(found) < len(listed):
+        problems.append(Problem(f"{where}: {name}", "is a list of days with words"))
+    return found
+
+
+def _words(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> Words:
+    said = entry.get("words")
+    words = {str(k): str(v) for k, v in said.items()} if isinstance(said, Mapping) else {}
+    named = entry.get("id", entry.get("from", "?"))
+    problems += [
+        Problem(f"{where}: {named}", f"has no words in {language}")
+        for language in LANGUAGES
+        if not words.get(language)
+    ]
+    return words
+
+
+def _is_day_of_year(month: Any, day: Any) -> bool:
+    try:
+        return bool(date(LEAP, month, day))
+    except (TypeError, ValueError):
+        return False
+
+
+def _day(value: Any) -> date | None:
+    """A day as YAML gives it, or as text."""
+    try:
+        return value if type(value) is date else date.fromisoformat(str(value))
+    except ValueError:
+        return None
