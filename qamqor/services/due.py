@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from qamqor.engine.immunisation.one_child.state import Observed
 from qamqor.engine.population.explain import Explanation, Need, explain
 from qamqor.engine.population.one_person import Due
 from qamqor.services import derived
@@ -99,6 +100,17 @@ def due_of(patient_id: str, *, as_of: date) -> tuple[Due, ...]:
     rows = store.rows_of([patient_id])
     day.look_up(rows.values())
     return day.due(rows[patient_id]) or ()
+
+
+def observed_of(patient_id: str, *, as_of: date) -> tuple[Observed, ...]:
+    """What programmes tell their schedules of a person, such as a group at risk from an illness.
+
+    A page that asks a schedule itself says the same as the list only if it tells it this too.
+    """
+    day, rows = derived.asker(as_of), store.rows_of([patient_id])
+    children = (told.child for _, told in day.one.answer(rows[patient_id]).told)
+    found = {one.code: one for child in children if child for one in child.observations}
+    return tuple(found[code] for code in sorted(found))
 
 
 def why(patient_id: str, *, as_of: date) -> Explanation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import yaml
 
 from qamqor.engine.immunisation import read_cdsi, read_yaml
 from qamqor.engine.immunisation.one_child.answer import Answer, answer
+from qamqor.engine.immunisation.one_child.state import Observed
 from qamqor.engine.immunisation.one_visit import Visit, one_visit
 from qamqor.engine.immunisation.record import OBSERVED_TYPES, Outcome, PersonRecord, read_record
 from qamqor.engine.immunisation.schedule import Schedule
@@ -136,12 +137,25 @@ def forecast(
 
 
 def forecast_person(
-    patient_id: str, resources: Iterable[Mapping[str, Any]], schedule: Schedule, as_of: date
+    patient_id: str,
+    resources: Iterable[Mapping[str, Any]],
+    schedule: Schedule,
+    as_of: date,
+    *,
+    seen: Iterable[Observed] = (),
 ) -> PersonForecast:
-    """One person's vaccinations as of a day, and what one visit on that day could give."""
+    """One person's vaccinations as of a day, and what one visit on that day could give.
+
+    Args:
+        seen: what a programme concludes from other records, such as a group at risk from an
+            illness; the schedule takes it like an observation.
+    """
     record = read_record(patient_id, resources, schedule, as_of)
     if record.child is None:
         return PersonForecast(record)
+    known = {one.code for one in record.child.observations}
+    added = tuple(one for one in seen if one.code not in known)
+    record.child = replace(record.child, observations=(*record.child.observations, *added))
     found = answer(schedule, record.child, as_of)
     judged = {dose.dose.dose_id for group in found.groups.values() for dose in group.doses}
     for dose in record.child.doses:

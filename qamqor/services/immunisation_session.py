@@ -163,9 +163,10 @@ def begin(
     )
     kinds = {"Consent", "AdverseEvent"}
     told = [one for one in found.values() if one["resourceType"] not in kinds]
+    seen = due.observed_of(patient, as_of=today)
     return Session(
         person,
-        forecast_person(patient, told, opened.schedule, today),
+        forecast_person(patient, told, opened.schedule, today, seen=seen),
         found,
         _consent(found.values()),
         policy.allows(actor.role, "create", "Immunization") is not None,

@@ -122,3 +122,22 @@ def test_looking_is_kept_and_costs_few_queries(opened: Any) -> None:
         begin(opened)
     assert len(asked) <= 25, [one["sql"][:80] for one in asked]
     assert audit.counted() != before, "who looked is kept"
+
+
+def test_what_the_list_asks_of_a_group_at_risk_is_offered_on_the_page(village: None) -> None:
+    """A programme sees the risk in an illness, which the schedule itself does not read."""
+    day, at = date(2026, 11, 30), datetime(2026, 11, 30, 5, 0, tzinfo=UTC)
+    illness = {
+        "resourceType": "Condition",
+        "id": "high",
+        "subject": {"reference": "Patient/bolat"},
+        "recordedDate": "2020-01-01",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "I10"}]},
+    }
+    save([Change("PUT", "Condition", "high", illness)], actor=PLATFORM, at=at)
+    opened = sessions.calendar(day, "en").opened
+
+    found = sessions.begin("bolat", opened, actor=NURSE, at=at, today=day)
+
+    assert found.asked == {"Influenza"}
+    assert [one.groups for one in found.injections] == [("Influenza",)]

@@ -15,6 +15,7 @@ from qamqor.engine.fhir.names import CODES
 from qamqor.errors import NotThere
 from qamqor.services import (
     audit,
+    due,
     immunisation,
     immunisation_pages,
     immunisation_session,
@@ -144,7 +145,8 @@ def vaccination_card(
     opened = immunisation.schedule_in_force(installed.pack(), _schedule(), as_of)
     folders = list(dict.fromkeys(reversed(installed.folders())))
     words = ImmunisationWords(language, folders, opened.schedule, opened.folder)
-    forecast = immunisation.forecast_person(patient, everything, opened.schedule, as_of)
+    seen = due.observed_of(patient, as_of=as_of)
+    forecast = immunisation.forecast_person(patient, everything, opened.schedule, as_of, seen=seen)
     asked = immunisation_session.asked_of(patient, opened, as_of)
     values = immunisation_pages.card_values(forecast, everything, opened, words, as_of, asked)
     shown = {"Immunization": found.get("Immunization", [])}
