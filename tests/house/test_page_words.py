@@ -61,3 +61,10 @@ def said(language: str) -> list[str]:
         if message.id:
             texts += [message.string] if isinstance(message.string, str) else list(message.string)
     return texts
+
+
+def test_no_page_takes_the_day_of_a_moment_as_greenwich_has_it() -> None:
+    """A moment's own date is that of Greenwich; ``dates.day_of`` and ``dates.moment`` know here."""
+    pages = sorted((ROOT / "qamqor/web/templates").rglob("*.html"))
+    assert pages
+    assert [str(one) for one in pages if ".date()" in one.read_text(encoding="utf-8")] == []

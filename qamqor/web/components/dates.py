@@ -54,6 +54,11 @@ def moment(at: datetime) -> str:
     return f"{long(here.date())}, {here:%H:%M}"
 
 
+def day_of(at: datetime) -> date:
+    """The day on which a moment falls here, which begins hours before the one in Greenwich."""
+    return timezone.localtime(at).date()
+
+
 def from_here(day: date, today: date) -> str:
     """A day said from today: yesterday, 3 weeks ago, in 5 days."""
     away = (day - today).days

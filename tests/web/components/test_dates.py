@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import translation
@@ -69,3 +69,11 @@ def test_numbers_keep_their_thousands_apart_and_their_comma() -> None:
         assert dates.number(1234.5, 1) == "1\N{NO-BREAK SPACE}234,5"
     with translation.override("en"):
         assert dates.number(-1234.5, 1) == "\N{MINUS SIGN}1,234.5"
+
+
+def test_the_day_of_a_moment_is_the_day_here() -> None:
+    """Late in the evening of Greenwich it is tomorrow here, where a visit has that day."""
+    at = datetime(2026, 11, 29, 22, 30, tzinfo=UTC)
+    assert dates.day_of(at) == date(2026, 11, 30)
+    with translation.override("ru"):
+        assert dates.moment(at).replace("\N{NO-BREAK SPACE}", " ") == "30 ноября 2026 года, 03:30"
