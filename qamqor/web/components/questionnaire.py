@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import get_language, gettext
 
@@ -21,12 +21,18 @@ from qamqor.services import forms
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer to choose; ``counts`` is empty where it counts nothing."""
+    """One answer to choose; ``counts`` is empty where it counts nothing.
+
+    Attributes:
+        key: the digit that chooses it: its points, as on the paper form, where each answer of the
+            question has other points of one digit; else its place.
+    """
 
     value: str
     label: str
     counts: str
     is_chosen: bool
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,16 @@ def _name(form: Form, question: Question) -> str:
 
 
 def _choices(question: Question, given: str, language: str) -> tuple[Choice, ...]:
+    """The answers with their digits: a nurse who knows the paper form types 3 for 3 points."""
+    found = _answers(question, given, language)
+    points = {one.counts for one in found if len(one.counts) == 1}
+    return tuple(
+        replace(one, key=one.counts if len(points) == len(found) else str(place))
+        for place, one in enumerate(found, 1)
+    )
+
+
+def _answers(question: Question, given: str, language: str) -> tuple[Choice, ...]:
     if question.kind == "boolean":
         return (
             Choice("true", gettext("Yes"), "", given == "true"),

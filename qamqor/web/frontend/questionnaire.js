@@ -47,11 +47,11 @@ function warn(question, answer) {
   place.hidden = !said;
 }
 
-// In a question a digit chooses the answer of that number and goes on to the next question.
+// In a question a digit chooses the answer that shows it and goes on to the next question.
 function byNumber(sheet, event) {
   const question = event.target.closest("[data-question]");
-  if (!question || event.target.type !== "radio" || !/^[1-9]$/.test(event.key)) return;
-  const choice = question.querySelectorAll("input[type=radio]")[Number(event.key) - 1];
+  if (!question || event.target.type !== "radio" || !/^[0-9]$/.test(event.key)) return;
+  const choice = question.querySelector(`input[type=radio][data-key="${event.key}"]`);
   if (!choice) return;
   event.preventDefault();
   choice.click();

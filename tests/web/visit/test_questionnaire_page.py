@@ -36,13 +36,26 @@ def test_every_questionnaire_is_whole(
         assert faults(page) == []
 
 
+def test_a_digit_is_the_points_of_an_answer_as_on_the_paper_form(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "phq9")
+        page.locator("#phq9-interest-not_at_all").focus()
+        page.keyboard.type("333333333")
+        expect(page.locator("[data-score]")).to_contain_text("27: ")
+        page = opened(context, live_server.url, "social_needs")
+        first = page.locator("[data-question]").first
+        expect(first.locator("kbd").first).to_have_text("1")
+
+
 def test_nine_digits_answer_nine_questions(
     village: None, live_server: Any, browser: Browser
 ) -> None:
     with signed_in(browser, live_server.url) as context:
         page = opened(context, live_server.url, "phq9")
         page.locator("#phq9-interest-not_at_all").focus()
-        page.keyboard.type("122231111")
+        page.keyboard.type("011120000")
         expect(page.locator("[data-score]")).to_have_text("5: Mild")
         page.get_by_role("button", name="Save the answers").click()
         expect(page.get_by_text("Saved: Patient health questionnaire")).to_be_visible()
