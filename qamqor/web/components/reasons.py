@@ -13,6 +13,8 @@ from qamqor.web.components import dates, facts
 Resource = Mapping[str, Any]
 FITS: Final = 40
 """Letters that stand in two lines of a column of the list."""
+LEAST: Final = 12
+"""Letters without which a gist says nothing: «Day», of "Day agreed on, …"."""
 _IN_BED: Final = ("IMP", "EMER")
 _SILENT: Final = ("Patient", "Group", "EpisodeOfCare", "Goal")
 """What says nothing of itself: that somebody is registered, lives somewhere, is in a programme."""
@@ -32,9 +34,17 @@ class _Fact(NamedTuple):
 
 
 def short(reason: str) -> str:
-    """The gist of a reason; what follows a colon, or a comma late in it, is told elsewhere."""
-    gist = reason.partition(":")[0]
-    return gist if len(gist) <= FITS else gist.partition(",")[0]
+    """The gist of a reason; what follows a colon, or a comma late in it, is told elsewhere.
+
+    A word or two before the first comma say nothing alone: then it ends at the next one.
+    """
+    gist = reason.partition(":")[0].partition(";")[0]
+    if len(gist) <= FITS:
+        return gist
+    said, *others = gist.split(",")
+    while others and len(said) < LEAST:
+        said = f"{said},{others.pop(0)}"
+    return said
 
 
 def in_short(reason: str, found: Sequence[Resource], today: date) -> str:

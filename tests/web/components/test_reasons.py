@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from qamqor.web.components.reasons import FITS, in_short, missing
+from qamqor.web.components.reasons import FITS, in_short, missing, short
 from tests.services.test_derived import LOINC, pressure
 
 TODAY = date(2026, 11, 29)
@@ -151,3 +151,18 @@ def test_what_is_unknown_says_what_is_missing_and_since_when(
         assert missing(reason, [condition, old, mistaken], TODAY) == with_old
         assert missing(reason, [condition], TODAY) == without
         assert len(with_old) <= FITS
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("Ответ, после которого говорят наедине в тот же день; разговора ещё не было",
+         "Ответ, после которого говорят наедине в тот же день"),
+        ("Хочет, чтобы позвонил социальный работник; плана ещё нет",
+         "Хочет, чтобы позвонил социальный работник"),
+        ("Выписка после госпитализации по болезни, визита ещё не было",
+         "Выписка после госпитализации по болезни"),
+    ],
+)  # fmt: skip
+def test_a_gist_is_never_one_word_that_says_nothing(reason: str, expected: str) -> None:
+    assert short(reason) == expected
