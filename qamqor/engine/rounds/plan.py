@@ -21,6 +21,7 @@ class Pace:
         minutes_a_person: at a door; ``minutes_each_other`` for each further person there.
         longer_than_straight: how much longer streets are than the straight line.
         bag: what to take along: words by language, and the actions or items it is for.
+        once: English words of what serves everybody, such as scales; of the rest one a person.
     """
 
     doors: int = 8
@@ -30,6 +31,7 @@ class Pace:
     km_an_hour: float = 20
     longer_than_straight: float = 1.3
     bag: tuple[tuple[Mapping[str, str], frozenset[str]], ...] = ()
+    once: frozenset[str] = frozenset()
 
 
 class Timed(NamedTuple):
@@ -49,7 +51,7 @@ def read_pace(raw: Mapping[str, Any], where: str) -> Pace:
     problems = [
         Problem(f"{where}: {name}", "is no part of a round")
         for name in raw
-        if name not in Pace.__slots__
+        if name not in Pace.__slots__ or name == "once"
     ]
     problems += [
         Problem(f"{where}: {name}", f"{value!r} is no number above 0")
@@ -63,10 +65,12 @@ def read_pace(raw: Mapping[str, Any], where: str) -> Pace:
         if "leave_at" in said:
             hour, minute = (int(part) for part in str(said["leave_at"]).split(":"))
             said["leave_at"] = (hour, minute)
+        listed = said.get("bag", ())
         said["bag"] = tuple(
-            ({k: str(v) for k, v in one.items() if k != "for"}, frozenset(one["for"]))
-            for one in said.get("bag", ())
+            ({k: str(v) for k, v in one.items() if k not in {"for", "once"}}, frozenset(one["for"]))
+            for one in listed
         )
+        said["once"] = frozenset(str(one["en"]) for one in listed if one.get("once") is True)
     except (ValueError, KeyError, AttributeError) as error:
         raise InvalidPack([Problem(where, f"cannot be read: {error}")]) from error
     return Pace(**said)
@@ -113,13 +117,14 @@ def _to_five(moment: datetime) -> datetime:
 
 
 def bag(pace: Pace, wanted: Sequence[frozenset[str]], language: str) -> list[tuple[str, int]]:
-    """What to take along, and for how many people.
+    """What to take along, and how many: one a person, or one alone of what serves everybody.
 
     Args:
         wanted: for each person, the actions and items needed.
     """
-    counted = (
-        (words.get(language) or words["en"], sum(bool(used & own) for own in wanted))
-        for words, used in pace.bag
-    )
-    return [(name, people) for name, people in counted if people]
+    counted = ((words, sum(bool(used & own) for own in wanted)) for words, used in pace.bag)
+    return [
+        (words.get(language) or words["en"], 1 if words["en"] in pace.once else people)
+        for words, people in counted
+        if people
+    ]
