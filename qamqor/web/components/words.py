@@ -51,6 +51,12 @@ def staff_name(account: Account) -> str:
     return f"{account.last_name} {account.first_name}".strip() or str(account.get_username())
 
 
+def short_staff_name(account: Account) -> str:
+    """Surname and initials, for the header, where the box that finds people needs the room."""
+    letters = " ".join(f"{part[0]}." for part in account.first_name.split())
+    return f"{account.last_name} {letters}".strip() if account.last_name else staff_name(account)
+
+
 def initials(name: str) -> str:
     """Two letters that stand for somebody in a small circle."""
     return "".join(part[0] for part in name.split()[:2]).upper()
