@@ -69,6 +69,7 @@ class Sheet:
         about: the resource it is about, such as the Encounter or the ServiceRequest.
         resources: by type, the newest first.
         author: who stands behind it: role code and name.
+        recipient: whom a referral is for, where the directory has them.
     """
 
     patient: str
@@ -77,6 +78,7 @@ class Sheet:
     about: Resource
     resources: Mapping[str, list[Resource]]
     author: tuple[str, str]
+    recipient: Place | None = None
 
 
 def visit(patient: str, encounter: str, *, actor: Actor, at: datetime) -> Sheet:
@@ -117,7 +119,9 @@ def referral(patient: str, request: str, *, actor: Actor, at: datetime) -> Sheet
     found = _contents(_plain(seen, OF_A_REFERRAL))
     live = {type_: [one for one in some if not _is_gone(one)] for type_, some in found.items()}
     author = str((about.get("requester") or {}).get("reference") or actor.reference)
-    return _sheet(seen, about, live, author, "referral", actor, at)
+    asked: Resource = next(iter(about.get("performer") or ()), {})
+    sheet = _sheet(seen, about, live, author, "referral", actor, at)
+    return replace(sheet, recipient=_recipient(str(asked.get("reference") or "")))
 
 
 def invitation(patient: str, *, actor: Actor, at: datetime) -> Sheet:
@@ -145,8 +149,10 @@ def vaccination_card(
     opened = immunisation.schedule_in_force(installed.pack(), _schedule(), as_of)
     folders = list(dict.fromkeys(reversed(installed.folders())))
     words = ImmunisationWords(language, folders, opened.schedule, opened.folder)
-    seen = due.observed_of(patient, as_of=as_of)
-    forecast = immunisation.forecast_person(patient, everything, opened.schedule, as_of, seen=seen)
+    at_risk = due.observed_of(patient, as_of=as_of)
+    forecast = immunisation.forecast_person(
+        patient, everything, opened.schedule, as_of, seen=at_risk
+    )
     asked = immunisation_session.asked_of(patient, opened, as_of)
     values = immunisation_pages.card_values(forecast, everything, opened, words, as_of, asked)
     shown = {"Immunization": found.get("Immunization", [])}
@@ -277,7 +283,10 @@ def _person(seen: Seen) -> Resource:
 def place_of(person: Mapping[str, Any]) -> Place:
     """The organisation somebody is attached to, as a letter names it."""
     reference = str((person.get("managingOrganization") or {}).get("reference", ""))
-    found = _named(reference) or {}
+    return _place(_named(reference) or {})
+
+
+def _place(found: Mapping[str, Any]) -> Place:
     names = {"": str(found.get("name", "")), "ru": str(found.get("name", ""))}
     for language, alias in zip(("kk", "en"), found.get("alias") or (), strict=False):
         names[language] = str(alias)
@@ -292,6 +301,15 @@ def _named(reference: str) -> Resource | None:
     type_, _, id_ = reference.partition("/")
     found = versions.read(type_, id_) if id_ else None
     return json_text.decode(found.content.encode()) if found and found.content else None
+
+
+def _recipient(reference: str) -> Place | None:
+    """An organisation as a letter names it, or who holds a post."""
+    found = _named(reference) or {}
+    if isinstance(found.get("name"), str):
+        return _place(found)
+    name = _author(reference)[1]
+    return Place({"": name}, "", "") if name else None
 
 
 def _author(reference: str) -> tuple[str, str]:

@@ -74,6 +74,9 @@ def bar(request: HttpRequest, person: Mapping[str, Any], kind: str, code: str) -
             "languages": languages,
             "sizes": sizes,
             "print": gettext("Print"),
+            "no_phone": gettext(
+                "The clinic has no phone on record: write it on the sheet by hand."
+            ),
             "back": gettext("Back to the person"),
             "choose_language": gettext("Language of the sheet"),
             "choose_size": gettext("Paper"),
@@ -158,7 +161,7 @@ def visit(sheet: Sheet, coming: Page, code: str) -> dict[str, Any]:
         "agreed": [text for text in goals if text],
         "referrals": [facts.line(one, code).detail for one in found.get("ServiceRequest", ())],
         "given": [facts.line(one, code).detail for one in found.get("Immunization", ())],
-        "coming": list(_coming(coming, code)),
+        **_now_and_later(coming, code),
         "bookings": list(_bookings(coming.resources.get("Appointment", ()), code)),
     }
 
@@ -185,8 +188,14 @@ def _medicines(found: Iterable[Mapping[str, Any]], code: str) -> Iterator[Row]:
             yield Row(name, doses, dates.short(date.fromisoformat(end)) if end else "")
 
 
+def _now_and_later(found: Page, code: str) -> dict[str, list[Row]]:
+    """What it is time for, and what comes later with its day."""
+    rows = list(_coming(found, code))
+    return {"coming": [r for r in rows if not r.day], "later": [r for r in rows if r.day]}
+
+
 def _coming(found: Page, code: str) -> Iterator[Row]:
-    """What is to be done and from when; once each, in the order of days."""
+    """What is to be done and from when, no day where it is time; once each, in order of days."""
     seen: dict[str, date] = {}
     for one in found.due:
         if one.due_on is None or one.due_on > found.as_of + AHEAD or one.status == "unknown":
@@ -194,7 +203,7 @@ def _coming(found: Page, code: str) -> Iterator[Row]:
         title = needs.said(one, code).title
         seen[title] = min(seen.get(title, one.due_on), one.due_on)
     for title, day in sorted(seen.items(), key=lambda pair: pair[1]):
-        yield Row(title, day=gettext("now") if day <= found.as_of else dates.short(day))
+        yield Row(title, day="" if day <= found.as_of else dates.short(day))
 
 
 def _bookings(found: Iterable[Mapping[str, Any]], code: str) -> Iterator[Row]:
@@ -245,7 +254,7 @@ def plan(found: Page, place: Place, code: str) -> dict[str, Any]:
         "goals": [_text(one) for one in goals if not _is_own(one) and not one.get("target")],
         "targets": targets,
         "medicines": list(_medicines(found.resources.get("MedicationRequest", ()), code)),
-        "coming": list(_coming(found, code)),
+        **_now_and_later(found, code),
         "bookings": list(_bookings(found.resources.get("Appointment", ()), code)),
         "team": [Row(one.name, words.role(one.role), one.phone) for one in found.team],
     }
@@ -290,7 +299,8 @@ def referral(sheet: Sheet, code: str) -> dict[str, Any]:
         **_place(sheet.place, code),
         "to": content.said(about.get("code"), code),
         "is_urgent": about.get("priority") in ("urgent", "asap", "stat"),
-        "day": dates.long(facts.day_of({"authoredOn": about.get("authoredOn")})),
+        "head_day": dates.long(facts.day_of({"authoredOn": about.get("authoredOn")})),
+        "where": sheet.recipient.name(code) if sheet.recipient else "",
         "iin": numbers[0] if numbers else "",
         "address": people.address_of(sheet.person),
         "phone": people.phone_of(sheet.person),

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from qamqor.engine.booking import Wish, appointment
 from qamqor.store import audit
 from qamqor.store.audit import Wanted
-from tests.browser import LANGUAGES, SIZES, faults
+from tests.browser import CUT_OFF, LANGUAGES, SIZES, TOO_WIDE, faults
 from tests.pages import signed_in
 from tests.services.access.village import ACT
 from tests.services.test_derived import put
@@ -60,6 +60,13 @@ def fill(language: str = "kk") -> None:
             "name": "Поликлиника №4",
             "alias": ["№4 емхана", "Clinic 4"],
             "telecom": [{"system": "phone", "value": "8 726 123 45 67"}],
+            "address": [{"line": ["ул. Абая, 1"], "city": "Мерке"}],
+        },
+        {
+            "resourceType": "Organization",
+            "id": "hospital",
+            "name": "Областная больница",
+            "alias": ["Облыстық аурухана", "Regional hospital"],
         },
         {
             "resourceType": "Encounter",
@@ -137,6 +144,7 @@ def fill(language: str = "kk") -> None:
             "authoredOn": now,
             "code": {"coding": [{"system": "http://snomed.info/sct", "code": "183519002"}]},
             "reasonCode": [{"text": "Боль в груди"}],
+            "performer": [{"reference": "Organization/hospital"}],
         },
         {
             "resourceType": "MedicationRequest",
@@ -322,3 +330,68 @@ def test_printing_is_kept_and_another_teams_person_cannot_be_printed(
             answer = page.goto(f"{live_server.url}/person/far/print/{sheet}")
             assert answer is not None
             assert answer.status == 404, sheet
+
+
+@pytest.mark.parametrize("paper", ["a4", "a5"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sheet_says_who_writes_to_whom_and_when_and_nothing_is_cut_on_paper(
+    village: None, live_server: Any, browser: Browser, language: str, paper: str
+) -> None:
+    fill(language)
+    clinic = {"kk": "№4 емхана", "ru": "Поликлиника №4", "en": "Clinic 4"}[language]
+    width, _ = POINTS[paper]
+    margins = 2 * (15 if paper == "a4" else 10)  # mm, of @page
+    room = round(width / 72 * 96 - margins / 25.4 * 96)
+    with signed_in(browser, live_server.url, language=language, role="gp") as context:
+        page = context.new_page()
+        page.set_viewport_size({"width": room, "height": 900})
+        page.emulate_media(media="print")
+        for sheet in SHEETS:
+            joint = "&" if "?" in sheet else "?"
+            page.goto(f"{live_server.url}/person/dana/print/{sheet}{joint}size={paper}")
+            head = page.locator(".q-sheet__head")
+            for words in (clinic, "ул. Абая, 1, Мерке", "8 726 123 45 67"):
+                expect(head).to_contain_text(words)
+            expect(head.locator(".q-sheet__day")).to_contain_text(str(timezone.localdate().year))
+            expect(page.locator(".q-sheet")).to_contain_text("Серік Дана Ержанқызы")
+            assert page.evaluate(TOO_WIDE) <= 0, sheet
+            assert page.evaluate(CUT_OFF) == [], sheet
+            size = page.locator(".q-sheet").evaluate(
+                "e => parseFloat(getComputedStyle(e).fontSize)"
+            )
+            assert size * 72 / 96 >= (13 if paper == "a4" else 11) - 0.1, sheet
+
+
+@pytest.mark.parametrize("sheet", ["plan", "visit/today", "referral/heart"])
+def test_what_to_do_next_is_read_first(
+    village: None, live_server: Any, browser: Browser, sheet: str
+) -> None:
+    fill("en")
+    begins = timezone.localtime().replace(microsecond=0) + timedelta(hours=1)
+    wish = Wish(begins, begins + timedelta(minutes=20), "PractitionerRole/nurse", "gp", "clinic",
+                room="7")  # fmt: skip
+    put(appointment("tomorrow", "dana", wish, created=begins))
+    with signed_in(browser, live_server.url, role="gp") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/dana/print/{sheet}")
+        first = page.locator(".q-sheet section").first
+        expect(first).to_have_class("q-sheet__box")
+        if sheet == "referral/heart":
+            expect(first).to_contain_text("Where: Regional hospital")
+            expect(page.locator(".q-sheet")).to_contain_text("not asked yet: please ask")
+        else:
+            expect(first.locator(".q-sheet__when")).to_contain_text(f"{begins:%H:%M}")
+            expect(first).to_contain_text("It is time for:")
+
+
+def test_a_sheet_without_a_phone_says_so_to_the_worker_and_not_on_paper(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    fill("kk")
+    put({"resourceType": "Organization", "id": "centre", "name": "Поликлиника №4"})
+    with signed_in(browser, live_server.url, language="en", role="gp") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/person/dana/print/plan")
+        expect(page.locator(".q-paper__note")).to_contain_text("no phone on record")
+        page.emulate_media(media="print")
+        expect(page.locator(".q-paper__note")).to_be_hidden()
