@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -19,14 +19,15 @@ from qamqor.engine.invented.team import BEFORE_ANY_BLOCK, Organisation, Post, or
 from qamqor.engine.invented.texts import day_texts
 
 Resource = dict[str, Any]
+STREET: Final = "Абай көшесі, 1"
 
 
 def shared_lines(invention: Invention, layout: Layout, as_of: int) -> Iterator[tuple[str, str]]:
     """Every resource that belongs to nobody in particular: its type and its line."""
-    held = posts(invention, layout, as_of)
+    held, places = posts(invention, layout, as_of), {one.place_id: one for one in layout.places}
     resources = [
         *(_location(place) for place in layout.places),
-        *(_organisation(own) for own in organisations(invention, layout)),
+        *(_organisation(own, places) for own in organisations(invention, layout)),
         *_practitioners(invention, held),
         *(_post(post) for post in held),
         *_teams(layout, held),
@@ -58,7 +59,17 @@ def _location(place: Place) -> Resource:
     return resource
 
 
-def _organisation(own: Organisation) -> Resource:
+def _reached(own: Organisation, place: Place) -> Resource:
+    """Where an organisation with areas stands and its phone, of numbers that are never issued."""
+    number = f"{int(own.id.rpartition('-')[2]):07d}"
+    phone = f"+7 000 {number[:3]} {number[3:5]} {number[5:]}"
+    return {
+        "telecom": [{"system": "phone", "value": phone}],
+        "address": [{"line": [STREET], "city": place.names[0]}],
+    }
+
+
+def _organisation(own: Organisation, places: Mapping[str, Place]) -> Resource:
     resource: Resource = {
         "resourceType": "Organization",
         "id": own.id,
@@ -67,6 +78,8 @@ def _organisation(own: Organisation) -> Resource:
         "name": own.names[1],
         "alias": [own.names[0], own.names[2]],
     }
+    if own.id.startswith("site-") and own.place_id in places:
+        resource |= _reached(own, places[own.place_id])
     if own.parent_id:
         resource["partOf"] = {"reference": f"Organization/{own.parent_id}"}
     return resource

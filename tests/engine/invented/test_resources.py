@@ -150,3 +150,15 @@ def test_a_referral_says_who_asked_and_who_is_to_answer(
         assert {each["reference"] for each in one["performer"]} <= known
     for one in ways:
         assert one["owner"]["reference"] in known
+
+
+def test_an_organisation_people_go_to_says_where_it_is_and_how_to_call(
+    resources: dict[str, list[dict[str, Any]]],
+) -> None:
+    """A letter without a phone leaves whoever gets it with nothing to do."""
+    sites = [one for one in resources["Organization"] if one["id"].startswith("site-")]
+    assert sites
+    for one in sites:
+        assert one["telecom"][0]["value"].startswith("+7 000 "), "a number that is never issued"
+        assert one["address"][0]["line"]
+        assert one["address"][0]["city"]
