@@ -221,6 +221,21 @@ def counts(actor: Actor, *, as_of: date, filters: Filters) -> Mapping[Tab, int]:
     return dict.fromkeys(Tab, 0) | {Tab(name): number for name, number in found.items()}
 
 
+def opening(actor: Actor, *, as_of: date, filters: Filters) -> Tab:
+    """Where a worker begins who names no tab: where somebody presses today, else where anybody is.
+
+    Raises:
+        NotAllowed: no such list is theirs.
+    """
+    first = (Tab.to_see, Tab.to_visit, Tab.to_call)
+    for some in (replace(filters, most_urgent=1), filters):
+        found = counts(actor, as_of=as_of, filters=some)
+        for tab in first:
+            if found[tab]:
+                return tab
+    return Tab.to_see
+
+
 def changed_since(
     actor: Actor, sequence: int, *, filters: Filters, apart_from: Sequence[str] = ()
 ) -> int:

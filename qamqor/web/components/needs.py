@@ -42,6 +42,8 @@ class Row(Protocol):
 
 
 UNKNOWN: Final = "unknown"
+FAR_DAYS: Final = 180
+"""From here on a day is said with its year."""
 """The reason by which programmes say that what would decide is missing or too old."""
 
 
@@ -72,6 +74,15 @@ class Said:
     is_scheduled: bool
     is_masked: bool = False
     is_unknown: bool = False
+
+
+def by_when(due_on: date | None, overdue_on: date | None, today: date) -> str:
+    """By when something is needed, said alike on every page: until 1 January, else 3 weeks ago."""
+    if overdue_on is not None and overdue_on > today and due_on is not None and due_on <= today:
+        is_near = (overdue_on - today).days < FAR_DAYS
+        day = dates.without_year(overdue_on) if is_near else dates.short(overdue_on)
+        return gettext("until %(day)s") % {"day": day}
+    return dates.from_here(due_on, today) if due_on is not None else ""
 
 
 def said(row: Row, language: str = "") -> Said:

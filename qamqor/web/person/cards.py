@@ -27,9 +27,9 @@ from qamqor.web.person.numbers import NumberRow
 
 ORDER: Final = {"urgent": 0, "overdue": 1, "due": 2, "soon": 3}
 RELATIVES: Final[dict[str, str | Promise]] = {
-    "head": _("head of the family"),
+    "head": _("whom to talk to in the family"),
     "spouse": _("husband or wife"),
-    "child": _("child"),
+    "child": _("son or daughter"),
     "parent": _("parent"),
     "grandparent": _("grandparent"),
     "grandchild": _("grandchild"),
@@ -170,7 +170,7 @@ def _when(due: Due, today: date) -> str:
     if due.status == "overdue":
         return gettext("was due %(when)s") % {"when": dates.from_here(due.due_on, today)}
     if due.overdue_on is not None and due.overdue_on > today:
-        return gettext("until %(day)s") % {"day": dates.without_year(due.overdue_on)}
+        return needs.by_when(due.due_on, due.overdue_on, today)
     return gettext("was due %(when)s") % {"when": dates.from_here(due.due_on, today)}
 
 

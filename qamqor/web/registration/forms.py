@@ -22,7 +22,7 @@ LANGUAGES: Final = (("", _("not asked")), ("kk", "Қазақша"), ("ru", "Ру
 HOME_ROLES: Final[dict[str, str | Promise]] = {
     "head": _("whom to talk to in the family"),
     "spouse": _("husband or wife"),
-    "child": _("child"),
+    "child": _("son or daughter"),
     "parent": _("parent"),
     "other": _("another relative"),
 }

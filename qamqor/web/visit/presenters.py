@@ -219,10 +219,7 @@ def _owed(name: str, now: Due | None, today: date) -> Owed:
     if now.status not in PRESSING:
         said = gettext("next: %(day)s") % {"day": dates.short(now.due_on)} if now.due_on else ""
         return Owed(title, "done", said)
-    state, day = needs.state(now), now.overdue_on or now.due_on
-    if day and day > today and state == "due":
-        return Owed(title, state, gettext("until %(day)s") % {"day": dates.short(day)})
-    return Owed(title, state, dates.from_here(now.due_on, today) if now.due_on else "")
+    return Owed(title, needs.state(now), needs.by_when(now.due_on, now.overdue_on, today))
 
 
 def _name(one: Due) -> str:

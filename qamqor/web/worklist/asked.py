@@ -17,7 +17,7 @@ from qamqor.engine.worklist import Tab
 from qamqor.services import installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import places
-from qamqor.services.worklist.today import LEADING, Filters, roles_of
+from qamqor.services.worklist.today import LEADING, Filters, opening, roles_of
 from qamqor.web.components.words import role as role_name
 from qamqor.web.worklist import presenters
 
@@ -84,7 +84,9 @@ def asked(request: HttpRequest, actor: Actor) -> Asked:
     if late in LATE_DAYS:
         filters = replace(filters, late_from=timezone.localdate() - timedelta(days=LATE_DAYS[late]))
     return Asked(
-        tab=Tab(tab) if tab in set(Tab) else Tab.to_see,
+        tab=Tab(tab)
+        if tab in set(Tab)
+        else opening(actor, as_of=timezone.localdate(), filters=filters),
         page=int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 6 else 1,
         filters=filters,
         late=late if late in LATE_DAYS else "",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from qamqor.engine.worklist import Booked, Row, Tab, is_ahead
 from qamqor.services.worklist.today import Line
 from qamqor.web.components import bookings, dates, facts, people, reasons
-from qamqor.web.components.needs import Said, said
+from qamqor.web.components.needs import Said, by_when, said
 
 MOST_TAGS: Final = 3
 LINE: Final = 30  # letters of tags that fit one line; two lines make a row
@@ -26,6 +26,16 @@ TABS: Final[dict[Tab, str | Promise]] = {
     Tab.agreed: _("Agreed"),
     Tab.waiting: _("Waiting for an answer"),
     Tab.done: _("Done today"),
+}
+EMPTY: Final[dict[Tab, str | Promise]] = {
+    Tab.agreed: _("Nobody has agreed on a day yet."),
+    Tab.waiting: _("No answer to a referral is awaited."),
+    Tab.done: _("Nothing is done yet today. Whoever you finish with stands here."),
+}
+TOGETHER: Final[dict[Tab, str | Promise]] = {
+    Tab.to_see: _("one visit"),
+    Tab.to_call: _("one call"),
+    Tab.to_visit: _("one visit"),
 }
 ACTS: Final[dict[str, tuple[str | Promise, str]]] = {
     "home": (_("Visit"), "visit"),
@@ -122,9 +132,14 @@ def shown(line: Line, today: date) -> Shown:
     state = needs[0].state if needs else "wait" if row.tab is Tab.waiting else "done"
     is_kept = row.tab is Tab.agreed and _is_kept(row, today)
     act, icon = (gettext("Show"), "calendar") if is_kept else ACTS[row.channel]
+    how, tried = str(CHANNELS[row.channel]), _last_try(row, today)
+    if row.tab is Tab.waiting:  # nobody is to be invited: a specialist owes an answer
+        act, icon, how, tried = gettext("Show"), "wait", gettext("the specialist answers"), ""
     fitting = _fitting([need.title for need in needs])
     due_on = needs[0].due_on if needs else row.oldest_due_on
     when, since, shape = _when(row, due_on, today), dates.short(due_on), state
+    if needs and (late_on := needs[0].overdue_on) and by_when(due_on, late_on, today) != when:
+        when, since = by_when(due_on, late_on, today), dates.from_here(late_on, today)
     if row.tab is Tab.agreed:
         when, since, shape = _agreed(row, today)
     return Shown(
@@ -138,9 +153,9 @@ def shown(line: Line, today: date) -> Shown:
         when_shape=shape,
         since=since,
         reason=_reason(needs[0], line, today) if needs else _without_needs(row),
-        channel=str(CHANNELS[row.channel]),
+        channel=how,
         channel_icon=icon,
-        last_try=_last_try(row, today),
+        last_try=tried,
         act=str(act),
         act_icon=icon,
         is_filled=state == "urgent" and not is_kept,

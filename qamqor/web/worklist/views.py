@@ -21,6 +21,7 @@ from qamqor.services.worklist import cover
 from qamqor.services.worklist import outcome as outcomes
 from qamqor.services.worklist import today as worklist
 from qamqor.web.access import DESK, STAFF, staff
+from qamqor.web.components import needs
 from qamqor.web.worklist import asked, booking, handing, presenters
 from qamqor.web.worklist.asked import Asked
 from qamqor.web.worklist.forms import OutcomeForm, SlotForm, UndoForm
@@ -188,6 +189,8 @@ def _list(
         "tab": wish.tab,
         "tabs": _tabs(found.counts, wish),
         "blocks": list(presenters.blocks(found.lines, day)),
+        "empty": presenters.EMPTY.get(wish.tab, ""),
+        "together": presenters.TOGETHER.get(wish.tab, ""),
         "now": now,
         "page": wish.page,
         "pages": -(-found.people // worklist.PAGE) or 1,
@@ -238,6 +241,7 @@ def _panel(
         "booked": presenters.booked_beside(line.row, day),
         "form": form,
         "day": day,
+        "by_when": needs.by_when,
         "query": wish.query(),
         "handed": handing.shown(actor, line),
     }

@@ -289,3 +289,15 @@ def test_a_person_who_died_meanwhile_leaves_the_list() -> None:
     save([Change("PUT", "Patient", "amina", dead)], actor=PLATFORM, at=AT)
 
     assert names() == []
+
+
+def test_who_names_no_tab_begins_where_somebody_waits() -> None:
+    """A home page that is empty while people wait elsewhere looks like a day without work."""
+    begin = {"as_of": TODAY, "filters": Filters()}
+    assert worklist.opening(NURSE, **begin) is Tab.to_see, "nobody waits anywhere"
+    resident("amina")
+    assert worklist.opening(NURSE, **begin) is Tab.to_see
+    for _ in range(3):
+        call("no_answer")
+    assert names(Tab.to_see) == []
+    assert worklist.opening(NURSE, **begin) is Tab.to_visit

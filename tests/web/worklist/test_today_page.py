@@ -107,6 +107,20 @@ def test_who_agrees_is_booked_with_one_more_key_and_stands_by_the_time(
         assert faults(page) == []
 
 
+def test_on_a_phone_the_tab_one_is_on_is_in_sight(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url, language="kk", size="phone") as context:
+        page = context.new_page()
+        for tab in ("to_see", "agreed", "done"):
+            page.goto(f"{live_server.url}/today?tab={tab}")
+            page.wait_for_load_state("networkidle")
+            box = page.locator(".q-tabs [aria-current]").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0, tab
+            assert box["x"] + box["width"] <= 390, tab
+
+
 def test_enter_takes_the_first_time_and_nought_none(
     village: None, live_server: Any, browser: Browser
 ) -> None:
