@@ -20,6 +20,14 @@ CUT_OFF = """() => [...document.querySelectorAll('main *, header *')].filter(e =
   return ['hidden', 'clip'].includes(style.overflowX) && e.scrollWidth > e.clientWidth + 1
     && !e.closest('svg, .nhsuk-u-visually-hidden, select');
 }).map(e => e.className + ': ' + e.textContent.trim().slice(0, 60))"""
+CUT_HINT = """() => [...document.querySelectorAll('input[placeholder]')].filter(e => {
+  const style = getComputedStyle(e), pen = document.createElement('canvas').getContext('2d');
+  pen.font = style.font;
+  const room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return e.clientWidth && pen.measureText(e.placeholder).width > room + 1;
+}).map(e => e.placeholder)"""
+TAG_CUT = """() => [...document.querySelectorAll('.q-tag')].filter(e =>
+  e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 TOO_WIDE = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
 # A link inside a sentence may be as small as its words (WCAG 2.5.8).
 TOO_SMALL = """() => [...document.querySelectorAll(
@@ -71,6 +79,8 @@ def faults(page: Page) -> list[str]:
     if (over := page.evaluate(TOO_WIDE)) > 0:
         found.append(f"the page is {over} px wider than the screen")
     found += [f"cut off: {text}" for text in page.evaluate(CUT_OFF)]
+    found += [f"outside its tag: {text}" for text in page.evaluate(TAG_CUT)]
+    found += [f"hint cut off: {text}" for text in page.evaluate(CUT_HINT)]
     found += [f"places hidden: {text}" for text in page.evaluate(HIDDEN_PLACES)]
     found += [f"under 24 px: {text}" for text in page.evaluate(TOO_SMALL)]
     return found

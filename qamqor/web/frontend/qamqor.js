@@ -32,9 +32,20 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.forms) delete form.dataset.sent;
 });
 
+// On a phone the tabs scroll sideways; the one the reader is on must not lie outside.
+function showTab() {
+  const tab = document.querySelector(".q-tabs [aria-current]");
+  const strip = tab?.closest(".q-tabs");
+  if (!strip || strip.scrollWidth <= strip.clientWidth) return;
+  const [own, around] = [tab.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollLeft += own.left - around.left - (around.width - own.width) / 2;
+}
+showTab();
+
 // A swapped part keeps the reader's place: focus goes where the part says, else to its heading.
 document.addEventListener("htmx:afterSettle", (event) => {
   enliven(event.detail.elt);
+  showTab();
   event.detail.elt.querySelector("[data-focus], [autofocus]")?.focus();
 });
 document.addEventListener("htmx:afterRequest", (event) => {
