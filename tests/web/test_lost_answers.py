@@ -110,3 +110,19 @@ def test_a_person_is_registered_once(village: None, live_server: Any, browser: B
         button.click()
         page.wait_for_url("**/person/*/edit")
         assert number("Patient") == before + 1
+
+
+def test_why_a_need_is_wrong_is_kept_until_it_arrives(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/person/dana")
+        page.locator(".q-need__more summary").first.click()
+        reason = page.locator(".q-wrong input[name=reason]").first
+        reason.fill("measured at the district hospital")
+        page.route("**/wrong", lambda route: route.abort(), times=1)
+        page.locator(".q-wrong button").first.click()
+        expect(page.get_by_role("alert")).to_contain_text(DEAD)
+        expect(reason).to_have_value("measured at the district hospital")
+        page.locator(".q-wrong button").first.click()
+        expect(page.get_by_text("it is off the list")).to_be_visible()

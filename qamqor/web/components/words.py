@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from django.utils.functional import Promise
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qamqor.store.accounts import Account
 
+_PHONE: Final = re.compile(r"(\+7)([0-9]{3})([0-9]{3})([0-9]{2})([0-9]{2})")
 ROLES: Final[dict[str, str | Promise]] = {
     "gp": _("General practitioner"),
     "practice_nurse": _("Practice nurse"),
@@ -55,6 +57,15 @@ def short_staff_name(account: Account) -> str:
     """Surname and initials, for the header, where the box that finds people needs the room."""
     letters = " ".join(f"{part[0]}." for part in account.first_name.split())
     return f"{account.last_name} {letters}".strip() if account.last_name else staff_name(account)
+
+
+def phone(number: str) -> str:
+    """A telephone number in groups, as it is read aloud and typed; another one as it is."""
+    found = _PHONE.fullmatch(number)
+    if found is None:
+        return number
+    country, area, *rest = found.groups()
+    return "\N{NO-BREAK SPACE}".join([country, area, "-".join(rest)])
 
 
 def initials(name: str) -> str:

@@ -115,5 +115,5 @@ def test_the_list_on_paper_has_every_door_and_no_buttons(
         page.goto(f"{live_server.url}/round")
         page.emulate_media(media="print")
 
-        expect(page.locator(".q-stop").first).to_contain_text("+77010001427")
+        expect(page.locator(".q-stop").first).to_contain_text("+7 701 000-14-27")
         expect(page.get_by_role("button", name="Nobody home").first).to_be_hidden()
