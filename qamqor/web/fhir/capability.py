@@ -14,6 +14,7 @@ from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import resource_types
 from qamqor.engine.fhir.names import BASE, ICD10
 from qamqor.engine.fhir.search.parameters import (
+    KEPT_APART,
     Parameter,
     compartments,
     own,
@@ -226,7 +227,7 @@ def _common() -> list[Parameter]:
 def _pointing() -> dict[str, list[str]]:
     """By type the references of others that are made to point to it; those to any type apart."""
     found: dict[str, list[str]] = {}
-    for source in searchable_types():
+    for source in (name for name in searchable_types() if name not in KEPT_APART):
         for code, one in parameters(source).items():
             for target in one.targets if one.type == "reference" and not one.url else ():
                 found.setdefault(target, []).append(f"{source}:{code}")

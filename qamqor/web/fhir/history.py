@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from qamqor.engine.fhir import etag, json_text, summary
+from qamqor.engine.fhir.search.parameters import KEPT_APART
 from qamqor.engine.fhir.search.ranges import date_range
 from qamqor.engine.tables.dates import NATIONAL
-from qamqor.errors import Issue, Unusable
+from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import history, valid
 from qamqor.services.fhir.history import Version, Wanted
@@ -58,6 +59,8 @@ def bundle(
         query: the parameters, each once.
         base: absolute address of the endpoint.
     """
+    if type_ in KEPT_APART:
+        raise NotThere(f"{type_} is written once and has no history")
     mode = exchange.summary_of(query)
     found = history.page(
         Wanted(type_, id_, since=_since(query), during=_during(query)),

@@ -14,6 +14,7 @@ from qamqor.engine.fhir import json_text, summary
 from qamqor.engine.fhir.envelope import ID
 from qamqor.engine.fhir.names import IDENTIFIERS
 from qamqor.engine.fhir.search.parameters import (
+    KEPT_APART,
     compartment,
     is_compartment_owner,
     searchable_types,
@@ -54,8 +55,11 @@ def in_compartment(type_: str, id_: str, inside: str) -> tuple[str, ...]:
     if not is_compartment_owner(type_) or not ID.fullmatch(id_):
         raise NotThere(f"{type_} has no compartment, so {type_}/id/{inside} is no address")
     if inside == "*":
-        return tuple(t for t in searchable_types() if t == type_ or compartment(type_, t))
+        held = (t for t in searchable_types() if t == type_ or compartment(type_, t))
+        return tuple(t for t in held if t not in KEPT_APART)
     valid.type_must_exist(inside)
+    if inside in KEPT_APART:
+        raise NotThere(f"{inside} is searched at its own address, {inside}?patient={type_}/id")
     if inside != type_ and not compartment(type_, inside):
         raise NotThere(f"{inside} does not belong to the compartment of {type_}")
     return (inside,)

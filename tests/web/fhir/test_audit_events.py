@@ -111,3 +111,23 @@ def test_a_search_that_is_no_form_is_refused_in_words(kind: str) -> None:
     answer = Api().post("/AuditEvent/_search", b"x", content_type=kind)
 
     assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?_type=AuditEvent",
+        "Patient?_revinclude=AuditEvent:entity",
+        "Patient?_has:AuditEvent:patient:action=R",
+    ],
+)
+def test_a_search_that_would_pass_over_the_audit_says_so(address: str) -> None:
+    answer = Client(headers=bearer("system/*.rs")).get(f"/fhir/{address}")
+
+    assert answer.status_code == 400
+    assert "searched at AuditEvent?" in answer.json()["issue"][0]["diagnostics"]
+
+
+def test_the_audit_is_in_no_compartment_and_has_no_history() -> None:
+    for address in ("Patient/x/AuditEvent", "AuditEvent/_history", "AuditEvent/1/_history"):
+        assert get(address).status_code == 404, address

@@ -70,6 +70,26 @@ def test_a_code_is_called_what_the_pack_calls_it() -> None:
     assert said(answer)["display"] == "Essential (primary) hypertension"
 
 
+def test_of_a_code_only_the_properties_asked_for_are_said() -> None:
+    answer = call("lookup", "CodeSystem", code="E11.9", system=ICD10, property="parent")
+    parts = [one["part"] for one in answer["parameter"] if one["name"] == "property"]
+
+    assert [(code["valueCode"], value["valueCode"]) for code, value in parts] == [("parent", "E11")]
+
+
+def test_another_version_of_a_system_is_not_known() -> None:
+    assert said(call("lookup", "CodeSystem", code="I10", system=ICD10, version="2019"))["display"]
+    with pytest.raises(NotThere, match="version 2016"):
+        call("lookup", "CodeSystem", code="I10", system=ICD10, version="2016")
+
+
+def test_an_expansion_is_flat_and_of_what_is_in_use_whether_asked_or_not() -> None:
+    plain = call("expand", "ValueSet", url=HYPERTENSION)["expansion"]
+    asked = {"activeOnly": "true", "excludeNested": "true"}
+
+    assert call("expand", "ValueSet", url=HYPERTENSION, **asked)["expansion"] == plain
+
+
 def test_a_code_nobody_named_is_not_found() -> None:
     with pytest.raises(NotThere, match="does not name"):
         call("lookup", "CodeSystem", code="Z99.99", system=ICD10)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from qamqor.engine.fhir.search import shape
 from qamqor.engine.fhir.search.parameters import (
+    KEPT_APART,
     Parameter,
     indexed,
     is_compartment_owner,
@@ -217,6 +218,8 @@ def _reverse(resource_type: str, name: str, value: str, setting: Setting, depth:
     _, source, code, rest = parts
     if source not in searchable_types():
         raise Unusable(f"names {source}, which is no resource type")
+    if source in KEPT_APART:
+        raise shape.apart(source)
     parameter = parameters(source).get(code)
     if parameter is None:
         raise Unknown(f"names {code}, which is no search parameter of {source}")

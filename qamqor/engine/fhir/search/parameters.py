@@ -13,6 +13,8 @@ import msgspec
 
 # Asked of every resource type, but answered from the row of the resource, not from an index.
 KEPT_ELSEWHERE: Final = frozenset({"_id", "_lastUpdated"})
+# Made from the audit chain and searched at its own address only: the index holds none of them.
+KEPT_APART: Final = frozenset({"AuditEvent"})
 SELF: Final = "{def}"
 
 

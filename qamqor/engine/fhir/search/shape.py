@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from qamqor.engine.fhir.definitions import element
-from qamqor.engine.fhir.search.parameters import Parameter, parameters, searchable_types
+from qamqor.engine.fhir.search.parameters import KEPT_APART, Parameter, parameters, searchable_types
 from qamqor.engine.fhir.search.query import Include, Sort
 from qamqor.engine.fhir.search.wanted import Unusable
 
@@ -90,6 +90,8 @@ class Shape:
         wrong = [t for t in value.split(",") if t not in searchable_types()]
         if wrong:
             raise Unusable(f"names {', '.join(wrong)}: no resource type")
+        for name in KEPT_APART & set(value.split(",")):
+            raise apart(name)
 
     def _key(self, key: str) -> Sort:
         code, is_descending = key.removeprefix("-"), key.startswith("-")
@@ -130,6 +132,8 @@ class Shape:
             return tuple(p for t in self.types for p in _references(t))
         if source not in searchable_types():
             raise Unusable(f"names {source!r}; write Type:parameter of a reference")
+        if source in KEPT_APART:
+            raise apart(source)
         if name == "*" or not name:
             return tuple(p for p in _references(source) if not target or p.may_point_to(target))
         parameter = parameters(source).get(name)
@@ -138,6 +142,11 @@ class Shape:
         if target and not parameter.may_point_to(target):
             raise Unusable(f"names {target}, to which {source}:{name} cannot point")
         return (parameter,)
+
+
+def apart(name: str) -> Unusable:
+    """What is said where a type is named that only its own address searches."""
+    return Unusable(f"names {name}, which is searched at {name}?… only", "not-supported")
 
 
 def _references(resource_type: str) -> tuple[Parameter, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from qamqor.engine.fhir.names import ICD10
@@ -35,6 +35,8 @@ _CODED: Final = (
         In("count", "integer", "How many codes to list."),
         _LANGUAGE,
         In("includeDesignations", "boolean", "Whether every name of a code is given."),
+        In("activeOnly", "boolean", "Said or not: every code that is listed is in use."),
+        In("excludeNested", "boolean", "Said or not: codes are listed one after another."),
     ),
     returns="ValueSet",
     standard=f"{STANDARD}/ValueSet-expand",
@@ -98,15 +100,33 @@ def validate_code(call: Call) -> Answer:
     text="Says what a code is called, where the content pack names it.",
     levels=("type",),
     types=("CodeSystem",),
-    inputs=(*_CODED, _LANGUAGE),
+    inputs=(
+        *_CODED,
+        _LANGUAGE,
+        In("version", "string", "The version of the system, which must be the one known here."),
+        In("property", "code", "Only these properties; may repeat.", most="*"),
+    ),
     standard=f"{STANDARD}/CodeSystem-lookup",
 )
 def look_up(call: Call) -> Answer:
-    asked = _asked(call)[0]
-    if asked.system == ICD10:
-        return Answer(classification.looked_up(asked.code, call.one("displayLanguage", "en")))
+    asked, version = _asked(call)[0], call.one("version")
+    if asked.system == ICD10 and version in (None, classification.VERSION):
+        known = classification.looked_up(asked.code, call.one("displayLanguage", "en"))
+        return Answer(_with_properties(known, call.inputs.get("property", ())))
+    if version is not None:
+        raise NotThere(f"version {version[:64]} of {asked.system} is not known here")
     found = terminology.look_up(asked.system, asked.code)
     return _said(name=found.system, display=found.display)
+
+
+def _with_properties(known: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The answer with those of its properties that were asked for; with all where none was."""
+    parts = [
+        part
+        for part in known["parameter"]
+        if not names or part["name"] != "property" or part["part"][0]["valueCode"] in names
+    ]
+    return {**known, "parameter": parts}
 
 
 def _in_system(call: Call) -> Answer:

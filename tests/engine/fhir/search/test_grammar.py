@@ -178,7 +178,7 @@ def test_a_chain_asks_each_type_at_its_other_end() -> None:
 
 
 def test_a_reverse_chain_may_go_over_several_hops() -> None:
-    found = only("Patient", "_has:Observation:patient:_has:AuditEvent:entity:agent=a")
+    found = only("Patient", "_has:Observation:patient:_has:Provenance:target:agent=a")
     assert isinstance(found, PointedAt)
     assert isinstance(found.inner, PointedAt)
 
