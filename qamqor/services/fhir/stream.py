@@ -73,7 +73,7 @@ def about(type_: str, id_: str, content: bytes) -> frozenset[str]:
 
 
 def members(group: str) -> frozenset[str]:
-    """The people of a stored group.
+    """The people of a stored group, without those who are no longer in it.
 
     Raises:
         NotThere: there is no such group.
@@ -82,5 +82,9 @@ def members(group: str) -> frozenset[str]:
     if found is None or found.content is None:
         raise NotThere(f"there is no Group/{group} here")
     listed = json_text.decode(found.content).get("member", [])
-    named = (patient_id(member.get("entity", {}).get("reference")) for member in listed)
+    named = (
+        patient_id(member.get("entity", {}).get("reference"))
+        for member in listed
+        if not member.get("inactive")
+    )
     return frozenset(one for one in named if one is not None)

@@ -24,6 +24,7 @@ from qamqor.engine.fhir.search.parameters import (
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access import trail
 from qamqor.services.fhir import classification, own_parameters
+from qamqor.services.smart_configuration import configuration
 from qamqor.web.fhir import exchange
 from qamqor.web.fhir.addresses import interactions
 from qamqor.web.fhir.operations import registry
@@ -46,6 +47,7 @@ _TYPE: Final = {
     "type": "special",
     "documentation": "Resource types, separated by commas.",
 }
+_OAUTH: Final = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SMART: Final = {
     "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
     "code": "SMART-on-FHIR",
@@ -138,7 +140,11 @@ def _rest() -> dict[str, Any]:
     on_all = [code for code in ("history-system", "search-system") if code in there]
     return {
         "mode": "server",
-        "security": {"cors": bool(settings.QAMQOR.cors_origins), "service": [{"coding": [_SMART]}]},
+        "security": {
+            "extension": [{"url": _OAUTH, "extension": _where_to_ask()}],
+            "cors": bool(settings.QAMQOR.cors_origins),
+            "service": [{"coding": [_SMART]}],
+        },
         "resource": [_resource(name, there) for name in sorted(resource_types())],
         "interaction": [{"code": code} for code in ("transaction", "batch", *on_all)],
         "searchParam": [_TYPE, *map(_parameter, _common())],
@@ -149,6 +155,18 @@ def _rest() -> dict[str, Any]:
             if "system" in one.levels
         ],
     }
+
+
+def _where_to_ask() -> list[dict[str, Any]]:
+    """The addresses that older SMART clients look for here; others read smart-configuration."""
+    known = configuration()
+    names = {
+        "authorize": "authorization_endpoint",
+        "token": "token_endpoint",
+        "introspect": "introspection_endpoint",
+        "revoke": "revocation_endpoint",
+    }
+    return [{"url": name, "valueUri": known[key]} for name, key in names.items()]
 
 
 def _resource(name: str, there: frozenset[str]) -> dict[str, Any]:

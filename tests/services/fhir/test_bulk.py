@@ -13,7 +13,7 @@ import pytest
 
 from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
-from qamqor.services.fhir import bulk, bulk_confirmed, bulk_filters
+from qamqor.services.fhir import bulk, bulk_confirmed, bulk_filters, stream
 from qamqor.services.fhir.write import Change, save
 from qamqor.store import node
 from qamqor.store.fhir import jobs, versions
@@ -252,3 +252,11 @@ def test_who_may_read_nothing_exports_nothing() -> None:
 
     with pytest.raises(NotAllowed):
         bulk.ask(actor=writer, clock=clock)
+
+
+def test_who_left_a_group_is_not_exported_with_it() -> None:
+    there = {"entity": {"reference": "Patient/amina"}}
+    left = {"entity": {"reference": "Patient/bolat"}, "inactive": True}
+    put("Group", "g", type="person", actual=True, member=[there, left])
+
+    assert stream.members("g") == frozenset({"amina"})

@@ -103,6 +103,15 @@ def test_every_search_parameter_and_include_said_of_a_type_is_taken(api: Api) ->
             assert answer.status_code == 200, words(answer)
 
 
+def test_older_clients_find_here_where_to_ask_for_a_token(api: Api) -> None:
+    security = said(api.get("/metadata"))["rest"][0]["security"]
+    told = {one["url"]: one["valueUri"] for one in security["extension"][0]["extension"]}
+    known = said(api.get("/.well-known/smart-configuration"))
+
+    assert told["authorize"] == known["authorization_endpoint"]
+    assert told["token"] == known["token_endpoint"]
+
+
 def test_references_that_may_be_included_backwards_are_listed(api: Api) -> None:
     listed = said(api.get("/metadata"))["rest"][0]["resource"]
     person: Any = next(one for one in listed if one["type"] == "Patient")
