@@ -65,6 +65,13 @@ def age_of(person: Person, today: date) -> str:
     return dates.age(born, date.fromisoformat(died) if len(died) == 10 else today)
 
 
+def who(person: Person, today: date) -> str:
+    """What tells namesakes apart: sex, age, and the end of the IIN."""
+    end = iin_end(person)
+    number = gettext("IIN …%(end)s") % {"end": end} if end else gettext("no IIN")
+    return " · ".join(filter(None, (sex_of(person), age_of(person, today), number)))
+
+
 def iin_of(person: Person) -> str:
     """The individual identification number; empty where there is none."""
     numbers = person.get("identifier") or ()

@@ -82,7 +82,7 @@ def short(person: Mapping[str, Any], today: date) -> Short:
     return Short(
         patient=str(person.get("id", "")),
         name=people.name_of(person),
-        line=_line(person, today),
+        line=people.who(person, today),
         language=people.language_code(person),
     )
 
@@ -94,7 +94,7 @@ def of(page: Page) -> Banner:
     return Banner(
         patient=page.patient,
         name=people.name_of(person),
-        line=_line(person, page.as_of),
+        line=people.who(person, page.as_of),
         born=dates.long(people.born_on(person)),
         allergies=named,
         asked=asked,
@@ -111,13 +111,6 @@ def of(page: Page) -> Banner:
         acts=tuple(_acts(page)),
         more=tuple(_more(page)),
     )
-
-
-def _line(person: Mapping[str, Any], today: date) -> str:
-    end = people.iin_end(person)
-    number = gettext("IIN …%(end)s") % {"end": end} if end else gettext("no IIN")
-    parts = [people.sex_of(person), people.age_of(person, today), number]
-    return " · ".join(part for part in parts if part)
 
 
 def _died(person: Mapping[str, Any]) -> str:

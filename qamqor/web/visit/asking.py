@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -30,16 +30,16 @@ ENCOUNTER: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 @staff
 def ask(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> HttpResponse:
     form, now = forms.form(form_id), timezone.now()
-    person = read.one("Patient", patient, actor=actor, at=now).content or "{}"
-    name = people.name_of(json_text.decode(person))
+    text = read.one("Patient", patient, actor=actor, at=now).content or "{}"
+    person = json_text.decode(text)
     if request.method == "GET":
         found = drafted.begun(patient, form, actor=actor, at=now)
         found = replace(found, visit=_visit(request.GET) or found.visit)
-        return _page(request, patient, name, form, found)
+        return _page(request, patient, person, form, found)
     sent = drafted.again(request, patient, form, actor=actor, at=now)
     asked = forms.asked(form, sent.typed)
     if request.POST.get("act") == "compare" or asked.missing:
-        return _page(request, patient, name, form, sent, status=422)
+        return _page(request, patient, person, form, sent, status=422)
     visit, key = _visit(request.POST), sent.draft.key
     encounter = f"Encounter/{visit}" if visit else None
     forms.keep(patient, asked, actor=actor, at=now, key=key, encounter=encounter)
@@ -81,13 +81,19 @@ def _visit(said: Mapping[str, str]) -> str:
 
 
 def _page(
-    request: HttpRequest, patient: str, name: str, form: Form, begun: Begun, status: int = 200
+    request: HttpRequest,
+    patient: str,
+    person: Mapping[str, Any],
+    form: Form,
+    begun: Begun,
+    status: int = 200,
 ) -> HttpResponse:
     is_compared = request.POST.get("act") == "compare"
     sheet = questionnaire.present(form, begun.typed, say_missing=status == 422 and not is_compared)
     context = {
         "patient": patient,
-        "name": name,
+        "name": people.name_of(person),
+        "who": people.who(person, timezone.localdate()),
         "sheet": sheet,
         "missing": [one for one in sheet.questions if one.error],
         "begun": begun,

@@ -36,6 +36,14 @@ def test_every_questionnaire_is_whole(
         assert faults(page) == []
 
 
+def test_the_head_says_who_is_asked(village: None, live_server: Any, browser: Browser) -> None:
+    """Answers of one namesake must not be kept for another."""
+    with signed_in(browser, live_server.url, language="ru") as context:
+        head = opened(context, live_server.url, "phq9").locator(".q-bar")
+        expect(head).to_contain_text("лет")
+        expect(head).to_contain_text("ИИН")
+
+
 def test_a_digit_is_the_points_of_an_answer_as_on_the_paper_form(
     village: None, live_server: Any, browser: Browser
 ) -> None:
