@@ -270,16 +270,25 @@ def seen_by_keys(keys: Sequence[int]) -> dict[int, Seen]:
     return found
 
 
+FEW: Final = 20
+
+
 def keys_of(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """The keys of resources by type and id, of those that were ever here."""
     found: dict[tuple[str, str], int] = {}
     by_type: dict[str, list[str]] = {}
     for type_, id_ in dict.fromkeys(names):
         by_type.setdefault(type_, []).append(id_)
-    for type_, ids in by_type.items():
-        for some in _slices(ids):
-            sql = f"select id, key from fhir_resource where type = %s and id in ({_marks(some)})"
-            found |= {(type_, id_): key for id_, key in quick.rows(sql, [type_, *some])}
+    # Several types in one statement, as long as each has few ids: one wait in place of several.
+    parts = [(type_, some) for type_, ids in by_type.items() for some in _slices(ids)]
+    few = [one for one in parts if len(one[1]) <= FEW]
+    for asked in [*_slices(few, FEW), *([one] for one in parts if len(one[1]) > FEW)]:
+        sql = " union all ".join(
+            f"select type, id, key from fhir_resource where type = %s and id in ({_marks(some)})"
+            for _, some in asked
+        )
+        values = [value for type_, some in asked for value in (type_, *some)]
+        found |= {(type_, id_): key for type_, id_, key in quick.rows(sql, values)}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from qamqor.services.support.plans import Step
 from qamqor.store.accounts import Account
 from qamqor.store.fhir import versions
 from tests.services.access.village import actor
+from tests.services.organisation import area as team_of
 from tests.services.test_derived import put
 from tests.services.worklist.test_today import household, resident
 from tests.statements import reads
@@ -27,6 +29,7 @@ from tests.statements import reads
 PAGES = yaml.safe_load((Path(__file__).parents[2] / "tools/pictures.yaml").read_text())
 MOST = 40
 """Statements that read, of the page that asks most."""
+CONTACT = "hypertension/nurse_contact/"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -103,3 +106,28 @@ def test_every_page_asks_the_same_of_a_village_four_times_as_large(village: None
     grown = {name: (few[name], many[name]) for name in few if many[name] > few[name]}
     assert grown == {}
     assert {name: number for name, number in many.items() if number > MOST} == {}
+
+
+def test_agreeing_and_booking_at_the_telephone_ask_little(village: None) -> None:
+    team_of("north", roles={"practice_nurse": "nurse", "gp": "doctor"}, site="centre")
+    client, day = client_of("practice_nurse"), timezone.localdate()
+    asked: dict[str, list[int]] = {"outcome": [], "book": []}
+
+    def post(who: str, step: str, said: dict[str, str]) -> str:
+        key, more = str(uuid.uuid4()), {"actions": CONTACT, "onwards": "amina"}
+        with reads() as found:
+            answer = client.post(
+                f"/today/{who}/{step}", {"key": key, **more, **said}, HTTP_HX_REQUEST="true"
+            )
+        assert answer.status_code == 200
+        asked[step].append(len(found))
+        return answer.content.decode()
+
+    for who in ("dana", "bolat"):
+        until = (day + timedelta(days=1)).isoformat()
+        text = post(who, "outcome", {"outcome": "agreed", "medium": "phone", "until": until})
+        (slot, *_others) = re.findall(r'name="slot" value="([^"]+)"', text)
+        post(who, "book", {"slot": slot, "place": "clinic"})
+
+    assert asked["outcome"][1] <= 24
+    assert asked["book"][1] <= 25

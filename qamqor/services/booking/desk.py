@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from qamqor.engine import booking as engine
 from qamqor.engine.booking import Booking, Hours, Settings
+from qamqor.engine.fhir import json_text
 from qamqor.engine.population.one_person import Due
 from qamqor.errors import NotThere
 from qamqor.services import audit
@@ -17,7 +18,7 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
 from qamqor.services.booking import making, reading
 from qamqor.services.booking.reading import Worker
-from qamqor.services.worklist.today import LEADING, people_of
+from qamqor.services.worklist.today import LEADING
 from qamqor.store import derived
 
 PRESSING: Final = ("overdue", "due")
@@ -68,12 +69,12 @@ def desk(
         NotThere, NotAllowed: not a person of the actor's.
     """
     sights, own = Sights(actor, at), reading.settings()
-    relation, facts = looks.at_one(sights, "Patient", patient)
+    relation, facts, version = looks.open_one(sights, "Patient", patient)
     here = at.astimezone(zone())
     today = here.date()
-    person = people_of([patient]).get(patient)
-    if person is None:
+    if version is None or not version.content:
         raise NotThere(f"Patient/{patient} is not here")
+    person = json_text.decode(version.content)
     workers = tuple(reading.team(actor, today))
     known = {one.reference for one in workers}
     chosen = worker if worker in known else workers[0].reference if workers else ""

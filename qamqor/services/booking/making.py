@@ -175,7 +175,7 @@ def checked(
         Unusable: with everything that is wrong.
     """
     own, today, issues = reading.settings(), at.astimezone(zone()).date(), []
-    roles = (also or {}) | {one.reference: one.role for one in reading.team(actor, today)}
+    roles = (also or {}) | reading.roles(actor, today)
     if wish.worker not in roles:
         issues.append(Issue("value", "choose somebody of the team", "worker"))
     if own.place(wish.place) is None:

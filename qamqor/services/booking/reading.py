@@ -121,12 +121,23 @@ def areas(actor: Actor) -> tuple[str, ...]:
     return areas_of(actor)
 
 
-def team(actor: Actor, as_of: date) -> list[Worker]:
-    """Who of the actor's teams can be booked: the actor first, then by role and name."""
+def roles(actor: Actor, as_of: date) -> dict[str, str]:
+    """Posts that can be booked by the actor, with the role of each."""
     held = posts_of(areas(actor), as_of)
     posts = {post: role for role, of in held.items() for some in of.values() for post in some}
-    if actor.reference.startswith(POST) and actor.role != "registrar":
+    if is_worker(actor):
         posts.setdefault(actor.reference, actor.role)
+    return posts
+
+
+def is_worker(actor: Actor) -> bool:
+    """Whether the actor is booked themselves, and stands first of those who can be."""
+    return actor.reference.startswith(POST) and actor.role != "registrar"
+
+
+def team(actor: Actor, as_of: date) -> list[Worker]:
+    """Who of the actor's teams can be booked: the actor first, then by role and name."""
+    posts = roles(actor, as_of)
     names = names_of(list(posts))
     found = [Worker(post, role, names.get(post, "")) for post, role in posts.items()]
     return sorted(found, key=lambda one: (one.reference != actor.reference, one.role, one.name))

@@ -258,10 +258,10 @@ def one(actor: Actor, patient: str, *, as_of: date, at: datetime, role: str = ""
     """
     roles = roles_of(actor, role)
     sights = Sights(actor, at)
-    relation, facts = looks.at_one(sights, "Patient", patient)
-    person = people_of([patient]).get(patient)
-    if person is None:
+    relation, facts, version = looks.open_one(sights, "Patient", patient)
+    if version is None or not version.content:
         raise NotThere(f"Patient/{patient} is not here")
+    person = json_text.decode(version.content)
     asked = roles[0] if len(roles) == 1 else WHOLE_TEAM
     rows = rows_of([patient], role=asked, as_of=as_of, is_asked_for=True)
     own = masked(rows, sights=sights)[patient]

@@ -143,6 +143,8 @@ def times(desk: Desk) -> list[tuple[str, str]]:
 
 def _times(desk: Desk) -> Iterator[tuple[str, str]]:
     own = desk.settings
+    if desk.closed is not None:  # Nothing is chosen by itself on a day that is closed.
+        yield "", gettext("choose")
     for name, (first, last) in own.halves.items():
         yield name, f"{bookings.half(name)}, {first:%H:%M}–{last:%H:%M}"
     free = {f"{one:%H:%M}" for one in desk.times}

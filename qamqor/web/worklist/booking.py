@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from qamqor.engine.booking import Wish
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.policy import allows
-from qamqor.services.booking import desk, making
+from qamqor.services.booking import desk, making, reading
 from qamqor.services.booking.making import Result
 from qamqor.web.components import bookings
 
@@ -35,12 +35,18 @@ def asked(actor: Actor, patient: str, *, is_taken: bool = False) -> dict[str, An
 
 
 def keep(said: dict[str, Any], actor: Actor, patient: str) -> tuple[Result, str]:
-    """Book the time that was pressed with the worker who called, and what to say of it."""
-    found, now = desk.desk(patient, actor=actor, at=timezone.now()), timezone.now()
+    """Book the time that was pressed with the worker who called, and what to say of it.
+
+    What was offered is not worked out again: whether it can still be had is asked in the commit.
+    """
+    own, now = reading.settings(), timezone.now()
     begins = timezone.localtime(said["slot"])
+    worker = actor.reference
+    if not reading.is_worker(actor):
+        worker = next((one.reference for one in reading.team(actor, timezone.localdate())), worker)
     wish = Wish(
-        start=begins, end=begins + timedelta(minutes=found.length), worker=found.worker, role="",
-        place=said["place"] or found.place, actions=tuple(said["actions"].split()),
+        start=begins, end=begins + timedelta(minutes=own.length), worker=worker, role="",
+        place=said["place"] or own.place_for("clinic"), actions=tuple(said["actions"].split()),
     )  # fmt: skip
     made = making.book(patient, wish, actor=actor, at=now, key=str(said["key"]))
     text = gettext("Booked: %(when)s, %(where)s.") % {
