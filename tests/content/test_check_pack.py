@@ -78,6 +78,14 @@ INCOMPLETE = {
         r"words.ru.yaml: has no words for actions.check.reasons.never",
     ),
     "what closes it": (edit("words.ru.yaml", actions__check__closes=""), "actions.check.closes"),
+    "what the person is told": (
+        edit("programme.yaml", actions__check__told=None),
+        "actions.check has no `told`",
+    ),
+    "what the person is told, in Kazakh": (
+        edit("words.kk.yaml", actions__check__told=None),
+        "has no words for actions.check.told",
+    ),
     "numerator": (
         edit("words.kk.yaml", measures__checked__numerator=None),
         "measures.checked.numerator",

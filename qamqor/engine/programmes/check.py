@@ -17,7 +17,7 @@ from qamqor.engine.programmes.case_engines import (
 )
 from qamqor.engine.programmes.cases import Case, queries, read_cases
 from qamqor.engine.programmes.load import read_pack
-from qamqor.engine.programmes.marks import read
+from qamqor.engine.programmes.marks import Entry, read
 from qamqor.engine.programmes.schema import LANGUAGES, Pack, Programme
 from qamqor.engine.programmes.sql_check import Checked, check_query, people_tables
 from qamqor.engine.programmes.words import english, missing, unknown
@@ -157,12 +157,26 @@ def _check_words(pack: Pack, programme: Programme, problems: list[Problem]) -> N
         for path in unknown(programme, language):
             document.problem(path, f"{'.'.join(path)} is not in programme.yaml", "delete it")
         problems += document.problems
+    problems += _untold(programme)
     for name, action in programme.actions.items():
         for code, said in action.items.items():
             if not said:
                 fix = "write `items: {code: words}`"
                 where = f"{programme.where}/programme.yaml"
                 problems.append(Problem(where, f"item `{code}` of {name} has no words", fix))
+
+
+def _untold(programme: Programme) -> list[Problem]:
+    """Actions of which nobody has decided what the person reads."""
+    where = f"{programme.where}/programme.yaml"
+    document = read(programme.folder / "programme.yaml", where)
+    written = Entry(document).value.get("actions", {})
+    for name in programme.actions:
+        one = written[name]
+        if isinstance(one, dict) and one.get("told") is None:
+            fix = "`no`, `{time_for: what they come for}` or `{we_will: what we do for them}`"
+            document.problem(("actions", name), f"actions.{name} has no `told`", fix)
+    return document.problems
 
 
 def _check_cases(pack: Pack, programme: Programme, problems: list[Problem]) -> None:

@@ -20,6 +20,7 @@ from qamqor.engine.programmes.schema import (
     Parameter,
     Programme,
     State,
+    Told,
 )
 from qamqor.errors import Problem
 
@@ -190,7 +191,7 @@ class _Reader:
     def _action(self, name: str, entry: Entry) -> Action:
         entry.knows(
             *("kind", "sql", "title", "items", "role", "channel", "urgency", "reasons", "closes"),
-            *("overdue_after_days", "overdue_after_months", "schedule"),
+            *("overdue_after_days", "overdue_after_months", "schedule", "told"),
         )
         kind = self._one_of(entry, "kind", ("due", "schedule"))
         if (kind == "schedule") != ("schedule" in entry.value):
@@ -215,6 +216,7 @@ class _Reader:
             reasons=reasons,
             closes=entry.text("closes"),
             schedule=entry.get("schedule", str, "the id of a schedule"),
+            told=_told(entry),
         )
 
     def _check_allowance(self, entry: Entry, after: list[str | None]) -> None:
@@ -290,6 +292,33 @@ def _items(entry: Entry) -> dict[str, str]:
     if isinstance(entry.value.get("items"), list):
         return dict.fromkeys(entry.names("items"), "")
     return entry.words("items")
+
+
+_TOLD: Final = ("time_for", "we_will")
+
+
+def _told(entry: Entry) -> Told | None:
+    """What the person reads; `no`, and what nobody has decided, tells them nothing."""
+    found = entry.get("told", (bool, dict), "`no`, `time_for: words` or `we_will: words`")
+    if found is True:
+        entry.problem("told", "is `yes`", "write the words: `time_for: …` or `we_will: …`")
+    if not isinstance(found, dict):
+        return None
+    inner = Entry(entry.document, (*entry.path, "told"))
+    inner.knows(*_TOLD)
+    if len(found) != 1:
+        inner.problem(None, "needs `time_for` or `we_will`, one of the two", "or write `told: no`")
+        return None
+    key = str(next(iter(found)))
+    is_by_item = isinstance(found[key], dict)
+    said = inner.words(key) if is_by_item else {"": inner.text(key)}
+    if not all(said.values()) and key in _TOLD:
+        inner.problem(key, "has no words", "write what the person reads")
+    items = _items(entry)
+    if is_by_item and set(said) != set(items):
+        wrong = ", ".join(f"`{code}`" for code in sorted(set(said) ^ set(items)))
+        inner.problem(key, f"and `items` differ in {wrong}", "one text for every item, or one each")
+    return Told(is_ours=key == "we_will", words=said)
 
 
 def _urgency(entry: Entry, reasons: Mapping[str, str]) -> dict[str, int]:

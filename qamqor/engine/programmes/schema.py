@@ -102,6 +102,19 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the person reads of an action, on what is printed for them.
+
+    Attributes:
+        is_ours: the clinic does it and says so; else it is time for the person to come for it.
+        words: item → English words; one text under the empty item tells of every item.
+    """
+
+    is_ours: bool
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One thing a role does for a person when it is due.
 
@@ -115,6 +128,7 @@ class Action:
         reasons: code → English words.
         closes: what would close it, in English words.
         schedule: the id of the schedule that says what is due; null where the query does.
+        told: what the person reads of it; null where it is the team's own work.
     """
 
     name: str
@@ -130,6 +144,7 @@ class Action:
     reasons: Mapping[str, str]
     closes: str
     schedule: str | None = None
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ def english(programme: Programme) -> Iterator[tuple[Path, str]]:
         for code, said in action.items.items():
             yield (*at, "items", code), said
         yield (*at, "closes"), action.closes
+        if action.told is not None:
+            for code, said in action.told.words.items():
+                yield (*at, *_told(code)), said
     for name, measure in programme.measures.items():
         at = ("measures", name)
         yield (*at, "title"), measure.title
@@ -78,6 +81,26 @@ def closes(programme: Programme, action: str, language: str) -> str:
     """What would close it."""
     own = programme.actions[action].closes
     return _said(programme, language, ("actions", action, "closes"), own)
+
+
+def told(programme: Programme, action: str, item: str, language: str) -> str:
+    """What the person reads of an action; empty where they are told nothing."""
+    own = programme.actions[action].told
+    if own is None:
+        return ""
+    code = item if item in own.words else ""
+    path = ("actions", action, *_told(code))
+    return _said(programme, language, path, own.words.get(code, ""))
+
+
+def is_ours(programme: Programme, action: str) -> bool:
+    """Whether what the person reads of an action is what the clinic does for them."""
+    own = programme.actions[action].told
+    return own is not None and own.is_ours
+
+
+def _told(code: str) -> Path:
+    return ("told", code) if code else ("told",)
 
 
 def measure_title(programme: Programme, measure: str, language: str) -> str:

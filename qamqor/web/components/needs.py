@@ -58,6 +58,8 @@ class Said:
         is_scheduled: a schedule of doses says it: a vaccination.
         is_masked: what is needed and why is not open to the reader.
         is_unknown: what would decide is not on record, or too old; the evidence is the last of it.
+        told: what the person reads of it on paper; empty where it is the team's own work.
+        is_ours: what they are told is what we do, not what they come for.
     """
 
     key: str
@@ -74,6 +76,8 @@ class Said:
     is_scheduled: bool
     is_masked: bool = False
     is_unknown: bool = False
+    told: str = ""
+    is_ours: bool = False
 
 
 def by_when(due_on: date | None, overdue_on: date | None, today: date) -> str:
@@ -93,6 +97,7 @@ def said(row: Row, language: str = "") -> Said:
     own = _installed(row.programme, row.action)
     evidence = tuple((row.evidence or "").split())
     title, reason, closes, version, scheduled = row.action, "", "", "", False
+    told, is_ours = "", False
     if own:
         newest = own[-1]
         title = _title(newest, row.action, row.item, language)
@@ -100,6 +105,8 @@ def said(row: Row, language: str = "") -> Said:
         closes = words.closes(newest, row.action, language)
         version = _version(newest, language)
         scheduled = newest.actions[row.action].schedule is not None
+        told = words.told(newest, row.action, row.item, language)
+        is_ours = words.is_ours(newest, row.action)
     return Said(
         key=f"{row.programme}/{row.action}/{row.item}",
         state=state(row),
@@ -114,6 +121,8 @@ def said(row: Row, language: str = "") -> Said:
         role=row.role,
         is_scheduled=scheduled,
         is_unknown=row.reason == UNKNOWN,
+        told=told,
+        is_ours=is_ours,
     )
 
 

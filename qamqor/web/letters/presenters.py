@@ -189,21 +189,25 @@ def _medicines(found: Iterable[Mapping[str, Any]], code: str) -> Iterator[Row]:
 
 
 def _now_and_later(found: Page, code: str) -> dict[str, list[Row]]:
-    """What it is time for, and what comes later with its day."""
-    rows = list(_coming(found, code))
-    return {"coming": [r for r in rows if not r.day], "later": [r for r in rows if r.day]}
+    """What it is time for, what we do for them now, and what comes later with its day.
 
-
-def _coming(found: Page, code: str) -> Iterator[Row]:
-    """What is to be done and from when, no day where it is time; once each, in order of days."""
-    seen: dict[str, date] = {}
+    Programmes say what the person is told of each action, and what is the team's own work.
+    """
+    seen: dict[tuple[str, bool], date] = {}
     for one in found.due:
         if one.due_on is None or one.due_on > found.as_of + AHEAD or one.status == "unknown":
             continue
-        title = needs.said(one, code).title
-        seen[title] = min(seen.get(title, one.due_on), one.due_on)
-    for title, day in sorted(seen.items(), key=lambda pair: pair[1]):
-        yield Row(title, day="" if day <= found.as_of else dates.short(day))
+        said = needs.said(one, code)
+        if said.told:
+            key = said.told, said.is_ours
+            seen[key] = min(seen.get(key, one.due_on), one.due_on)
+    rows: dict[str, list[Row]] = {"coming": [], "ours": [], "later": []}
+    for (text, is_ours), day in sorted(seen.items(), key=lambda pair: pair[1]):
+        if day > found.as_of:
+            rows["later"].append(Row(text, day=dates.short(day)))
+        else:
+            rows["ours" if is_ours else "coming"].append(Row(text))
+    return rows
 
 
 def _bookings(found: Iterable[Mapping[str, Any]], code: str) -> Iterator[Row]:

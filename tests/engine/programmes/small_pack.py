@@ -106,6 +106,7 @@ YAML: dict[str, Any] = {
             "overdue_after_days": "check_overdue_days",
             "reasons": {"never": "Never looked at", "worrying": "Bad score", "routine": "Routine"},
             "closes": "A foot check",
+            "told": {"time_for": "Come and show your feet"},
         }
     },
     "measures": {
@@ -129,6 +130,7 @@ WORDS: dict[str, Any] = {
             "title": "Табанды қарау",
             "reasons": {"never": "Қаралмаған", "worrying": "Нашар", "routine": "Жоспарлы"},
             "closes": "Табанды қарау",
+            "told": "Табаныңызды көрсетіңіз",
         }
     },
     "measures": {

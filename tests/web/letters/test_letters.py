@@ -382,6 +382,8 @@ def test_what_to_do_next_is_read_first(
         else:
             expect(first.locator(".q-sheet__when")).to_contain_text(f"{begins:%H:%M}")
             expect(first).to_contain_text("It is time for:")
+            # Her diagnosis asks the doctor to enrol her: that is not hers to do.
+            expect(first).not_to_contain_text("Enrol")
 
 
 def test_a_sheet_without_a_phone_says_so_to_the_worker_and_not_on_paper(
