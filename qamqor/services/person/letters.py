@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir import json_text, place_names
 from qamqor.engine.fhir.names import CODES
 from qamqor.errors import NotThere
 from qamqor.services import (
@@ -287,14 +287,11 @@ def place_of(person: Mapping[str, Any]) -> Place:
 
 
 def _place(found: Mapping[str, Any]) -> Place:
-    names = {"": str(found.get("name", "")), "ru": str(found.get("name", ""))}
-    for language, alias in zip(("kk", "en"), found.get("alias") or (), strict=False):
-        names[language] = str(alias)
     phones = [str(c.get("value")) for c in found.get("telecom") or () if c.get("system") == "phone"]
     first = (found.get("address") or [{}])[0]
     lines = [*(first.get("line") or []), str(first.get("city") or "")]
     address = str(first.get("text") or ", ".join(filter(None, lines)))
-    return Place(names, phones[0] if phones else "", address)
+    return Place(place_names.names(found), phones[0] if phones else "", address)
 
 
 def _named(reference: str) -> Resource | None:

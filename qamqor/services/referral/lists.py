@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir import json_text, place_names
 from qamqor.engine.referral import WAITING, State
 from qamqor.errors import NotAllowed
 from qamqor.services import audit
@@ -85,13 +85,21 @@ class Whole:
 
 
 def listed(
-    actor: Actor, *, tab: str, incoming: bool, as_of: date, at: datetime, page: int = 1
+    actor: Actor,
+    *,
+    tab: str,
+    incoming: bool,
+    as_of: date,
+    at: datetime,
+    page: int = 1,
+    language: str = "ru",
 ) -> Page:
     """One page of the team's referrals; who is shown is kept in the audit before it is given.
 
     Args:
         tab: a key of ``TABS``. incoming: those the actor's organisation is asked.
         page: from 1.
+        language: in which organisations are named, where the record has their name in it.
     Raises:
         NotAllowed: the actor may read no referrals.
     """
@@ -116,7 +124,7 @@ def listed(
         relation="referral" if incoming else "panel",
         query="referrals",
     )
-    names = names_of([ref for way, _ in some for ref in (way.performer, way.requester)])
+    names = names_of([ref for way, _ in some for ref in (way.performer, way.requester)], language)
     lines = tuple(
         Line(way, people[way.patient_id], by, by is not None and by < as_of,
              names.get(way.performer, ""), names.get(way.requester, ""))
@@ -155,9 +163,11 @@ def _due(way: Way) -> date | None:
     return reply_by(way, sent_on) if sent_on is not None and is_waiting else None
 
 
-def one(request_id: str, *, actor: Actor, as_of: date, at: datetime) -> Whole:
+def one(request_id: str, *, actor: Actor, as_of: date, at: datetime, language: str = "ru") -> Whole:
     """One referral with its answers and enclosures; that it was looked at is kept.
 
+    Args:
+        language: in which organisations are named, where the record has their name in it.
     Raises:
         NotThere, NotAllowed: no such referral, or not the actor's to see.
     """
@@ -199,7 +209,7 @@ def one(request_id: str, *, actor: Actor, as_of: date, at: datetime) -> Whole:
         answers=said,
         enclosed=enclosed,
         hidden=len(wanted) - len(enclosed),
-        names=names_of(references),
+        names=names_of(references, language),
         reply_by=by,
         is_late=by is not None and by < as_of,
         steps=follow.may_step(carried, side),
@@ -227,15 +237,19 @@ def _people(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     return {id_: json_text.decode(v.content or "{}") for (_, id_), (_, v) in found.items()}
 
 
-def names_of(references: Sequence[str]) -> dict[str, str]:
-    """What posts and organisations are called; a post by who holds it."""
+def names_of(references: Sequence[str], language: str = "ru") -> dict[str, str]:
+    """What posts and organisations are called in a language; a post by who holds it."""
     said = _named([one for one in references if "/" in one])
     held = {ref: _holder(one) for ref, one in said.items() if ref.startswith("PractitionerRole/")}
     humans = _named([one for one in held.values() if "/" in one])
     return {
-        ref: _human(humans.get(held[ref], {})) if ref in held else str(one.get("name", ""))
+        ref: _human(humans.get(held[ref], {})) if ref in held else _called(one, language)
         for ref, one in said.items()
     }
+
+
+def _called(one: Mapping[str, Any], language: str) -> str:
+    return place_names.name_in(one, language) if one.get("name") else ""
 
 
 def _named(references: Sequence[str]) -> dict[str, Mapping[str, Any]]:

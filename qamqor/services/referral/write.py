@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir import json_text, place_names
 from qamqor.engine.fhir.names import CODES
 from qamqor.engine.referral import PRIORITIES, State
 from qamqor.errors import Issue, NotThere, Unusable
@@ -64,9 +64,11 @@ class Desk:
     performers: tuple[tuple[str, str], ...]
 
 
-def desk(patient: str, *, actor: Actor, at: datetime) -> Desk:
+def desk(patient: str, *, actor: Actor, at: datetime, language: str = "ru") -> Desk:
     """What is needed to write a referral for somebody; who is shown is kept in the audit.
 
+    Args:
+        language: in which organisations are named, where the record has their name in it.
     Raises:
         NotThere, NotAllowed: not a person the actor may refer.
     """
@@ -91,7 +93,7 @@ def desk(patient: str, *, actor: Actor, at: datetime) -> Desk:
         query="referral",
     )
     decoded = json_text.decode(person.content or "{}") if person is not None else {}
-    return Desk(decoded, tuple(offered), tuple(performers(actor)))
+    return Desk(decoded, tuple(offered), tuple(performers(actor, language)))
 
 
 def _newest(resources: Iterable[Resource]) -> list[Resource]:
@@ -120,14 +122,14 @@ def _may_refer(patient: str, actor: Actor, at: datetime) -> Seen:
     return seen
 
 
-def performers(actor: Actor) -> list[tuple[str, str]]:
+def performers(actor: Actor, language: str = "ru") -> list[tuple[str, str]]:
     """Who can be asked: other organisations that treat people, then posts of the own one."""
     outside = []
     for version in versions.current_of_type("Organization"):
         one = json_text.decode(version.content or "{}")
         kinds = {c.get("code") for k in one.get("type", []) for c in k.get("coding", [])}
         if not kinds & NOT_ASKED and one.get("active") is not False and one.get("name"):
-            outside.append((f"Organization/{version.id}", str(one["name"])))
+            outside.append((f"Organization/{version.id}", place_names.name_in(one, language)))
     return sorted(outside, key=lambda one: (one[0] == f"Organization/{actor.organization}", one[1]))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.place_names import name_in
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist.today import Filters, areas_of, chosen_by
 from qamqor.store import access
@@ -32,11 +32,3 @@ def named(type_: str, ids: Sequence[str], language: str) -> list[tuple[str, str]
         ((str(one["id"]), name_in(one, language)) for one in read),
         key=lambda one: (len(one[1]), one[1]),
     )
-
-
-def name_in(resource: Mapping[str, Any], language: str) -> str:
-    """A place's name: the record keeps the Russian one, the Kazakh and the English as aliases."""
-    name, aliases = str(resource.get("name") or resource["id"]), resource.get("alias") or []
-    if len(aliases) != 2:
-        return name
-    return {"kk": str(aliases[0]), "en": str(aliases[1])}.get(language, name)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.place_names import name_in
 from qamqor.engine.rounds import plan
 from qamqor.engine.rounds.plan import Pace
 from qamqor.engine.rounds.way import Door, Position, order
@@ -23,7 +24,6 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
 from qamqor.services.worklist import today
 from qamqor.services.worklist.evidence import masked, readable
-from qamqor.services.worklist.places import name_in
 from qamqor.services.worklist.settings import newest, points
 from qamqor.services.worklist.today import Filters, Line
 from qamqor.store import access, derived

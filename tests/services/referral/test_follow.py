@@ -308,3 +308,29 @@ def test_a_long_place_is_refused() -> None:
     with pytest.raises(Unusable):
         take(id_, State.booked, NURSE, on=date(2026, 3, 9), place="x" * 121)
     assert booking.of(id_) is None
+
+
+def test_who_is_asked_is_named_in_the_readers_language() -> None:
+    put(
+        {
+            "resourceType": "Organization",
+            "id": "hospital",
+            "name": "Областная больница",
+            "alias": ["Облыстық аурухана", "Regional hospital"],
+            "type": [{"coding": [{"code": "hospital"}]}],
+        }
+    )
+    id_ = sent()
+
+    def names(language: str) -> set[str]:
+        page = lists.listed(
+            NURSE, tab="sent", incoming=False, as_of=TODAY, at=AT, language=language
+        )
+        whole = lists.one(id_, actor=NURSE, as_of=TODAY, at=AT, language=language)
+        offered = dict(write.desk("amina", actor=NURSE, at=AT, language=language).performers)
+        asked = "Organization/hospital"
+        return {page.lines[0].performer, whole.names[asked], offered[asked]}
+
+    assert names("kk") == {"Облыстық аурухана"}
+    assert names("en") == {"Regional hospital"}
+    assert names("ru") == {"Областная больница"}
