@@ -387,19 +387,21 @@ def _points(
 def ordered(rows: Iterable[Row]) -> list[Row]:
     """The list: most points first, the longest waiting first among equals, families together.
 
-    What is agreed stands by its time, the soonest first.
-
     A household stands where its most pressing member stands, so that one visit serves the family.
+
+    What is agreed stands by its time, the soonest first; then only who of a household is expected
+    at one time stands together, for times that jump cannot be worked down.
     """
     alone = sorted(rows, key=_place)
-    first_of_home: dict[str, tuple[Any, ...]] = {}
+    first_of_home: dict[tuple[str, str], tuple[Any, ...]] = {}
     for one in alone:
         if one.household is not None:
-            first_of_home.setdefault(one.household, _place(one))
-    return sorted(
-        alone,
-        key=lambda one: (first_of_home.get(one.household or "", _place(one)), _place(one)),
-    )
+            first_of_home.setdefault((one.household, one.agreed), _place(one))
+
+    def place(one: Row) -> tuple[Any, ...]:
+        return first_of_home.get((one.household or "", one.agreed), _place(one)), _place(one)
+
+    return sorted(alone, key=place)
 
 
 def _place(one: Row) -> tuple[Any, ...]:

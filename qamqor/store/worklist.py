@@ -131,13 +131,17 @@ def page(
 ) -> list[Standing]:
     """One tab in its order: most points first, people of one home at the place of their first.
 
+    What is agreed stands by its time, people of one home together only where they share it.
+
     Only homes of the first people are put in order: as many people as the page reaches down to
     have in their homes everybody who can stand on it, for each home has at least one of them.
     """
     sql, values = _placed(chosen, weights)
     most, first, near = "", "", ""
     # What is agreed stands by its time; its text orders by it.
-    order = f"{'agreed_until, ' if tab == 'agreed' else ''}score desc, since, patient_id"
+    order, together = "score desc, since, patient_id", "home"
+    if tab == "agreed":
+        order, together = f"agreed_until, {order}", "home, agreed_until"
     if limit is not None:
         most = f"limit {int(limit)} offset {int(offset)}"
         first = f""", first as materialized (select home from placed where tab = %s
@@ -147,10 +151,11 @@ def page(
         Standing(*row)
         for row in _rows(
             f"""{sql}{first}, ranked as (
-                select patient_id, tab, score, household, home, place_id,
+                select patient_id, tab, score, household, home, place_id, agreed_until,
                     row_number() over (order by {order}) as place
                 from placed where tab = %s {near}),
-            together as (select *, min(place) over (partition by home) as home_place from ranked)
+            together as (
+                select *, min(place) over (partition by {together}) as home_place from ranked)
             select patient_id, tab, score, household, place_id from together
             order by home_place, place {most}""",
             [*values, tab],

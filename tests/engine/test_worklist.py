@@ -183,6 +183,25 @@ def test_points_are_content_and_each_mistake_in_them_is_named() -> None:
         read_points({"may_wait_days": {1: 9, 2: 7, 3: 30, 4: 90}}, "worklist.yaml")
 
 
+def test_what_is_agreed_stands_by_its_time_and_a_family_only_where_it_shares_it() -> None:
+    def promised(who: str, days: int, home: str | None, urgency: int = 3) -> Row:
+        until = TODAY + timedelta(days=days)
+        return on_list(Known(who, (need(urgency),), household=home, agreed_until=until))
+
+    rows = [
+        promised("father", 5, "home", urgency=2),
+        promised("mother", 1, "home"),
+        promised("aunt", 3, "other"),
+        promised("son", 3, "home", urgency=4),
+        promised("neighbour", 3, None),
+        promised("uncle", 3, "other", urgency=4),
+    ]
+
+    assert [one.patient_id for one in ordered(rows)] == [
+        *("mother", "aunt", "uncle", "neighbour", "son", "father"),
+    ]
+
+
 PEOPLE = st.lists(
     st.builds(
         lambda urgency, weeks, home: (urgency, weeks, home),
