@@ -46,8 +46,10 @@ class Post:
 def organisations(invention: Invention, layout: Layout) -> list[Organisation]:
     """Authorities by place, their organisations, and the areas of each."""
     texts = invention["team"]["sites"]
+    # The fund and the hospital stand where the first people live, which is the centre.
+    centre = layout.leaf(0)
     found = [
-        Organisation(own, None, kind, _called(texts[kind], layout.places[-1].names, 0), "")
+        Organisation(own, None, kind, _called(texts[kind], centre.names, 0), "")
         for own, kind in ((FUND, "fund"), (HOSPITAL, "hospital"))
     ]
     above: dict[str, str] = {}

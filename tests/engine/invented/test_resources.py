@@ -162,3 +162,11 @@ def test_an_organisation_people_go_to_says_where_it_is_and_how_to_call(
         assert one["telecom"][0]["value"].startswith("+7 000 "), "a number that is never issued"
         assert one["address"][0]["line"]
         assert one["address"][0]["city"]
+
+
+def test_the_hospital_is_named_after_the_centre_in_three_languages(
+    resources: dict[str, list[dict[str, Any]]],
+) -> None:
+    hospital = next(one for one in resources["Organization"] if one["id"] == "hospital-1")
+    assert hospital["name"] == "Больница, Мерке"
+    assert hospital["alias"] == ["Меркі ауруханасы", "Hospital of Merke"]
