@@ -35,5 +35,9 @@ def names(resource: Mapping[str, Any]) -> dict[str, str]:
 
 def name_in(resource: Mapping[str, Any], language: str) -> str:
     """The name in a language, else the registered one, else the id."""
-    found = names(resource)
-    return found.get(language) or found.get("") or str(resource.get("id") or "")
+    return pick(names(resource), language) or str(resource.get("id") or "")
+
+
+def pick(names: Mapping[str, str], language: str) -> str:
+    """Of names by language the one in a language, else the registered one, else nothing."""
+    return names.get(language) or names.get("") or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -42,10 +43,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One attachment: to which area, from when until when; ``until`` is empty while it lasts."""
+    """One attachment: to which area, its names by language, from when until when.
+
+    ``until`` is empty while it lasts.
+    """
 
     area_id: str
-    area: str
+    area: Mapping[str, str]
     since: str
     until: str
 
@@ -108,7 +112,7 @@ def stays_of(patient_id: str) -> list[Stay]:
     areas = [_id(one.get("managingOrganization")) for one in own]
     names = names_of(areas)
     found = [
-        Stay(area, names.get(area, ""), str(one.get("period", {}).get("start", ""))[:10],
+        Stay(area, names.get(area, {}), str(one.get("period", {}).get("start", ""))[:10],
              str(one.get("period", {}).get("end", ""))[:10])
         for area, one in zip(areas, own, strict=True)
     ]  # fmt: skip

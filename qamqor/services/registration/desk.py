@@ -81,14 +81,14 @@ def try_to_correct(
         return Tried(twins=matches(found.twins, actor=actor, at=at))
 
 
-def areas(*, actor: Actor, at: datetime) -> list[tuple[str, str]]:
+def areas(*, actor: Actor, at: datetime, language: str) -> list[tuple[str, str]]:
     """Where somebody can be attached: id and name of each area, the actor's own first.
 
     Raises:
         NotAllowed: the actor may register nobody.
     """
     rights.need("create", actor=actor, at=at)
-    return areas_for(actor)
+    return areas_for(actor, language)
 
 
 def twins(who: Particulars, *, actor: Actor, at: datetime) -> tuple[Match, ...]:
@@ -124,7 +124,7 @@ def matches(found: Sequence[Found], *, actor: Actor, at: datetime) -> tuple[Matc
     open_ids = {one.patient_id for one in filed if one.key in keys}
     names = names_of({one.area_id for one in found})
     return tuple(
-        Match(one, names.get(one.area_id, ""), one.patient_id in open_ids) for one in found
+        Match(one, names.get(one.area_id, {}), one.patient_id in open_ids) for one in found
     )
 
 

@@ -56,7 +56,7 @@ def recent(*, actor: Actor, at: datetime) -> tuple[Recent, ...]:
         rights.keep([one.patient_id for one in shown], asked="recent", actor=actor, at=at)
     names = names_of({one.area_id for one in shown})
     return tuple(
-        Recent(Match(card(one), names.get(one.area_id, ""), True), opened[one.patient_id])
+        Recent(Match(card(one), names.get(one.area_id, {}), True), opened[one.patient_id])
         for one in shown
     )
 

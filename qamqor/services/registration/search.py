@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -33,12 +33,12 @@ class Match:
 
     Attributes:
         found: the card; its reasons say why this person is among the answers.
-        area: name of the area they are attached to, or empty.
+        area: names by language of the area they are attached to, or empty.
         is_open: whether the asker may open the record behind the card.
     """
 
     found: Found
-    area: str
+    area: Mapping[str, str]
     is_open: bool
 
 
@@ -173,5 +173,5 @@ def _keep(sights: Sights, shown: Iterable[Filed]) -> None:
 def _matches(found: Sequence[Found], open_ids: set[str]) -> tuple[Match, ...]:
     names = names_of({one.area_id for one in found})
     return tuple(
-        Match(one, names.get(one.area_id, ""), one.patient_id in open_ids) for one in found
+        Match(one, names.get(one.area_id, {}), one.patient_id in open_ids) for one in found
     )

@@ -10,14 +10,14 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.booking import REFERRED, Booking, Settings
 from qamqor.engine.worklist import Booked, is_ahead
 from qamqor.services.booking import reading
 from qamqor.services.referral.waiting import content
-from qamqor.web.components import dates, needs
+from qamqor.web.components import dates, needs, reader
 
 STATES: Final[dict[str, tuple[str | Promise, str]]] = {
     "proposed": (_("no time yet"), "soon"),
@@ -32,10 +32,6 @@ HALVES: Final[dict[str, str | Promise]] = {
     "morning": _("before midday"),
     "afternoon": _("after midday"),
 }
-
-
-def _here() -> str:
-    return (get_language() or "en")[:2]
 
 
 def clock_of(booking: Booking) -> str:
@@ -77,7 +73,7 @@ def where(booking: Booking, language: str = "") -> str:
     if booking.place == REFERRED:
         return booking.room
     place = reading.settings().place(booking.place)
-    said = place.words[language or _here()] if place is not None else ""
+    said = place.words[language or reader.language()] if place is not None else ""
     if not booking.room:
         return said
     room = booking.room
@@ -89,13 +85,13 @@ def where(booking: Booking, language: str = "") -> str:
 def bring(booking: Booking, language: str = "") -> str:
     """What to have at hand, as the content says it for the kind of place."""
     place = reading.settings().place(booking.place)
-    return str(place.bring.get(language or _here(), "")) if place is not None else ""
+    return str(place.bring.get(language or reader.language(), "")) if place is not None else ""
 
 
 def what_for(booking: Booking) -> list[str]:
     """Titles of the due care that a booking names, each once; else what it says of itself."""
     if booking.service:
-        return [content().named(booking.service, _here())]
+        return [content().named(booking.service, reader.language())]
     if not booking.actions and booking.about:
         return [booking.about]
     titles = (needs.title_of(*(one.split("/") + ["", ""])[:3]) for one in booking.actions)
@@ -133,7 +129,7 @@ def missed(booked: Booked, today: date) -> str:
 def place_of(id_: str) -> str:
     """A kind of place by its id in the content."""
     place = reading.settings().place(id_)
-    return str(place.words[_here()]) if place is not None else ""
+    return str(place.words[reader.language()]) if place is not None else ""
 
 
 def state(booking: Booking, now: datetime) -> tuple[str, str]:
@@ -152,12 +148,12 @@ def is_late(booking: Booking, now: datetime) -> bool:
 def why_cancelled(booking: Booking) -> str:
     """Why a booking was cancelled."""
     reason = reading.settings().reason(booking.reason)
-    return str(reason.words[_here()]) if reason is not None else ""
+    return str(reason.words[reader.language()]) if reason is not None else ""
 
 
 def places(settings: Settings) -> list[tuple[str, str]]:
     """Kinds of place to choose from."""
-    return [(one.id, str(one.words[_here()])) for one in settings.places]
+    return [(one.id, str(one.words[reader.language()])) for one in settings.places]
 
 
 def closed(day: date) -> str:
@@ -165,7 +161,7 @@ def closed(day: date) -> str:
     own = reading.settings()
     why = own.closures.why(day)
     if why is not None:
-        return gettext("Closed: %(why)s") % {"why": why[_here()]}
+        return gettext("Closed: %(why)s") % {"why": why[reader.language()]}
     return "" if own.is_open(day) else gettext("Closed on this weekday")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from babel.dates import format_date
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from qamqor.web.components import reader
 
 NARROW = "\N{NO-BREAK SPACE}"
 
@@ -21,9 +23,9 @@ def long(day: date | None) -> str:
     """A date in a sentence: 5 March 2026."""
     if day is None:
         return ""
-    if _language() == "kk":
+    if reader.language() == "kk":
         return f"{day.year} жылғы {day.day}{NARROW}{_month(day)}"
-    if _language() == "ru":
+    if reader.language() == "ru":
         return f"{day.day}{NARROW}{_month(day)} {day.year} года"
     return f"{day.day}{NARROW}{_month(day)} {day.year}"
 
@@ -35,10 +37,10 @@ def without_year(day: date) -> str:
 
 def with_weekday(day: date) -> str:
     """Thursday 5 March, in the order of the language."""
-    weekday = format_date(day, "EEEE", locale=_language()).lower()
-    if _language() == "kk":
+    weekday = format_date(day, "EEEE", locale=reader.language()).lower()
+    if reader.language() == "kk":
         return f"{without_year(day)}, {weekday}"
-    if _language() == "ru":
+    if reader.language() == "ru":
         return f"{weekday}, {without_year(day)}"
     return f"{weekday.capitalize()} {without_year(day)}"
 
@@ -106,15 +108,11 @@ def age(born: date, today: date) -> str:
 def number(value: float, digits: int = 0) -> str:
     """A number with its thousands apart; a comma before decimals in Kazakh and Russian."""
     said = f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    if _language() == "en":
+    if reader.language() == "en":
         return said
     return said.replace(",", NARROW).replace(".", ",")
 
 
 def _month(day: date) -> str:
-    name = format_date(day, "d MMMM", locale=_language()).split(" ", 1)[1]
-    return name if _language() == "en" else name.lower()
-
-
-def _language() -> str:
-    return (translation.get_language() or "en")[:2]
+    name = format_date(day, "d MMMM", locale=reader.language()).split(" ", 1)[1]
+    return name if reader.language() == "en" else name.lower()

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest
-from django.utils.translation import get_language
 
 from qamqor.engine.forms.form import Form
 from qamqor.services import forms
 from qamqor.services.access.actor import Actor
 from qamqor.services.visit import drafts
 from qamqor.services.visit.drafts import Draft
-from qamqor.web.components import questionnaire
+from qamqor.web.components import questionnaire, reader
 
 VISIT = "visit"
 """Name of the field that says at which visit it is asked; kept with the answers."""
@@ -97,7 +96,7 @@ def _kind(form: Form) -> str:
 def _differences(
     form: Form, here: Mapping[str, str], there: Mapping[str, str]
 ) -> tuple[tuple[str, str, str], ...]:
-    language = (get_language() or "en")[:2]
+    language = reader.language()
     return tuple(
         (
             one.words[language],

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.fhir.names import UCUM
@@ -18,7 +18,7 @@ from qamqor.engine.programmes import words as programme_words
 from qamqor.services import installed
 from qamqor.services.booking import reading
 from qamqor.services.person import content
-from qamqor.web.components import bookings, dates, words
+from qamqor.web.components import bookings, dates, reader, words
 
 Resource = Mapping[str, Any]
 CLASSES: Final[dict[str, str | Promise]] = {
@@ -103,7 +103,7 @@ class Line:
 
 def line(resource: Resource, language: str = "") -> Line:
     """A record in one line, in the reader's language or another."""
-    language = language or (get_language() or "en")[:2]
+    language = language or reader.language()
     type_ = str(resource.get("resourceType", ""))
     title, detail = _SAYS.get(type_, _plain)(resource, language)
     if resource.get("status") == "entered-in-error":

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from qamqor.engine.programmes import words
 from qamqor.engine.programmes.schema import Programme
 from qamqor.services import installed
-from qamqor.web.components import dates
+from qamqor.web.components import dates, reader
 
 
 class Row(Protocol):
@@ -93,7 +93,7 @@ def said(row: Row, language: str = "") -> Said:
     """One need in the reader's language, or another one; what is masked says only that it is."""
     if not row.action:
         return _masked(row)
-    language = language or (get_language() or "en")[:2]
+    language = language or reader.language()
     own = _installed(row.programme, row.action)
     evidence = tuple((row.evidence or "").split())
     title, reason, closes, version, scheduled = row.action, "", "", "", False
@@ -147,7 +147,7 @@ def _masked(row: Row) -> Said:
 def title_of(programme: str, action: str, item: str) -> str:
     """What a need is called; its identifier where no programme here knows it."""
     own = _installed(programme, action)
-    return _title(own[-1], action, item, (get_language() or "en")[:2]) if own else action
+    return _title(own[-1], action, item, reader.language()) if own else action
 
 
 def _installed(programme: str, action: str) -> list[Programme]:

@@ -13,10 +13,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from qamqor.engine.forms.form import Form, Question
 from qamqor.services import forms
+from qamqor.web.components import reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def present(form: Form, given: Mapping[str, str], *, say_missing: bool = False) 
         given: id of the question → text.
         say_missing: whether to say at each question that it is not answered.
     """
-    language, found = (get_language() or "en")[:2], forms.asked(form, given)
+    language, found = reader.language(), forms.asked(form, given)
     missing = {one.expression: one for one in found.missing}
     warned = {one.question: one.words[language] for one in found.score.alerts}
     questions = tuple(

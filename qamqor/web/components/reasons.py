@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
-from qamqor.web.components import dates, facts
+from qamqor.web.components import dates, facts, reader
 
 Resource = Mapping[str, Any]
 FITS: Final = 40
@@ -57,7 +57,7 @@ def in_short(reason: str, found: Sequence[Resource], today: date) -> str:
         reason: in words of the programme; may be empty.
         found: the records the reader may see, in the order of the rule.
     """
-    language = (get_language() or "en")[:2]
+    language = reader.language()
     told = [
         _fact(one, language)
         for one in found
@@ -78,7 +78,7 @@ def missing(reason: str, found: Sequence[Resource], today: date) -> str:
     Args:
         reason: in words of the programme. found: as of ``in_short``; only what was observed tells.
     """
-    language = (get_language() or "en")[:2]
+    language = reader.language()
     seen = [
         facts.line(one, language)
         for one in found

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from qamqor.engine.booking import AT_CLINIC, AT_HOME, FROM_AFAR, REFERRED, Booking
 from qamqor.engine.fhir.names import IDENTIFIERS
@@ -20,7 +20,7 @@ from qamqor.services.immunisation_words import ImmunisationWords
 from qamqor.services.person import content
 from qamqor.services.person.letters import Place, Sheet
 from qamqor.services.person.page import Page
-from qamqor.web.components import bookings, dates, facts, needs, people, words
+from qamqor.web.components import bookings, dates, facts, needs, people, reader, words
 
 SIZES: Final = ("a4", "a5")
 AHEAD: Final = timedelta(days=366)
@@ -40,7 +40,7 @@ def language_of(request: HttpRequest, person: Mapping[str, Any]) -> str:
     """Which language to print in: the one asked for, else the person's, else the reader's."""
     known = [code for code, _ in settings.LANGUAGES]
     asked = request.GET.get("language", "")
-    here = (get_language() or "en")[:2]
+    here = reader.language()
     return next(
         (one for one in (asked, people.language_code(person), here) if one in known), known[0]
     )
@@ -70,7 +70,7 @@ def bar(request: HttpRequest, person: Mapping[str, Any], kind: str, code: str) -
     ]
     return {
         "bar": {
-            "language": (get_language() or "en")[:2],
+            "language": reader.language(),
             "languages": languages,
             "sizes": sizes,
             "print": gettext("Print"),

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.services.person import content
 from qamqor.services.person.page import Page
-from qamqor.web.components import dates, people
+from qamqor.web.components import dates, people, reader
 
 NONE_KNOWN: Final = frozenset({"716186003", "no_known_allergy", "409137002", "428607008"})
 """Codes that say that somebody asked and there is none."""
@@ -142,7 +142,7 @@ def _is_off(one: Mapping[str, Any]) -> bool:
 
 
 def _allergy(one: Mapping[str, Any]) -> str:
-    language = (get_language() or "en")[:2]
+    language = reader.language()
     to = content.said(one.get("code"), language)
     shows = [
         content.said(sign, language)

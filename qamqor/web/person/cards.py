@@ -11,14 +11,14 @@ from typing import Any, Final
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.fhir.names import CVX
 from qamqor.engine.population.one_person import Due
 from qamqor.services.person import content
 from qamqor.services.person.page import Opened, Page, Relative
-from qamqor.web.components import bookings, dates, facts, needs, people, words
+from qamqor.web.components import bookings, dates, facts, needs, people, reader, words
 from qamqor.web.components.facts import Line
 from qamqor.web.components.needs import Said
 from qamqor.web.person import numbers
@@ -108,7 +108,7 @@ class Cards:
 
 def of(page: Page) -> Cards:
     """Every card of one person."""
-    language = (get_language() or "en")[:2]
+    language = reader.language()
     said = [(one, needs.said(one)) for one in page.due]
     now = [(one, word) for one, word in said if one.status in ("overdue", "due")]
     now.sort(key=lambda pair: (ORDER[pair[1].state], pair[1].due_on or page.as_of))

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.referral import WAITING, State, day_of
 from qamqor.services.referral.lists import Line, Whole
 from qamqor.services.referral.waiting import content, day
-from qamqor.web.components import bookings, dates, facts, people
+from qamqor.web.components import bookings, dates, facts, people, reader
 from qamqor.web.referrals.forms import PRIORITIES, StepForm
 
 TABS: Final[dict[str, str | Promise]] = {
@@ -105,7 +105,7 @@ def _row(line: Line, today: date, *, incoming: bool) -> Row:
 
 def service(code: str) -> str:
     """What a person is referred for, in the reader's language."""
-    return content().named(code, (get_language() or "en")[:2]) or gettext("not named")
+    return content().named(code, reader.language()) or gettext("not named")
 
 
 def priority(code: str) -> str:

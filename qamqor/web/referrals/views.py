@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qamqor.engine.referral import State
@@ -18,7 +18,7 @@ from qamqor.services.referral import follow, lists, write
 from qamqor.services.referral.follow import Step
 from qamqor.services.visit import drafts
 from qamqor.web.access import staff
-from qamqor.web.components import people
+from qamqor.web.components import people, reader
 from qamqor.web.referrals import presenters
 from qamqor.web.referrals.forms import ReferForm, StepForm
 
@@ -31,7 +31,7 @@ KIND = "referral"
 def refer(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     """The form with what was typed before; sent, it leads to the referral."""
     now = timezone.now()
-    desk = write.desk(patient, actor=actor, at=now, language=_language())
+    desk = write.desk(patient, actor=actor, at=now, language=reader.language())
     if request.method != "POST":
         kept = drafts.own(patient, actor, KIND)
         if kept is not None and write.is_sent(kept.key):  # Sent, and cut off before the draft went.
@@ -70,10 +70,6 @@ def draft(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     if kept.is_stale:
         return HttpResponse(status=409)
     return render(request, "referrals/draft.html", {"draft": kept.draft})
-
-
-def _language() -> str:
-    return (get_language() or "en")[:2]
 
 
 def _form(desk: write.Desk, data: Any = None, initial: dict[str, Any] | None = None) -> ReferForm:
@@ -126,7 +122,13 @@ def listed(request: HttpRequest, actor: Actor) -> HttpResponse:
     number = max(1, int(said)) if said.isdecimal() and len(said) < 5 else 1
     today, now = timezone.localdate(), timezone.now()
     found = lists.listed(
-        actor, tab=tab, incoming=incoming, as_of=today, at=now, page=number, language=_language()
+        actor,
+        tab=tab,
+        incoming=incoming,
+        as_of=today,
+        at=now,
+        page=number,
+        language=reader.language(),
     )
     side = "&to=us" if incoming else ""
     tabs = [
@@ -170,7 +172,7 @@ def _one(
     request: HttpRequest, actor: Actor, request_id: str, form: StepForm | None
 ) -> HttpResponse:
     today, now = timezone.localdate(), timezone.now()
-    whole = lists.one(request_id, actor=actor, as_of=today, at=now, language=_language())
+    whole = lists.one(request_id, actor=actor, as_of=today, at=now, language=reader.language())
     asked = whole.carried.request
     performers = [whole.names.get(str(o.get("reference")), "") for o in asked.get("performer", [])]
     requester = str((asked.get("requester") or {}).get("reference", ""))

@@ -19,6 +19,7 @@ from qamqor.services.registration.change import Stored
 from qamqor.services.registration.places import areas_for
 from qamqor.web.access import STAFF
 from qamqor.web.access import desk as at_desk
+from qamqor.web.components import reader
 from qamqor.web.registration import presenters
 from qamqor.web.registration.forms import (
     FIELD,
@@ -72,7 +73,7 @@ def attachment(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse
     """Where somebody was attached and is; a move takes open work along."""
     now = timezone.now()
     known = change.stored(patient, actor=actor, at=now)
-    others = [one for one in areas_for(actor) if one[0] != known.area_id]
+    others = [one for one in areas_for(actor, reader.language()) if one[0] != known.area_id]
     form = MoveForm(request.POST or None)
     choose = ("", gettext("choose another area") if known.area_id else "")
     form.fields["area"].choices = [choose, *others] if others else []  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from qamqor.engine.fhir import place_names
 from qamqor.engine.identity.compare import Reason
 from qamqor.engine.identity.names import FullName
 from qamqor.engine.identity.numbers import phone_number
@@ -20,7 +21,7 @@ from qamqor.services.registration.homes import Home
 from qamqor.services.registration.recent import Recent
 from qamqor.services.registration.register import Particulars
 from qamqor.services.registration.search import Answer, Match
-from qamqor.web.components import dates
+from qamqor.web.components import dates, reader
 from qamqor.web.registration.forms import HOME_ROLES, written
 
 FIELDS: Final[dict[str, str | Promise]] = {
@@ -159,7 +160,7 @@ def shown(match: Match, today: date, *, role: str = "") -> Shown:
         name=names[0],
         other_names=", ".join(names[1:]),
         line=", ".join(_line(match, today)),
-        area=match.area,
+        area=place_names.pick(match.area, reader.language()),
         reasons=tuple(said(who.reasons)),
         is_open=match.is_open,
         state=state,
@@ -273,7 +274,11 @@ def line_of(who: Particulars, today: date) -> str:
 
 def stays(found: Iterable[Stay]) -> list[tuple[str, date | None, date | None]]:
     """Attachments: the area, and the days it began and ended."""
-    return [(one.area or one.area_id, _day(one.since), _day(one.until)) for one in found]
+    language = reader.language()
+    return [
+        (place_names.pick(one.area, language) or one.area_id, _day(one.since), _day(one.until))
+        for one in found
+    ]
 
 
 def _day(text: str) -> date | None:

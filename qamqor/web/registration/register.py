@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from qamqor.services.access.actor import Actor
 from qamqor.services.registration import change, desk, homes
 from qamqor.web.access import desk as at_desk
+from qamqor.web.components import reader
 from qamqor.web.registration import presenters
 from qamqor.web.registration.forms import RegisterForm
 
@@ -65,9 +66,13 @@ def _beside(form: RegisterForm, actor: Actor) -> dict[str, object]:
     }
 
 
+def _areas(actor: Actor) -> list[tuple[str, str]]:
+    return desk.areas(actor=actor, at=timezone.now(), language=reader.language())
+
+
 def _form(request: HttpRequest, actor: Actor) -> RegisterForm:
     form = RegisterForm(request.POST, initial={"today": timezone.localdate()})
-    form.fields["area"].choices = desk.areas(actor=actor, at=timezone.now())  # type: ignore[attr-defined]
+    form.fields["area"].choices = _areas(actor)  # type: ignore[attr-defined]
     return form
 
 
@@ -90,7 +95,7 @@ def _empty(request: HttpRequest, actor: Actor) -> RegisterForm:
             "role": "child" if home else "head",
         }
     form = RegisterForm(initial=first)
-    form.fields["area"].choices = desk.areas(actor=actor, at=timezone.now())  # type: ignore[attr-defined]
+    form.fields["area"].choices = _areas(actor)  # type: ignore[attr-defined]
     return form
 
 

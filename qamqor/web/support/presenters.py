@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from qamqor.engine.forms.form import Form
 from qamqor.services import forms
@@ -16,7 +16,7 @@ from qamqor.services.person.page import Member
 from qamqor.services.support.plans import Needs
 from qamqor.services.support.sensitive import Label, offered
 from qamqor.services.support.steps import OPEN, Found, until
-from qamqor.web.components import dates, facts, people, words
+from qamqor.web.components import dates, facts, people, reader, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _label_of(code: str, role: str) -> str:
 
 def form_rows(found: Needs, today: date, *, may_score: bool) -> list[FormRow]:
     """The questionnaires this role may ask, each with its last answers."""
-    language = (get_language() or "en")[:2]
+    language = reader.language()
     rows = []
     for form in forms.forms():
         if form.score_code and not may_score:

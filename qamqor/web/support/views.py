@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qamqor.services import forms as questionnaires
@@ -18,7 +18,7 @@ from qamqor.services.access.policy import allows
 from qamqor.services.support import plans, steps
 from qamqor.services.support.plans import Needs, Wish
 from qamqor.web.access import staff
-from qamqor.web.components import drafted, people, questionnaire
+from qamqor.web.components import drafted, people, questionnaire, reader
 from qamqor.web.support import presenters
 from qamqor.web.support.forms import CloseForm, EndForm, NoteForm, PlanForm
 
@@ -97,7 +97,7 @@ def ask(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> HttpR
         key = begun.draft.key
         questionnaires.keep(patient, asked, actor=actor, at=now, key=key)
         drafted.end(patient, key, actor=actor, at=now)
-        title = form.title[(get_language() or "en")[:2]]
+        title = form.title[reader.language()]
         messages.success(request, gettext("Saved: %(outcome)s.") % {"outcome": title})
         return redirect("needs", patient=patient)
     sheet = questionnaire.present(form, begun.typed, say_missing=is_sent and act != "compare")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from qamqor.engine.immunisation.one_child.answer import GroupAnswer
 from qamqor.engine.immunisation.one_child.state import Standing
@@ -16,7 +16,7 @@ from qamqor.services import immunisation_session as sessions
 from qamqor.services.immunisation_pages import Said
 from qamqor.services.immunisation_session import Calendar, Entry, Session
 from qamqor.services.immunisation_watch import Watched
-from qamqor.web.components import dates, people
+from qamqor.web.components import dates, people, reader
 from qamqor.web.vaccination import picture
 from qamqor.web.vaccination.forms import SessionForm
 
@@ -232,7 +232,7 @@ def session(
         "also": [cvx for cvx in form.cvxs if cvx not in proposed],
         "is_on_paper": _is_on_paper(found),
         "apart": [known.words.group(n) for n in _apart(found)],
-        "ask": [one[_language()] for one in known.giving.ask],
+        "ask": [one[reader.language()] for one in known.giving.ask],
         "consent_on": found.consent_on,
         "products": [
             one
@@ -254,7 +254,7 @@ def _event(one: Mapping[str, Any], known: Calendar) -> str:
     for coding in (one.get("event") or {}).get("coding") or []:
         words = known.giving.reactions.get(str(coding.get("code")))
         if words:
-            return words[_language()]
+            return words[reader.language()]
     return gettext("a reaction")
 
 
@@ -384,7 +384,3 @@ def watched(one: Watched, known: Calendar, now: datetime, today: date) -> dict[s
         else gettext("may go"),
         "state": "wait" if left else "done",
     }
-
-
-def _language() -> str:
-    return (get_language() or "en")[:2]

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -22,6 +22,7 @@ from qamqor.services import installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.immunisation_session import Calendar, Session
 from qamqor.web.access import staff
+from qamqor.web.components import reader
 from qamqor.web.vaccination import presenters
 from qamqor.web.vaccination.forms import ReactionForm, SessionForm, new_key
 
@@ -67,7 +68,7 @@ def reaction(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     found, known = _opened(actor, patient)
     day, now = timezone.localdate(), timezone.now()
     doses = presenters.doses_to_choose(found, known)
-    events = [(code, said[_language()]) for code, said in known.giving.reactions.items()]
+    events = [(code, said[reader.language()]) for code, said in known.giving.reactions.items()]
     first = {"happened_on": f"{day:%d.%m.%Y}", "doses": request.GET.getlist("dose")}
     form = ReactionForm(request.POST or None, doses=doses, events=events, initial=first)
     if form.is_valid():
@@ -84,7 +85,7 @@ def reaction(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
 @staff
 def watch(request: HttpRequest, actor: Actor) -> HttpResponse:
     now, day = timezone.now(), timezone.localdate()
-    known = sessions.calendar(day, _language())
+    known = sessions.calendar(day, reader.language())
     minutes = known.giving.watch_minutes
     people = watching.watched(minutes, actor=actor, at=now)
     context = {
@@ -109,7 +110,7 @@ def _programme(day: date) -> str:
 
 def _opened(actor: Actor, patient: str) -> tuple[Session, Calendar]:
     day = timezone.localdate()
-    known = sessions.calendar(day, _language())
+    known = sessions.calendar(day, reader.language())
     found = sessions.begin(patient, known.opened, actor=actor, at=timezone.now(), today=day)
     return found, known
 
@@ -132,7 +133,7 @@ def _there(request: HttpRequest) -> list[str]:
 def _form(data: Any, actor: Actor, cvxs: list[int], known: Calendar, **named: Any) -> SessionForm:
     hand = batches.in_hand(actor, timezone.localdate())
     return SessionForm(
-        data, cvxs=cvxs, giving=known.giving, batches=hand, language=_language(), **named
+        data, cvxs=cvxs, giving=known.giving, batches=hand, language=reader.language(), **named
     )
 
 
@@ -181,7 +182,3 @@ def _context(
     until = timezone.now() + timedelta(minutes=known.giving.watch_minutes)
     shown = presenters.session(found, known, form, timezone.localdate(), findings)
     return shown | {"until": until}
-
-
-def _language() -> str:
-    return (get_language() or "en")[:2]

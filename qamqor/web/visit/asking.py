@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qamqor.engine.fhir import json_text
@@ -20,7 +20,7 @@ from qamqor.services import forms
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import read
 from qamqor.web.access import staff
-from qamqor.web.components import drafted, people, questionnaire
+from qamqor.web.components import drafted, people, questionnaire, reader
 from qamqor.web.components.drafted import Begun
 
 ENCOUNTER: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -44,7 +44,7 @@ def ask(request: HttpRequest, actor: Actor, patient: str, form_id: str) -> HttpR
     encounter = f"Encounter/{visit}" if visit else None
     forms.keep(patient, asked, actor=actor, at=now, key=key, encounter=encounter)
     drafted.end(patient, key, actor=actor, at=now)
-    title = form.title[(get_language() or "en")[:2]]
+    title = form.title[reader.language()]
     messages.success(request, gettext("Saved: %(outcome)s.") % {"outcome": title})
     request.session["form"] = {"patient": patient, "form": form_id, "key": key}
     return redirect("visit", patient=patient)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from qamqor.engine.population.one_person import Due
 from qamqor.engine.visit import next_step, offered
@@ -14,6 +14,7 @@ from qamqor.services.due import PRESSING
 from qamqor.services.visit import content
 from qamqor.services.visit import plan as plans
 from qamqor.services.visit.known import Known
+from qamqor.web.components import reader
 from qamqor.web.visit.forms import VisitForm
 
 
@@ -34,14 +35,14 @@ def programmes(due: Iterable[Due]) -> set[str]:
 
 def reasons(form: VisitForm, known: Known) -> list[Choice]:
     """Reasons to come; those of the person's programmes first."""
-    chosen, language = form.listed("reasons"), _language()
+    chosen, language = form.listed("reasons"), reader.language()
     listed = offered(content.offer().reasons, programmes(known.due))
     return [Choice(one.id, one.words[language], one.id in chosen) for one in listed]
 
 
 def options(form: VisitForm, known: Known) -> list[Choice]:
     """Ways to go on, to be decided together."""
-    chosen, language = str(form["option"].value() or ""), _language()
+    chosen, language = str(form["option"].value() or ""), reader.language()
     listed = offered(content.offer().options, programmes(known.due))
     return [
         Choice(one.id, one.words[language], one.id == chosen, one.effect[language])
@@ -51,7 +52,7 @@ def options(form: VisitForm, known: Known) -> list[Choice]:
 
 def steps(form: VisitForm, known: Known, role: str) -> list[Choice]:
     """The next step of each treatment that the role may take."""
-    chosen, language, found = form.listed("steps"), _language(), []
+    chosen, language, found = form.listed("steps"), reader.language(), []
     taken = plans.taken(known.medicines)
     for one in content.offer().protocols:
         number, new = next_step(one, taken)
@@ -80,7 +81,3 @@ def next_day(owed: Sequence[str], due: Sequence[Due], today: date) -> date | Non
         and one.due_on > today
     ]
     return min(days, default=None)
-
-
-def _language() -> str:
-    return (get_language() or "en")[:2]

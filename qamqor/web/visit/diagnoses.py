@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from qamqor.services import diagnoses
+from qamqor.web.components import reader
 
 AT_ONCE = 12
 """How many are offered; more are reached with one more word."""
@@ -79,6 +80,6 @@ def refused(code: str) -> str:
 
 
 def _choice(code: str, *, is_chosen: bool = False) -> Choice:
-    named = diagnoses.named(code, (get_language() or "en")[:2])
+    named = diagnoses.named(code, reader.language())
     label = f"{code} {named.words}" if named.words else code
     return Choice(code, label, is_chosen, named.title, len(diagnoses.parts(code)))

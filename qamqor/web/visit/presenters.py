@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from qamqor.engine.forms.form import Form
 from qamqor.engine.measurements.definition import Measure, Measurement
@@ -21,7 +21,7 @@ from qamqor.services.due import PRESSING
 from qamqor.services.person import content as coded
 from qamqor.services.visit import content
 from qamqor.services.visit.known import Known
-from qamqor.web.components import dates, needs, people
+from qamqor.web.components import dates, needs, people, reader
 from qamqor.web.visit import remarks
 from qamqor.web.visit.forms import HIDDEN, VisitForm
 
@@ -88,7 +88,7 @@ def boxes(form: VisitForm, known: Known, *, quick: bool) -> list[Box]:
 
 
 def _boxes(one: Measurement, form: VisitForm, known: Known, sheet: Sheet) -> Iterator[Box]:
-    typed, language = form.typed, _language()
+    typed, language = form.typed, reader.language()
     for is_second in (False, True) if one.again_when_high else (False,):
         suffix = SECOND if is_second else ""
         label = one.label[language]
@@ -126,8 +126,8 @@ def _field(
     is_shown = remark is not None and (not stops or form.is_bound)
     return Field(
         name=name,
-        label=part.label[_language()],
-        unit=part.shown_unit[_language()],
+        label=part.label[reader.language()],
+        unit=part.shown_unit[reader.language()],
         below=_second_below(part, one) if suffix else _below(one, part, last),
         value=str(form[name].value() or ""),
         remark=remarks.said(remark) if remark and is_shown else "",
@@ -228,7 +228,7 @@ def _name(one: Due) -> str:
 
 def concept(found: Mapping[str, Any]) -> str:
     """What a coded thing is called: as written, which may say a strength, else by its code."""
-    return str(found.get("text") or coded.said(found, _language()))
+    return str(found.get("text") or coded.said(found, reader.language()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ def saved(known: Known) -> str:
         if one.id in known.saved:
             values = earlier(one, [known.saved[one.id]])[-1].values
             numbers = "/".join(remarks.number(values[p.id]) for p in one.parts if p.id in values)
-            said.append(f"{one.label[_language()]} {numbers}")
+            said.append(f"{one.label[reader.language()]} {numbers}")
     return ", ".join(said)
 
 
@@ -289,7 +289,7 @@ def differences(mine: Mapping[str, str], there: Mapping[str, str]) -> list[dict[
 
 def field_labels() -> dict[str, str]:
     """What each field of the page is called."""
-    language, found = _language(), {}
+    language, found = reader.language(), {}
     for one in content.measurements():
         for part in one.parts:
             name = one.label[language]
@@ -332,7 +332,7 @@ class Asking:
 
 def questionnaires(known: Known) -> list[Asking]:
     """Every questionnaire of the pack."""
-    language = _language()
+    language = reader.language()
     return [Asking(one.id, one.title[language], _last_score(one, known)) for one in forms.forms()]
 
 
@@ -342,7 +342,7 @@ def _last_score(form: Form, known: Known) -> str:
         return ""
     on, total = scores[-1]
     band = next((b for b in reversed(form.bands) if b.from_ <= total), None)
-    said = f"{total}: {band.words[_language()].lower()}" if band else str(total)
+    said = f"{total}: {band.words[reader.language()].lower()}" if band else str(total)
     return gettext("was %(value)s, %(day)s") % {"value": said, "day": dates.short(on)}
 
 
@@ -350,7 +350,3 @@ def matters(known: Known) -> str:
     """What matters to the person, in their words: the newest goal."""
     goals = sorted(known.goals, key=lambda one: str(one.get("startDate", "")))
     return str(goals[-1].get("description", {}).get("text", "")) if goals else ""
-
-
-def _language() -> str:
-    return (get_language() or "en")[:2]

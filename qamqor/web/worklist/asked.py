@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from qamqor.engine.programmes import words
 from qamqor.engine.worklist import Tab
@@ -18,6 +18,7 @@ from qamqor.services import installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import places
 from qamqor.services.worklist.today import LEADING, Filters, opening, roles_of
+from qamqor.web.components import reader
 from qamqor.web.components.words import role as role_name
 from qamqor.web.worklist import presenters
 
@@ -104,7 +105,7 @@ class Choice:
 
 def choices(found: Asked, actor: Actor) -> list[Choice]:
     """The filters that have something to choose for this reader."""
-    f, language = found.filters, (get_language() or "en")[:2]
+    f, language = found.filters, reader.language()
     programmes = {one.id: words.title(one, language) for one in installed.pack().programmes}
     return [
         one

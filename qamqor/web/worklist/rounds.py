@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 from markupsafe import Markup
@@ -28,7 +28,7 @@ from qamqor.services.worklist import rounds
 from qamqor.services.worklist.outcome import Outcome
 from qamqor.services.worklist.rounds import Round, Stop
 from qamqor.web.access import staff
-from qamqor.web.components import bookings, dates
+from qamqor.web.components import bookings, dates, reader
 from qamqor.web.worklist import presenters
 
 KEPT: Final = "round"
@@ -122,7 +122,7 @@ def _round(request: HttpRequest, actor: Actor) -> Round:
         kept["people"],
         as_of=day,
         at=timezone.now(),
-        language=(get_language() or "en")[:2],
+        language=reader.language(),
         filled=kept["filled"],
     )
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 from markupsafe import Markup
@@ -21,6 +21,7 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import cover as covers
 from qamqor.services.worklist import team as service
 from qamqor.web.access import staff
+from qamqor.web.components import reader
 from qamqor.web.worklist import cover
 from qamqor.web.worklist.asked import LATE_DAYS
 
@@ -41,7 +42,7 @@ def team(request: HttpRequest, actor: Actor) -> HttpResponse:
 def page(request: HttpRequest, actor: Actor, form: cover.CoverForm | None = None) -> HttpResponse:
     """The page of the team; with the form of a cover that could not be saved."""
     now, day = timezone.now(), timezone.localdate()
-    language = (get_language() or "en")[:2]
+    language = reader.language()
     board = service.board(actor, as_of=day, at=now, language=language)
     context = {
         "board": board,

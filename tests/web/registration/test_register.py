@@ -297,3 +297,37 @@ def test_who_may_not_is_told_that_others_may(
         answer = context.new_page().goto(f"{live_server.url}{path}")
         assert answer is not None
         assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("language", "north", "south"),
+    [("kk", "4-учаске", "5-учаске"), ("ru", "Участок 4", "Участок 5"), ("en", "Area 4", "Area 5")],
+)
+def test_areas_are_named_in_the_readers_language(
+    numbered: None, live_server: Any, browser: Browser, language: str, north: str, south: str
+) -> None:
+    for id_, number in (("north", 4), ("south", 5)):
+        put(
+            {
+                "resourceType": "Organization",
+                "id": id_,
+                "name": f"Участок {number}",
+                "alias": [f"{number}-учаске", f"Area {number}"],
+                "type": [{"coding": [{"code": "gp_area"}]}],
+                "partOf": {"reference": "Organization/centre"},
+            }
+        )
+    with signed_in(
+        browser, live_server.url, role="registrar", post="", language=language
+    ) as context:
+        page = opened(context, live_server.url, "/find")
+        page.locator("#find").fill("1427")
+        expect(page.locator("[data-found]").first).to_contain_text(north)
+        page = opened(context, live_server.url, "/person/amina/attachment")
+        assert south in page.locator("#id_area").inner_text()
+        page.locator("#id_area").select_option("south")
+        page.locator("main button.q-button--primary").click()
+        expect(page.locator("tbody tr").first).to_contain_text(south)
+        expect(page.locator("tbody tr").nth(1)).to_contain_text(north)
+        page = opened(context, live_server.url, "/register")
+        assert north in page.locator("#id_area").inner_text()
