@@ -17,7 +17,7 @@ from qamqor.store.warehouse import Warehouse
 
 CONTENT = Path(__file__).parents[2] / "content"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-NEVER_INVENTED = {"assignment", "booking"}
+NEVER_INVENTED = {"assignment", "booking", "booking_need"}
 """What teams do later: people given to another worker, people booked by the demo as it starts."""
 WISH = demo.Wish(CONTENT, 1_500, "merke", 8, date(2026, 11, 24))
 
