@@ -10,6 +10,7 @@ import msgspec
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_PARTS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class NotJson(ValueError):
@@ -42,6 +43,21 @@ def decode_once(text: bytes) -> Any:
     if not is_whole:
         _look_for_twins(text)
     return value
+
+
+def must_say_once(text: bytes) -> None:
+    """Refuse an object that gives one of its own names twice; its values are not looked into.
+
+    Raises:
+        NotJson: a name is given twice; says which.
+    """
+    try:
+        short = msgspec.json.format(text, indent=-1)
+        is_whole = len(short) == len(encode(_PARTS.decode(short)))
+    except (msgspec.DecodeError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        _look_for_twins(text)
 
 
 def _look_for_twins(text: bytes) -> None:

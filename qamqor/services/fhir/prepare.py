@@ -105,7 +105,7 @@ def prepare(job: Job) -> Prepared:
 def _read(kind: str, raw: bytes) -> dict[str, Any] | str:
     """A resource that may be stored, or why it may not."""
     try:
-        resource: dict[str, Any] = json_text.decode(raw)
+        resource: dict[str, Any] = json_text.decode_once(raw)
         valid.must_be(resource, type_=kind)
     except json_text.NotJson as error:
         return str(error)

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from qamqor.engine.fhir import json_text
 from qamqor.engine.fhir.definitions import is_resource
 from qamqor.engine.fhir.envelope import ID, microseconds
 
@@ -83,8 +84,11 @@ def pieces_of(raw: bytes, stamp: int | None = None) -> Iterator[tuple[Piece, byt
     """
     try:
         bundle = msgspec.json.decode(raw, type=_Bundle)
+        json_text.must_say_once(raw)
     except msgspec.ValidationError as error:
         raise Refused("wrong-type", str(error)) from None
+    except json_text.NotJson as error:
+        raise Refused("malformed", str(error)) from None
     said = bundle.meta.lastUpdated if bundle.meta and bundle.meta.lastUpdated else bundle.timestamp
     stamp = stamp if said is None else microseconds(said)
     entries = [_entry(bytes(text)) for text in bundle.entry]
@@ -95,9 +99,13 @@ def pieces_of(raw: bytes, stamp: int | None = None) -> Iterator[tuple[Piece, byt
 
 def _entry(text: bytes) -> _Entry | Refused:
     try:
-        return msgspec.json.decode(text, type=_Entry)
+        entry = msgspec.json.decode(text, type=_Entry)
+        json_text.must_say_once(text)
     except msgspec.ValidationError as error:
         return Refused("wrong-type", f"Bundle entry: {error}")
+    except json_text.NotJson as error:
+        return Refused("malformed", f"Bundle entry: {error}")
+    return entry
 
 
 def _named(entry: _Entry) -> _Named:

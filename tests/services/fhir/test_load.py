@@ -110,6 +110,36 @@ def test_a_bundle_is_taken_apart_and_its_deletions_are_done(tmp_path: Path) -> N
 
 
 @pytest.mark.django_db
+def test_what_gives_a_name_twice_is_kept_apart_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
+    twice = '{"resourceType":"Patient","id":"two","gender":"male","gender":"female"}'
+    deep = '{"resourceType":"Patient","id":"deep","name":[{"text":"Aliya","text":"Bolat"}]}'
+    bolat, dana = (json.dumps({**PERSON, "id": name}) for name in ("bolat", "dana"))
+    other = twice.replace("two", "other")
+    entries = f'[{{"resource":{bolat}}},{{"resource":{other}}},{{"resource":{dana},"resource":1}}]'
+    bundle = f'{{"resourceType":"Bundle","entry":{entries}}}'
+    parted = f'{{"resourceType":"Bundle","entry":[{{"resource":{dana}}}],"entry":[]}}'
+    spelled = '{"resourceType":"Patient","id":"aliya","\\u0067ender":"female"}'
+    folder = written(tmp_path / "in", twice, deep, bundle, parted, spelled)
+    found = load(folder)
+
+    assert (found.read, found.new) == (7, 2)
+    assert found.apart == {"invalid": 3, "malformed": 2}
+    told = {
+        (one["line"], one.get("entry", 0)): (one["raw"], one["reason"]) for one in apart(folder)
+    }
+    assert told == {
+        (1, 0): (twice, "'gender' is given twice in one object; give it once"),
+        (2, 0): (deep, "'text' is given twice in one object; give it once"),
+        (3, 2): (other, told[1, 0][1]),
+        (3, 3): (
+            f'{{"resource":{dana},"resource":1}}',
+            "Bundle entry: 'resource' is given twice in one object; give it once",
+        ),
+        (4, 0): (parted, "'entry' is given twice in one object; give it once"),
+    }
+
+
+@pytest.mark.django_db
 def test_one_resource_twice_is_stored_once_and_the_other_is_told(tmp_path: Path) -> None:
     first = {**PERSON, "meta": {"lastUpdated": "2026-01-01T00:00:00Z"}, "gender": "male"}
     second = {**PERSON, "meta": {"lastUpdated": "2026-02-01T00:00:00Z"}, "gender": "female"}
