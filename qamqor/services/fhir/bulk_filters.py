@@ -20,7 +20,7 @@ from qamqor.engine.fhir.search.query import (
     Through,
 )
 from qamqor.errors import Issue, Unusable
-from qamqor.services.fhir import search
+from qamqor.services.fhir import own_parameters, search
 from qamqor.services.fhir.search import Asked
 from qamqor.store import quick
 from qamqor.store.fhir.search_sql import Writer, everything
@@ -49,6 +49,7 @@ def by_type(filters: Iterable[str], *, at: datetime) -> dict[str, list[str]]:
 
 
 def _read(type_: str, query: str, at: datetime) -> Criterion:
+    own_parameters.for_reading(at)
     asked = Asked((type_,), tuple(parse_qsl(query, keep_blank_values=True)), is_strict=True)
     read = search.read(asked, search.setting((), at))
     if _shapes(read):

@@ -13,7 +13,7 @@ import pytest
 
 from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
-from qamqor.services.fhir import bulk, bulk_confirmed, bulk_filters, stream
+from qamqor.services.fhir import bulk, bulk_confirmed, bulk_filters, own_parameters, stream
 from qamqor.services.fhir.write import Change, save
 from qamqor.store import node
 from qamqor.store.fhir import jobs, versions
@@ -218,6 +218,29 @@ def test_a_filter_leaves_out_what_does_not_answer_it_and_touches_no_other_type()
 def test_a_filter_that_cannot_be_answered_is_refused(written_: str, why: str) -> None:
     with pytest.raises(Unusable, match=why):
         bulk_filters.by_type([written_], at=AT)
+
+
+def test_a_filter_may_ask_by_a_search_parameter_of_ones_own() -> None:
+    put("Patient", "amina", name=[{"use": "maiden", "text": "A"}])
+    put("Patient", "bolat", name=[{"use": "official", "text": "B"}])
+    put(
+        "SearchParameter",
+        "name-use",
+        url="http://example.org/SearchParameter/name-use",
+        name="NameUse",
+        status="active",
+        description="By the use of a name.",
+        code="name-use",
+        base=["Patient"],
+        type="token",
+        expression="Patient.name.use",
+    )
+    own_parameters.forget()
+    asked = bulk_filters.by_type(["Patient?name-use=maiden"], at=AT)
+
+    job = finished(bulk.ask(actor=PLATFORM, clock=clock, types=("Patient",), filters=asked))
+
+    assert [one["id"] for one in written(job, "Patient.ndjson")] == ["amina"]
 
 
 def test_several_filters_may_be_written_in_one() -> None:
