@@ -147,13 +147,13 @@ class _Named(msgspec.Struct, gc=False):
     people: tuple[str, ...] = ()
 
 
-_NAMED: Final = msgspec.json.Decoder(_Named).decode
+named: Final = msgspec.json.Decoder(_Named).decode
 
 
 def people_of(entry: str) -> tuple[str, ...]:
     """Ids of those whom the JSON of an entry names; nobody where it was made unreadable."""
     try:
-        return _NAMED(entry).people
+        return named(entry).people
     except msgspec.DecodeError:
         return ()
 

@@ -19,15 +19,6 @@ from qamqor.store.audit import FIRST_HASH, Checkpoint
 MOST_FINDINGS: Final = 100
 
 
-class _People(msgspec.Struct, gc=False):
-    """The part of an entry that the index of people repeats."""
-
-    people: tuple[str, ...] = ()
-
-
-_DECODE: Final = msgspec.json.Decoder(_People).decode
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong: ``number`` of the entry, ``kind`` for machines, ``text`` for people."""
@@ -144,7 +135,7 @@ def _altered(number: int, what: str) -> str:
 
 def _named(verdict: Verdict, number: int, entry: str) -> int:
     try:
-        return len(_DECODE(entry).people)
+        return len(audit.named(entry).people)
     except msgspec.DecodeError:
         verdict.add(number, "altered", f"entry {number} cannot be read")
         return 0
