@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
-from qamqor.engine.closures import Closures
+from qamqor.engine.closures import LANGUAGES, Closures
 from qamqor.engine.fhir.names import CODES
 from qamqor.errors import InvalidPack, Problem
 
 Resource = dict[str, Any]
 Words = Mapping[str, str]
-LANGUAGES: Final = ("en", "ru", "kk")
 WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
