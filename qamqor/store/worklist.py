@@ -122,8 +122,15 @@ def clear(tx: Transaction) -> None:
 
 def counts(chosen: Chosen, weights: Weights) -> dict[str, int]:
     """How many people stand on each tab."""
+    return {tab: people for tab, (people, _) in tabs(chosen, weights).items()}
+
+
+def tabs(chosen: Chosen, weights: Weights) -> dict[str, tuple[int, int]]:
+    """How many people stand on each tab, and how many of them need something today."""
     sql, values = _placed(chosen, weights)
-    return dict(_rows(f"{sql} select tab, count(*) from placed group by tab", values))
+    counted = "count(*), count(case when urgency = 1 then 1 end)"
+    found = _rows(f"{sql} select tab, {counted} from placed group by tab", values)
+    return {tab: (people, pressing) for tab, people, pressing in found}
 
 
 def page(
@@ -275,7 +282,7 @@ def _placed(chosen: Chosen, w: Weights) -> tuple[str, list[Any]]:
             placed as (select * from counted where others > 1)"""
     sql = f"""with found as not materialized (
             select patient_id, household, coalesce(household, patient_id) as home, channel,
-                place_id, agreed_until,
+                place_id, agreed_until, urgency,
                 coalesce(due_on, case when needs = 0 then waiting_since end, '9999') as since,
                 {tab} as tab, {score} as score
             from worklist where {where}),

@@ -72,12 +72,14 @@ class Today:
     """A page of the list.
 
     Attributes:
+        tab: the one that is shown.
         counts: people on each tab, of all that the filters leave.
         people: how many stand on the tab that is shown.
         sequence: the newest change the page knows; ``changed_since`` counts from it.
         is_current: whether every person was worked out for this day.
     """
 
+    tab: Tab
     lines: tuple[Line, ...]
     counts: Mapping[Tab, int]
     people: int
@@ -163,7 +165,7 @@ def weights(as_of: date, own: Points) -> Weights:
 def today(
     actor: Actor,
     *,
-    tab: Tab,
+    tab: Tab | None,
     as_of: date,
     at: datetime,
     filters: Filters | None = None,
@@ -172,6 +174,7 @@ def today(
     """One page of the actor's list; who is shown is kept in the audit before it is given.
 
     Args:
+        tab: none where the actor names none; it then begins where somebody waits.
         page: from 1.
 
     Raises:
@@ -182,9 +185,10 @@ def today(
     sights.need("search", "Patient")
     sequence = versions.last_sequence()
     heavy = weights(as_of, points())
-    numbers = dict.fromkeys(Tab, 0) | {
-        Tab(name): number for name, number in store.counts(chosen, heavy).items()
-    }
+    numbers, pressing = dict.fromkeys(Tab, 0), dict.fromkeys(Tab, 0)
+    for name, (people_there, pressing_there) in store.tabs(chosen, heavy).items():
+        numbers[Tab(name)], pressing[Tab(name)] = people_there, pressing_there
+    tab = tab or _opening(numbers, pressing)
     ids = [
         one.patient_id
         for one in store.page(chosen, heavy, tab, offset=(page - 1) * PAGE, limit=PAGE)
@@ -208,7 +212,7 @@ def today(
     )
     states = derived.states(ids)
     fresh = all(state.as_of == as_of.isoformat() for state in states.values())
-    return Today(lines, numbers, numbers[tab], as_of, sequence, fresh)
+    return Today(tab, lines, numbers, numbers[tab], as_of, sequence, fresh)
 
 
 def counts(actor: Actor, *, as_of: date, filters: Filters) -> Mapping[Tab, int]:
@@ -221,19 +225,10 @@ def counts(actor: Actor, *, as_of: date, filters: Filters) -> Mapping[Tab, int]:
     return dict.fromkeys(Tab, 0) | {Tab(name): number for name, number in found.items()}
 
 
-def opening(actor: Actor, *, as_of: date, filters: Filters) -> Tab:
-    """Where a worker begins who names no tab: where somebody presses today, else where anybody is.
-
-    Raises:
-        NotAllowed: no such list is theirs.
-    """
+def _opening(people: Mapping[Tab, int], pressing: Mapping[Tab, int]) -> Tab:
+    """Where a worker begins: where somebody needs something today, else where anybody is."""
     first = (Tab.to_see, Tab.to_visit, Tab.to_call)
-    for some in (replace(filters, most_urgent=1), filters):
-        found = counts(actor, as_of=as_of, filters=some)
-        for tab in first:
-            if found[tab]:
-                return tab
-    return Tab.to_see
+    return next((tab for some in (pressing, people) for tab in first if some[tab]), Tab.to_see)
 
 
 def changed_since(

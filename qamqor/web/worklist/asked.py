@@ -17,7 +17,7 @@ from qamqor.engine.worklist import Tab
 from qamqor.services import installed
 from qamqor.services.access.actor import Actor
 from qamqor.services.worklist import places
-from qamqor.services.worklist.today import LEADING, Filters, opening, roles_of
+from qamqor.services.worklist.today import LEADING, Filters, roles_of
 from qamqor.web.components import reader
 from qamqor.web.components.words import role as role_name
 from qamqor.web.worklist import presenters
@@ -28,9 +28,12 @@ URGENCY: Final = ("1", "2", "3")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an address asks for: a tab, a page, filters; ``late`` is how long somebody is late."""
+    """What an address asks for: a tab, a page, filters; ``late`` is how long somebody is late.
 
-    tab: Tab
+    An address without a tab leaves to the list where it begins.
+    """
+
+    tab: Tab | None
     page: int
     filters: Filters
     late: str = ""
@@ -39,7 +42,7 @@ class Asked:
         """The address of the same list with something else; empty values are left out."""
         f = self.filters
         said = {
-            "tab": str(self.tab),
+            "tab": str(self.tab or ""),
             "role": f.role,
             "programme": f.programme,
             "urgency": str(f.most_urgent) if f.most_urgent < 4 else "",
@@ -85,9 +88,7 @@ def asked(request: HttpRequest, actor: Actor) -> Asked:
     if late in LATE_DAYS:
         filters = replace(filters, late_from=timezone.localdate() - timedelta(days=LATE_DAYS[late]))
     return Asked(
-        tab=Tab(tab)
-        if tab in set(Tab)
-        else opening(actor, as_of=timezone.localdate(), filters=filters),
+        tab=Tab(tab) if tab in set(Tab) else None,
         page=int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 6 else 1,
         filters=filters,
         late=late if late in LATE_DAYS else "",

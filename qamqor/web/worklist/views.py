@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -47,7 +48,9 @@ def today(request: HttpRequest, actor: Actor) -> HttpResponse:
 @staff
 def why(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
-        return render(request, "worklist/panel.html", _panel(request, actor, patient))
+        return render(
+            request, "worklist/panel.html", _panel(actor, patient, asked.asked(request, actor))
+        )
     return _list(request, actor, patient)
 
 
@@ -142,7 +145,7 @@ def _moved(
     request.session[MINE] = sorted({*request.session.get(MINE, []), patient})[-500:]
     day, found = timezone.localdate(), asked.asked(request, actor)
     line = worklist.one(actor, patient, as_of=day, at=timezone.now(), role=found.filters.role)
-    now_on = "" if line.row.tab is found.tab else presenters.TABS[line.row.tab]
+    now_on = "" if found.tab in (None, line.row.tab) else presenters.TABS[line.row.tab]
     onwards = patient if is_undone else request.POST.get("onwards", "")[:64]
     context: dict[str, Any] = {
         "said": said,
@@ -157,13 +160,13 @@ def _moved(
         "onwards": onwards,
     }
     if slots is None and onwards:
-        context |= _panel(request, actor, onwards)
+        context |= _panel(actor, onwards, found)
     return render(request, "worklist/moved.html", context, status=status)
 
 
 def _refused(request: HttpRequest, actor: Actor, patient: str, form: OutcomeForm) -> HttpResponse:
     if request.headers.get("HX-Request"):
-        panel = _panel(request, actor, patient, form)
+        panel = _panel(actor, patient, asked.asked(request, actor), form)
         return render(request, "worklist/panel.html", panel, status=422)
     return _list(request, actor, patient, form=form)
 
@@ -181,16 +184,17 @@ def _list(
     found = worklist.today(
         actor, tab=wish.tab, as_of=day, at=now, filters=wish.filters, page=wish.page
     )
+    wish = replace(wish, tab=found.tab)
     request.session.pop(MINE, None)
     context = {
         "found": found,
         "wish": wish,
         "choices": asked.choices(wish, actor),
-        "tab": wish.tab,
+        "tab": found.tab,
         "tabs": _tabs(found.counts, wish),
         "blocks": list(presenters.blocks(found.lines, day)),
-        "empty": presenters.EMPTY.get(wish.tab, ""),
-        "together": presenters.TOGETHER.get(wish.tab, ""),
+        "empty": presenters.EMPTY.get(found.tab, ""),
+        "together": presenters.TOGETHER.get(found.tab, ""),
         "now": now,
         "page": wish.page,
         "pages": -(-found.people // worklist.PAGE) or 1,
@@ -200,7 +204,7 @@ def _list(
         **_handed_on(actor),
         "messages": messages.get_messages(request),
         "open": patient,
-        **(_panel(request, actor, patient, form) if patient else {}),
+        **(_panel(actor, patient, wish, form) if patient else {}),
     }
     status = 422 if form is not None else 200
     return render(request, "worklist/today.html", context, status=status)
@@ -226,9 +230,9 @@ def _tabs(counts: Any, wish: Asked) -> list[dict[str, object]]:
 
 
 def _panel(
-    request: HttpRequest, actor: Actor, patient: str, form: OutcomeForm | None = None
+    actor: Actor, patient: str, wish: Asked, form: OutcomeForm | None = None
 ) -> dict[str, object]:
-    day, wish = timezone.localdate(), asked.asked(request, actor)
+    day = timezone.localdate()
     line = worklist.one(actor, patient, as_of=day, at=timezone.now(), role=wish.filters.role)
     person = presenters.shown(line, day)
     if form is None:

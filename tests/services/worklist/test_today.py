@@ -293,11 +293,14 @@ def test_a_person_who_died_meanwhile_leaves_the_list() -> None:
 
 def test_who_names_no_tab_begins_where_somebody_waits() -> None:
     """A home page that is empty while people wait elsewhere looks like a day without work."""
-    begin = {"as_of": TODAY, "filters": Filters()}
-    assert worklist.opening(NURSE, **begin) is Tab.to_see, "nobody waits anywhere"
+
+    def begins() -> Tab:
+        return worklist.today(NURSE, tab=None, as_of=TODAY, at=AT).tab
+
+    assert begins() is Tab.to_see, "nobody waits anywhere"
     resident("amina")
-    assert worklist.opening(NURSE, **begin) is Tab.to_see
+    assert begins() is Tab.to_see
     for _ in range(3):
         call("no_answer")
     assert names(Tab.to_see) == []
-    assert worklist.opening(NURSE, **begin) is Tab.to_visit
+    assert begins() is Tab.to_visit
