@@ -140,6 +140,8 @@ class Settings:
 
 FARTHEST_DAYS: Final = 730
 """How far ahead anybody is booked where a site says nothing."""
+MOST_DAYS: Final = 3650
+"""Nobody is booked further ahead on purpose."""
 _NEEDED: Final = (
     "day", "halves", "lengths", "length", "ahead_days", "places", "cancelled",
 )  # fmt: skip
@@ -172,6 +174,9 @@ def read_settings(raw: Mapping[str, Any], where: str) -> Settings:
         problems.append(Problem(f"{where}: places", "names no place"))
     if found.length not in found.lengths:
         problems.append(Problem(f"{where}: length", "is not one of the lengths"))
+    if not 0 < found.ahead_days <= found.farthest_days <= MOST_DAYS:
+        said = f"from 1, the second not below the first and not above {MOST_DAYS}"
+        problems.append(Problem(f"{where}: ahead_days, farthest_days", said))
     problems += _of_hours(found, where)
     if problems:
         raise InvalidPack(problems)

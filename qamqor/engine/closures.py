@@ -72,18 +72,27 @@ def read_holidays(raw: Any, where: str) -> Closures:
     dated: dict[date, Words] = {}
     for entry in _entries(raw, where, "yearly", problems):
         at, words = f"{where}: {entry.get('id', '?')}", _words(entry, where, problems)
-        for day in entry.get("days") or [entry.get("day")]:
+        years = {name: entry[name] for name in ("since", "until") if name in entry}
+        if any(type(year) is not int for year in years.values()):
+            problems.append(Problem(at, "since and until are years, as 2022"))
+            continue
+        days = entry.get("days") or [entry.get("day")]
+        for day in days if isinstance(days, list) else [days]:
             if _is_day_of_year(entry.get("month"), day):
-                years = {name: int(entry[name]) for name in ("since", "until") if name in entry}
                 yearly.append(Holiday(int(entry["month"]), int(day), words, **years))
             else:
-                problems.append(Problem(at, f"there is no day {day} of month {entry.get('month')}"))
+                month = entry.get("month")
+                problems.append(Problem(at, f"there is no day {day!r} of month {month!r}"))
     for entry in _entries(raw, where, "moving", problems):
         at, words = f"{where}: {entry.get('id', '?')}", _words(entry, where, problems)
-        for year, text in (entry.get("days") or {}).items():
+        days = entry.get("days")
+        if not isinstance(days, Mapping):
+            problems.append(Problem(at, "days names the day of each year, as {2027: 2027-05-16}"))
+            continue
+        for year, text in days.items():
             on = _day(text)
             if on is None or on.year != year:
-                problems.append(Problem(at, f"{text} is no day of {year}"))
+                problems.append(Problem(at, f"{text} is no day of {year!r}"))
             else:
                 dated[on] = words
     if problems:

@@ -22,8 +22,23 @@ from qamqor.errors import ContentError, Problem
 from qamqor.services.access import labels
 
 
+class _Loader(yaml.SafeLoader):
+    """Says on which line a day stands that there is not."""
+
+
+def _day(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as wrong:
+        said = f"there is no day {node.value}: {wrong}"
+        raise yaml.constructor.ConstructorError(None, None, said, node.start_mark) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day)
+
+
 def _yaml(file: Path) -> Any:
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
+    return yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a safe loader
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
@@ -74,7 +89,11 @@ def _of_file(
         return list(wrong.problems)
     except yaml.MarkedYAMLError as wrong:
         line = wrong.problem_mark.line + 1 if wrong.problem_mark else None
-        return [Problem(name, f"is no YAML: {wrong.problem or wrong.context}", line=line)]
+        is_day = isinstance(wrong, yaml.constructor.ConstructorError)
+        said = f"{'' if is_day else 'is no YAML: '}{wrong.problem or wrong.context}"
+        return [Problem(name, said, line=line)]
+    except UnicodeDecodeError:
+        return [Problem(name, "is no text in UTF-8", "save it again as UTF-8")]
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
         said = f"cannot be read: {type(wrong).__name__}: {wrong}"
         return [Problem(name, said, "compare it with the shipped file")]

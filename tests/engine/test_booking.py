@@ -113,6 +113,8 @@ def test_a_part_of_the_day_is_read_as_such_and_an_hour_of_its_length_is_not() ->
         pytest.param({"length": 25}, "is not one of the lengths", id="an unusual length"),
         pytest.param({"halves": {"morning": ["10:00"]}}, "cannot be read", id="half a pair"),
         pytest.param({"farthest_days": "far"}, "cannot be read", id="no number"),
+        pytest.param({"farthest_days": 9**9}, "farthest_days", id="further than days go"),
+        pytest.param({"farthest_days": 1}, "not below the first", id="nearer than free times"),
         pytest.param(
             {"day": {"opens": "14:00", "closes": "10:00", "pause": ["12:00", "13:00"], "step": 30}},
             "must open before it closes", id="a day upside down",

@@ -54,6 +54,13 @@ def test_a_site_is_closed_from_its_first_day_to_its_last() -> None:
         ({"yearly": [], "moving": [{"id": "x", "words": WORDS, "days": {2026: "2027-05-16"}}]},
          "no day of 2026"),
         ({"yearly": ["x"], "moving": []}, "yearly"),
+        ({"yearly": [{"id": "x", "month": "2", "day": 1, "words": WORDS}], "moving": []},
+         "no day 1 of month '2'"),
+        ({"yearly": [{"id": "x", "month": 2, "days": 30, "words": WORDS}], "moving": []}, "no day"),
+        ({"yearly": [{"id": "x", "month": 2, "day": 1, "since": "soon", "words": WORDS}],
+          "moving": []}, "years"),
+        ({"yearly": [], "moving": [{"id": "x", "words": WORDS, "days": ["2027-05-16"]}]},
+         "day of each year"),
         (None, "yearly"),
     ],
 )  # fmt: skip

@@ -43,6 +43,22 @@ def test_a_broken_file_is_named(tmp_path: Path, name: str) -> None:
     assert all(own.name in one.where or name in one.where for one in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"closed:\n- {from: 2027-13-05, words: {}}", "closed.yaml:2: there is no day 2027-13-05"),
+        (b"\xff\xfe", "closed.yaml: is no text in UTF-8"),
+    ],
+)
+def test_a_day_there_is_not_is_named_with_its_line(tmp_path: Path, text: bytes, said: str) -> None:
+    (tmp_path / "booking").mkdir()
+    (tmp_path / "booking/closed.yaml").write_bytes(text)
+
+    (found,) = content_rooms.problems(tmp_path)
+
+    assert said in str(found)
+
+
 def test_every_file_of_the_rooms_has_a_reader() -> None:
     """So that a room that begins to read a file cannot forget it here."""
     read = {file for pattern, _, _ in content_rooms.READERS for file in CONTENT.glob(pattern)}

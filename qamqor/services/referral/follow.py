@@ -15,7 +15,7 @@ from qamqor.engine.referral_day import Set
 from qamqor.errors import Issue, NotAllowed, NotThere, TooLate, Unusable, VersionConflict
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
-from qamqor.services.access.sights import Sights
+from qamqor.services.access.sights import Sights, zone
 from qamqor.services.fhir import valid
 from qamqor.services.fhir.write import Change, save
 from qamqor.services.referral import booking
@@ -93,14 +93,15 @@ def take(request_id: str, step: Step, *, actor: Actor, at: datetime, key: str) -
     Raises:
         NotThere: no such referral, or not one the actor may see.
         NotAllowed: the step is the other side's.
-        Unusable: the day or the text is missing. TooLate: nothing leads there any more.
+        Unusable: the day or the text is missing, a day booked is past, a day seen is still to come.
+            TooLate: nothing leads there any more.
         VersionConflict: somebody took a step meanwhile.
     """
     looks.at_one(Sights(actor, at), "ServiceRequest", request_id)
     carried = read(request_id)
     side = side_of(carried.request, actor)
     _may(side, step)
-    _check(step)
+    _check(step, at.astimezone(zone()).date())
     task = carried.task or _first_task(carried.request, key)
     mark = str(uuid.uuid5(uuid.UUID(key), step.to))
     if any(one.get("value") == mark for one in task.get("identifier", [])):
@@ -153,10 +154,14 @@ def _may(side: Side, step: Step) -> None:
         raise NotAllowed(f"{step.to} is said by the other side")
 
 
-def _check(step: Step) -> None:
+def _check(step: Step, today: date) -> None:
     issues = []
     if step.to in (State.booked, State.seen) and step.on is None:
         issues.append(Issue("required", "say the day", "on"))
+    if step.to is State.booked and step.on is not None and step.on < today:
+        issues.append(Issue("value", "say a day, today or later", "on"))
+    if step.to is State.seen and step.on is not None and step.on > today:
+        issues.append(Issue("value", "the day is still to come", "on"))
     wants_text = step.to in (State.replied, State.advice, State.cancelled)
     if wants_text and not step.text.strip():
         issues.append(Issue("required", "write it in a few words", "text"))

@@ -35,7 +35,10 @@ class BookForm(forms.Form):
         required=False, input_formats=["%Y-%m-%dT%H:%M"], validators=[in_reach]
     )
     day = forms.DateField(required=False, validators=[in_reach], **DAY)  # type: ignore[arg-type]
-    time = forms.ChoiceField(required=False)
+    time = forms.ChoiceField(
+        required=False,
+        error_messages={"invalid_choice": _("Choose a time or a part of the day.")},
+    )
     worker = forms.ChoiceField(
         error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose who."))
     )

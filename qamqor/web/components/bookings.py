@@ -176,6 +176,12 @@ def in_reach(day: date) -> None:
         raise ValidationError(_("This day is years ahead. Check the year."), code="far")
 
 
+def is_long_ago(day: date) -> bool:
+    """Whether a day is as far back as nobody is booked ahead, as a year typed wrong is."""
+    today = timezone.localdate()
+    return (today - day).days > (reading.settings().latest(today) - today).days
+
+
 def slots(found: Iterable[datetime], today: date) -> list[tuple[str, str, str]]:
     """Free times to press: value, day in words, time."""
     return [

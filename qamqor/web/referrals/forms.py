@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.referral import State
 from qamqor.services.referral.follow import LONGEST_PLACE
 from qamqor.services.referral.write import LONGEST, Wish
+from qamqor.web.components.bookings import in_reach, is_long_ago
 
 KINDS: Final = (
     ("referral", _("The person goes to the specialist")),
@@ -71,6 +75,7 @@ class StepForm(forms.Form):
     to = forms.ChoiceField(choices=[(str(state), str(state)) for state in State])
     on = forms.DateField(
         required=False,
+        validators=[in_reach],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"invalid": _("This is no day. Choose one from the calendar.")},
     )
@@ -87,8 +92,22 @@ class StepForm(forms.Form):
         to, text = said.get("to"), str(said.get("text", "")).strip()
         if to in ("booked", "seen") and "on" not in self.errors and not said.get("on"):
             self.add_error("on", _("Say the day."))
+        elif isinstance(on := said.get("on"), date) and (wrong := _wrong_day(str(to), on)):
+            self.add_error("on", wrong)
         if to in ("replied", "advice") and not text:
             self.add_error("text", _("Write the answer."))
         if to == "cancelled" and not text:
             self.add_error("text", _("Say why, in a few words."))
         return said
+
+
+def _wrong_day(to: str, on: date) -> str:
+    """Why nobody is booked or was seen on a day; empty where somebody may."""
+    today = timezone.localdate()
+    if to == "booked" and on < today:
+        return gettext("Say a day, today or later.")
+    if to == "seen" and on > today:
+        return gettext("That day is still to come.")
+    if to == "seen" and is_long_ago(on):
+        return gettext("This day is years ago. Check the year.")
+    return ""

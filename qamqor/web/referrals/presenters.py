@@ -193,6 +193,13 @@ def day_set(whole: Whole, form: StepForm | None, today: date, asked: str) -> Day
     return DaySet(one.day.isoformat(), f"{one.start:%H:%M}" if one.start else "", one.room)
 
 
+def seen_on(form: StepForm | None, today: date) -> str:
+    """What the form of who was seen begins with: what was typed, else today."""
+    if form is not None and form["to"].value() == "seen":
+        return str(form["on"].value() or "")
+    return today.isoformat()
+
+
 def question(whole: Whole) -> str:
     """What was asked."""
     return " ".join(str(note.get("text", "")) for note in whole.carried.request.get("note", []))

@@ -194,6 +194,7 @@ def _one(
         "marks": presenters.marks(whole),
         "booked": presenters.booked(whole),
         "day_set": presenters.day_set(whole, form, today, ", ".join(filter(None, performers))),
+        "seen_on": presenters.seen_on(form, today),
         "answers": presenters.answers(whole),
         "state": shape,
         "said": said,

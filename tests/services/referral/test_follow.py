@@ -102,7 +102,7 @@ def test_who_is_asked_sees_the_person_and_answers_and_then_sees_no_more() -> Non
     assert (whole.side.answers, whole.side.asks) == (True, False)
     assert [one["id"] for one in whole.enclosed] == ["amina-weight"]
     take(id_, State.booked, DOCTOR, on=date(2026, 3, 9))
-    take(id_, State.seen, DOCTOR, on=date(2026, 3, 9))
+    take(id_, State.seen, DOCTOR, on=TODAY)
     take(id_, State.replied, DOCTOR, text="An innocent murmur.")
 
     (report,) = stored("DiagnosticReport")
@@ -277,7 +277,7 @@ def test_a_referral_booked_with_a_day_only_goes_on_as_before() -> None:
     own = booking.id_of(id_)
     save([Change("DELETE", "Appointment", own)], actor=PLATFORM, at=AT)
 
-    take(id_, State.seen, NURSE, on=date(2026, 3, 9))
+    take(id_, State.seen, NURSE, on=TODAY)
     assert booking.of(id_) is None
     assert lists.one(id_, actor=NURSE, as_of=TODAY, at=AT).booking is None
 
@@ -308,6 +308,17 @@ def test_a_long_place_is_refused() -> None:
     with pytest.raises(Unusable):
         take(id_, State.booked, NURSE, on=date(2026, 3, 9), place="x" * 121)
     assert booking.of(id_) is None
+
+
+@pytest.mark.parametrize(
+    ("to", "on"), [(State.booked, date(2026, 3, 1)), (State.seen, date(2026, 3, 3))]
+)
+def test_nobody_is_booked_on_a_day_that_is_past_or_seen_on_one_to_come(to: State, on: date) -> None:
+    id_ = sent()
+    with pytest.raises(Unusable) as refused:
+        take(id_, to, NURSE, on=on)
+    assert [issue.expression for issue in refused.value.issues] == ["on"]
+    assert follow.read(id_).state is State.sent
 
 
 def test_who_is_asked_is_named_in_the_readers_language() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from playwright.sync_api import Browser, Page, expect
 
 from qamqor.engine.fhir import json_text
@@ -206,5 +206,41 @@ def test_a_booking_cancelled_at_the_desk_sets_the_referral_waiting_again(
 
 def test_an_odd_time_and_a_place_too_long_are_named() -> None:
     said = {"key": "9c5b94b1-35ad-49bb-b118-8e8fc24abf80", "version": "1", "to": "booked",
-            "on": "2026-03-09", "clock": "25:99", "place": "x" * 121}  # fmt: skip
+            "on": f"{timezone.localdate()}", "clock": "25:99", "place": "x" * 121}  # fmt: skip
     assert set(StepForm(said).errors) == {"clock", "place"}
+
+
+@pytest.mark.parametrize(
+    ("to", "away", "said"),
+    [
+        ("booked", timedelta(days=-1), "Say a day, today or later."),
+        ("booked", timedelta(days=731), "This day is years ahead. Check the year."),
+        ("seen", timedelta(days=1), "That day is still to come."),
+        ("seen", timedelta(days=-731), "This day is years ago. Check the year."),
+    ],
+)
+def test_a_day_typed_wrong_is_refused_beside_what_was_typed(
+    hospital: None, live_server: Any, browser: Browser, to: str, away: timedelta, said: str
+) -> None:
+    id_, day = sent(), (timezone.localdate() + away).isoformat()
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, f"/referrals/{id_}")
+        form = page.locator(f"form:has(input[value={to}])")
+        page.locator(f"details:has(input[value={to}])").evaluate("e => { e.open = true }")
+        form.locator("[name=on]").fill(day)
+        form.get_by_role("button").click()
+        expect(page.get_by_role("alert")).to_contain_text(said)
+        expect(form.locator("[name=on]")).to_have_value(day)
+        assert faults(page) == []
+
+
+def test_what_is_too_long_is_said_in_kazakh_too() -> None:
+    with translation.override("kk"):
+        said = StepForm({"place": "x" * 121}).errors["place"]
+    assert said == ["Ең көбі 120 таңба жазыңыз: қазір 121."]
+
+
+def test_the_last_day_of_all_is_no_fault_of_ours() -> None:
+    said = {"key": "9c5b94b1-35ad-49bb-b118-8e8fc24abf80", "version": "1", "to": "booked",
+            "on": "9999-12-31", "clock": "23:59"}  # fmt: skip
+    assert [wrong.code for wrong in StepForm(said).errors.as_data()["on"]] == ["far"]
