@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 UV = $(shell command -v uv || echo .tools/bin/uv)
 TESTS ?=
+# A test that hangs ends its worker after so many seconds, says where it stood, and fails.
+PATIENCE := -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 WORKERS ?= 2
 # The demo's people are invented, and so is who approved its programmes.
 DEMO_DIR ?= var/demo
@@ -47,8 +49,8 @@ demo: setup  ## everything set up, an invented district, who is due and why; the
 	  $(if $(filter 0,$(DEMO_SERVE)),,--serve)
 
 test: setup system check  ## every test, everything it needs set up first
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(TESTS)
-	QAMQOR_TEST_POSTGRESQL=1 $(PY) -m pytest -q -n $(WORKERS) -m "not long" tests/store/fhir tests/services/fhir tests/services/access tests/services/audit tests/web/fhir/test_interactions.py tests/web/fhir/test_bundles.py tests/web/fhir/test_conditional.py tests/web/fhir/test_history.py tests/web/fhir/test_search.py tests/web/fhir/test_everything.py tests/web/fhir/test_merge.py
+	$(PY) -m pytest $(PATIENCE) -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(TESTS)
+	QAMQOR_TEST_POSTGRESQL=1 $(PY) -m pytest $(PATIENCE) -q -n $(WORKERS) -m "not long" tests/store/fhir tests/services/fhir tests/services/access tests/services/audit tests/web/fhir/test_interactions.py tests/web/fhir/test_bundles.py tests/web/fhir/test_conditional.py tests/web/fhir/test_history.py tests/web/fhir/test_search.py tests/web/fhir/test_everything.py tests/web/fhir/test_merge.py
 	$(PY) -m coverage report --include='qamqor/engine/*,qamqor/services/*' --fail-under=95
 
 test-long: setup system  ## what takes hours: 100 kills, whole districts, a hundred thousand histories

@@ -17,7 +17,6 @@ from tests.pages import signed_in
 from tests.services.test_derived import put
 from tests.web.visit.test_visit_page import opened
 
-expect.set_options(timeout=15_000)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
