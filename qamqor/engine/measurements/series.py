@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -14,7 +14,7 @@ Words = Mapping[str, str]
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 _NEEDED: Final = {"id", "table", "columns", "label"}
 _KNOWN: Final = _NEEDED | {
-    "unit", "decimals", "better", "steady", "old_after_days", "always", "goals", "target",
+    "told", "unit", "decimals", "better", "steady", "old_after_days", "always", "goals", "target",
 }  # fmt: skip
 IS: Final = ("below", "up_to", "above")
 BETTER: Final = ("", "lower", "higher")
@@ -66,6 +66,7 @@ class Number:
     """One line of a person's last numbers, as content describes it.
 
     Attributes:
+        told: what it is called on paper for the person, where ``label`` is the team's word.
         better: ``lower``, ``higher`` or empty where neither is better by itself.
         steady: a smaller change than this is level.
         old_after_days: from then on the last number is old.
@@ -79,6 +80,7 @@ class Number:
     columns: tuple[str, ...]
     label: Words
     unit: Words
+    told: Words = field(default_factory=dict)
     decimals: int = 0
     better: str = ""
     steady: float = 0
@@ -139,6 +141,7 @@ def _number(one: Mapping[str, Any], target: Mapping[str, Any]) -> Number:
         columns=tuple(one["columns"]),
         label=one["label"],
         unit=one.get("unit", {}),
+        told=one.get("told", {}),
         decimals=int(one.get("decimals", 0)),
         better=str(one.get("better", "")),
         steady=float(one.get("steady", 0)),

@@ -56,9 +56,13 @@ def may_see_of_own(relation: str) -> bool:
 
 
 def openings_of_own(
-    patient: str, *, actor: Actor, at: datetime, before: int | None = None, limit: int = 50
-) -> tuple[list[audit.Opening], int | None]:
+    patient: str, *, actor: Actor, at: datetime, before: int | None = None, limit: int = 50,
+    language: str = "ru",
+) -> tuple[list[audit.Opening], int | None]:  # fmt: skip
     """Who opened the record of a person of one's own, for the team that cares for them.
+
+    Args:
+        language: of the names of organisations.
 
     Raises:
         NotThere: nobody of this id, or not a person of theirs.
@@ -79,7 +83,7 @@ def openings_of_own(
         relation=relation,
         query="who opened",
     )
-    return audit.who_opened(patient, before=before, limit=limit)
+    return audit.who_opened(patient, before=before, limit=limit, language=language)
 
 
 def _may_see(patient: str | None, actor: Actor, at: datetime) -> None:

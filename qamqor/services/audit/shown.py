@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir import json_text, place_names
 from qamqor.store import audit
 from qamqor.store.audit import Row, Wanted
 from qamqor.store.fhir import versions
@@ -43,7 +43,7 @@ class Opening:
 
 
 def who_opened(
-    patient: str, *, before: int | None = None, limit: int = 50
+    patient: str, *, before: int | None = None, limit: int = 50, language: str = "ru"
 ) -> tuple[list[Opening], int | None]:
     """The latest openings of one person's record, newest first, and where to page on from.
 
@@ -52,15 +52,16 @@ def who_opened(
     Args:
         patient: id of the person.
         before: the number the last page ended with.
+        language: of the names of organisations, where the record has them in it.
     """
     rows = audit.find(Wanted(patient=patient, before=before), limit=limit + 1)
     names: dict[str, dict[str, Any] | None] = {}
     look = partial(_resource, names)
-    shown = [_opening(row, look) for row in rows[:limit]]
+    shown = [_opening(row, look, language) for row in rows[:limit]]
     return shown, (rows[limit - 1].number if len(rows) > limit else None)
 
 
-def _opening(row: Row, look: Callable[[str], dict[str, Any] | None]) -> Opening:
+def _opening(row: Row, look: Callable[[str], dict[str, Any] | None], language: str) -> Opening:
     said = json_text.decode(row.entry.encode())
     return Opening(
         number=row.number,
@@ -70,7 +71,7 @@ def _opening(row: Row, look: Callable[[str], dict[str, Any] | None]) -> Opening:
         agent=row.agent,
         name=_name(row.agent, look),
         role=str(said.get("role", "")),
-        organisation=_title(f"Organization/{said.get('organization')}", look),
+        organisation=_title(f"Organization/{said.get('organization')}", look, language),
         purpose=str(said.get("purpose", "")),
         relation=said.get("relation"),
         what=tuple(said.get("what", ())),
@@ -109,6 +110,6 @@ def _name(agent: str, look: Callable[[str], dict[str, Any] | None]) -> str:
     return " ".join([str(first.get("family", "")), *map(str, first.get("given", []))]).strip()
 
 
-def _title(reference: str, look: Callable[[str], dict[str, Any] | None]) -> str:
+def _title(reference: str, look: Callable[[str], dict[str, Any] | None], language: str) -> str:
     resource = look(reference)
-    return "" if resource is None else str(resource.get("name", ""))
+    return "" if resource is None else place_names.pick(place_names.names(resource), language)

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.booking import AT_CLINIC, AT_HOME, FROM_AFAR, REFERRED, Booking
 from qamqor.engine.fhir.names import IDENTIFIERS
@@ -243,15 +244,16 @@ def plan(found: Page, place: Place, code: str) -> dict[str, Any]:
     targets = []
     for one in found.numbers:
         if one.target is not None:
-            label = one.number.label.get(code) or one.number.label["en"]
+            label = one.number.told.get(code) or one.number.label.get(code)
             unit = one.number.unit.get(code, "")
             last = ""
             if one.points:
                 point = one.points[-1]
                 last = f"{_values(point.values, one.number.decimals)} {unit}".strip()
                 last += f", {dates.short(point.on)}"
-            aim = f"{SIGNS[one.target.compare]} {_values(one.target.values, one.number.decimals)}"
-            targets.append((label, last, f"{aim} {unit}".strip()))
+            aim = f"{_values(one.target.values, one.number.decimals)} {unit}".strip()
+            held = str(AIMS[one.target.compare]) % {"number": aim}
+            targets.append((label or one.number.label["en"], last, held))
     return {
         **_place(place, code),
         "matters": [_text(one) for one in goals if _is_own(one) and _text(one)],
@@ -264,7 +266,11 @@ def plan(found: Page, place: Place, code: str) -> dict[str, Any]:
     }
 
 
-SIGNS: Final = {"below": "<", "up_to": "≤", "above": ">"}
+AIMS: Final = {
+    "below": _("below %(number)s"),
+    "up_to": _("not above %(number)s"),
+    "above": _("above %(number)s"),
+}
 
 
 def _values(values: Iterable[float], decimals: int) -> str:

@@ -17,6 +17,7 @@ from qamqor.services.person import page as pages
 from qamqor.services.person import wrong as wrongs
 from qamqor.services.person.sight import Closed
 from qamqor.web.access import staff
+from qamqor.web.components import reader
 from qamqor.web.person import banner, cards, trails
 from qamqor.web.person.forms import GlassForm, WrongForm
 
@@ -107,7 +108,9 @@ def who_opened(request: HttpRequest, actor: Actor, patient: str) -> HttpResponse
     before = int(text) if text.isdecimal() and len(text) < 18 else None
     now = timezone.now()
     seen = histories.banner(patient, actor=actor, at=now)
-    openings, more = trail.openings_of_own(patient, actor=actor, at=now, before=before)
+    openings, more = trail.openings_of_own(
+        patient, actor=actor, at=now, before=before, language=reader.language()
+    )
     context = {
         "banner": banner.short(seen, timezone.localdate()),
         "openings": trails.openings(openings, actor),

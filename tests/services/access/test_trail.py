@@ -56,6 +56,15 @@ def test_a_person_reads_who_opened_their_record_when_and_why() -> None:
     assert opening.what == ("Observation/amina-weight/_history/1",)
 
 
+def test_the_team_reads_where_somebody_works_in_its_own_language() -> None:
+    seen_by_the_gp()
+    put({"resourceType": "Organization", "id": "centre", "name": "Участок №3",
+         "alias": ["№3 учаске", "Area 3"]})  # fmt: skip
+    for language, name in (("kk", "№3 учаске"), ("ru", "Участок №3"), ("en", "Area 3")):
+        rows, _ = trail.openings_of_own("amina", actor=actor("gp"), at=LATER, language=language)
+        assert {one.organisation for one in rows if one.role == "gp"} == {name}
+
+
 def test_a_long_list_is_read_page_by_page() -> None:
     people()
     for minute in range(7):

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from qamqor.engine.measurements.series import series
 from qamqor.engine.programmes.schema import LANGUAGES
 from qamqor.services import installed
+from qamqor.services.person import content, letters
 from qamqor.web.letters import presenters
 
 TODAY = date(2026, 3, 10)
@@ -85,3 +87,33 @@ def test_the_clinics_work_is_said_as_its_own_in_the_language_of_the_sheet() -> N
 
 def test_a_need_that_is_masked_or_unknown_here_is_on_no_sheet() -> None:
     assert not any(said("en", row("", ""), row("elsewhere", "visit")).values())
+
+
+@pytest.mark.parametrize(
+    ("language", "what", "aim"),
+    [
+        ("kk", "Соңғы үш айдағы қандағы қант (HbA1c)", "7,0 % мәнінен аспайды"),
+        ("ru", "Сахар крови за последние три месяца (HbA1c)", "не выше 7,0 %"),
+        ("en", "Blood sugar over the last three months (HbA1c)", "not above 7.0 %"),
+    ],
+)
+def test_numbers_of_the_plan_are_called_and_held_to_in_words_for_the_person(
+    language: str, what: str, aim: str
+) -> None:
+    (number,) = [one for one in content.numbers() if one.id == "hba1c"]
+    held = series(number, {}, parameters=[{"hba1c_target_percent": 7}], as_of=TODAY)
+    page: Any = SimpleNamespace(
+        resources={}, numbers=[held], due=(), as_of=TODAY, team=(), person={}
+    )
+    with translation.override(language):
+        place = letters.place_of({})
+        assert presenters.plan(page, place, language)["targets"] == [(what, "", aim)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_number_with_a_target_is_printed_under_an_abbreviation_alone(language: str) -> None:
+    for number in content.numbers():
+        if number.parameters or number.goals:
+            said = number.told.get(language) or number.label[language]
+            short = [word for word in said.split() if word[1:] != word[1:].lower()]
+            assert short in ([], ["(HbA1c)"]), (number.id, said)
