@@ -17,8 +17,12 @@ from qamqor.store import audit as chain
 from qamqor.store.audit import Wanted
 
 MOST_ON_A_PAGE: Final = 1000
-SEARCHED_BY: Final = ("_id", "action", "agent", "date", "outcome", "patient")
+SEARCHED_BY: Final = ("_id", "_lastUpdated", "action", "agent", "date", "outcome", "patient")
 """The search parameters of AuditEvent that the chain answers."""
+_NEWEST_FIRST: Final = {"-date", "-_lastUpdated"}
+_NOBODYS: Final = 0
+_DIGITS: Final = 18
+"""A number of so many digits still is one to every database."""
 _ACTIONS: Final = {"C": ("create",), "U": ("update",), "D": ("delete",)}
 _FIVE_HOURS: Final = 5 * 3_600_000_000
 _OUTCOMES: Final = {"0": "ok", "4": "refused", "8": "failed"}
@@ -105,7 +109,8 @@ def one(id_: str, *, actor: Actor, at: datetime) -> dict[str, Any]:
     Raises:
         NotThere: no such entry. NotAllowed: it does not concern this actor.
     """
-    rows = chain.find(Wanted(number=int(id_)), limit=1) if id_.isdecimal() and len(id_) < 18 else []
+    number = _number(id_)
+    rows = chain.find(Wanted(number=number), limit=1) if number is not None else []
     people = events.people(rows[0]) if rows else ()
     _may_see(next(iter(people), None), actor, at)
     if not rows:
@@ -117,7 +122,7 @@ def one(id_: str, *, actor: Actor, at: datetime) -> dict[str, Any]:
 def search(
     asked: Iterable[tuple[str, str]], *, actor: Actor, at: datetime, before: int | None = None
 ) -> Page:
-    """AuditEvents that answer ``patient``, ``agent``, ``date``, ``action``, ``outcome``, ``_id``.
+    """AuditEvents that answer the parameters of ``SEARCHED_BY``, newest first.
 
     Raises:
         Unusable: another parameter or a value that cannot be read.
@@ -139,11 +144,17 @@ def _wanted(asked: list[tuple[str, str]]) -> tuple[Wanted, int]:
         try:
             if name == "_count":
                 count = min(MOST_ON_A_PAGE, max(0, int(value)))
+            elif name == "_sort" and value in _NEWEST_FIRST:
+                continue
             elif name != "_total":
                 wanted = _narrowed(wanted, name, value)
-        except (ValueError, KeyError):
-            text = f"AuditEvent cannot be searched by {name}={value!r}"
+        except KeyError:
+            takes = f"it takes {', '.join(SEARCHED_BY)}, and _sort=-date"
+            text = f"AuditEvent cannot be searched by {name}={value[:64]!r}; {takes}"
             issues.append(Issue("not-supported", text, f"AuditEvent?{name}"))
+        except ValueError:
+            text = f"{name} of AuditEvent cannot be {value[:64]!r}"
+            issues.append(Issue("value", text, f"AuditEvent?{name}"))
     if issues:
         raise Unusable(issues)
     return wanted, count
@@ -158,12 +169,21 @@ def _narrowed(wanted: Wanted, name: str, value: str) -> Wanted:
         case "action":
             return wanted._replace(actions=_ACTIONS.get(value) or events.actions_of(value))
         case "outcome":
+            if value not in _OUTCOMES:
+                raise ValueError(value)
             return wanted._replace(outcome=_OUTCOMES[value])
         case "_id":
-            return wanted._replace(number=int(value))
-        case "date":
+            number = _number(value)
+            return wanted._replace(number=_NOBODYS if number is None else number)
+        case "date" | "_lastUpdated":
             return _dated(wanted, value)
     raise KeyError(name)
+
+
+def _number(id_: str) -> int | None:
+    """The number of an entry in the chain; None = an id that no entry has."""
+    is_number = id_.isascii() and id_.isdecimal() and len(id_) <= _DIGITS
+    return int(id_) if is_number else None
 
 
 def _dated(wanted: Wanted, value: str) -> Wanted:

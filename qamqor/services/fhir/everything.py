@@ -18,7 +18,7 @@ from qamqor.errors import GoneBefore, NotThere
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights
-from qamqor.store import mentions
+from qamqor.store import access, mentions
 from qamqor.store.fhir import versions
 from qamqor.store.fhir.versions import Version
 
@@ -96,7 +96,7 @@ class Part:
 
     Attributes:
         entries: the person first, then in the order it was first kept, then what those refer to.
-        after: where the next part begins; None = this was the last.
+        after: the key of the last resource in it, 0 for the person alone; None = this was the last.
         total: how many resources speak of the person, of those that may be seen.
     """
 
@@ -114,7 +114,7 @@ def of_person(
     since: datetime | None = None,
     care: Period = ALWAYS,
     count: int | None = None,
-    after: int = 0,
+    after: int | None = None,
 ) -> Part:
     """One person's record, as far as the actor may see it; kept in the audit before it is given.
 
@@ -123,7 +123,7 @@ def of_person(
         since: only what changed at or after this moment.
         care: only what is about care within this time, or says nothing of time.
         count: how many resources at most; None = all.
-        after: ``Part.after`` of the part before.
+        after: ``Part.after`` of the part before; what is deleted meanwhile moves nothing.
 
     Raises:
         NotThere: no such person, or not the actor's to see. GoneBefore: deleted.
@@ -143,12 +143,24 @@ def of_person(
         for v in found
         if (not types or v.type in types) and v.at >= earliest and (v is person or care.holds(v))
     ]
-    stop = len(wanted) if count is None else after + count
-    own = wanted[after:stop]
+    own, following = _part(wanted, person, count=count, after=after)
     support = looks.at_each(sights, _support(own, types), action="search")
     looks.keep(sights, "operation", [*own, *support], relation=relation, query="$everything")
     entries = [_entry(v, "match") for v in own] + [_entry(v, "include") for v in support]
-    return Part(tuple(entries), stop if stop < len(wanted) else None, len(wanted))
+    return Part(tuple(entries), following, len(wanted))
+
+
+def _part(
+    wanted: list[Version], person: Version, *, count: int | None, after: int | None
+) -> tuple[list[Version], int | None]:
+    """Some of what is wanted, and the key behind which the rest lies; None = there is no rest."""
+    if count is None and after is None:
+        return wanted, None
+    keys = access.keys_of((v.type, v.id) for v in wanted if v is not person)
+    placed = [(0 if v is person else keys[v.type, v.id], v) for v in wanted]
+    rest = [(key, v) for key, v in placed if after is None or key > after]
+    some = rest if count is None else rest[:count]
+    return [v for _, v in some], some[-1][0] if len(some) < len(rest) else None
 
 
 def _entry(version: Version, mode: str) -> Entry:

@@ -18,11 +18,15 @@ from qamqor.store.fhir.versions import Version
 
 
 class Page(NamedTuple):
-    """One page: ``following`` is the token of the next, None where this is the last."""
+    """One page: ``following`` is the token of the next, None where this is the last.
+
+    ``made`` holds the numbers of those that made something: new, or again after it was deleted.
+    """
 
     versions: list[Version]
     following: str | None
     total: int | None
+    made: frozenset[int]
 
 
 def page(wanted: Wanted, *, count: int, token: str | None, actor: Actor, at: datetime) -> Page:
@@ -49,7 +53,9 @@ def page(wanted: Wanted, *, count: int, token: str | None, actor: Actor, at: dat
     looks.keep(sights, "history", shown)
     following = _token(found[count - 1].sequence) if len(found) > count and count else None
     is_countable = wanted.id is not None or actor.is_platform
-    return Page(shown, following, history.count(wanted) if is_countable else None)
+    made = {one.sequence for one in shown if one.version == 1} | history.brought_back(shown)
+    total = history.count(wanted) if is_countable else None
+    return Page(shown, following, total, frozenset(made))
 
 
 def _all(wanted: Wanted) -> Wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,19 @@ def count(wanted: Wanted) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"select count(*) from fhir_change c where {conditions}", values)
         return int(cursor.fetchone()[0])
+
+
+def brought_back(found: Sequence[Version]) -> frozenset[int]:
+    """Those that wrote what was deleted before, by their numbers of the sequence."""
+    later = [one.sequence for one in found if one.version > 1 and one.content is not None]
+    if not later:
+        return frozenset()
+    sql = f"""select c.sequence from fhir_change c
+        join fhir_change b on b.type = c.type and b.id = c.id and b.version = c.version - 1
+        where c.sequence in ({", ".join(["%s"] * len(later))}) and b.content is null"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, later)
+        return frozenset(row[0] for row in cursor.fetchall())
 
 
 def _conditions(wanted: Wanted) -> tuple[str, list[Any]]:

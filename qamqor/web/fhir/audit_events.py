@@ -14,6 +14,7 @@ from qamqor.services.access import trail
 from qamqor.services.access.actor import Actor
 from qamqor.web.fhir import exchange, gate
 from qamqor.web.fhir.exchange import Wishes
+from qamqor.web.fhir.outcomes import WrongMethod
 from qamqor.web.fhir.search import Pairs
 from qamqor.web.fhir.search import parameters as parameters_of
 
@@ -46,15 +47,18 @@ def bundle(said: Pairs, *, actor: Actor, base: str) -> dict[str, Any]:
 
 def refuse(request: HttpRequest, id_: str = "") -> HttpResponse:
     gate.actor_of(request)
-    text = "AuditEvents are kept by the platform itself; nobody writes them"
-    raise Unusable([Issue("not-supported", text, "AuditEvent")], status=405)
+    raise WrongMethod(
+        str(request.method),
+        ("GET", "HEAD", "OPTIONS"),
+        why="AuditEvents are kept by the platform itself",
+    )
 
 
 def _before(said: Pairs) -> int | None:
     tokens = [value for name, value in said if name == "_page"]
     if not tokens:
         return None
-    if not (tokens[-1].isdecimal() and len(tokens[-1]) < 18):
+    if not (tokens[-1].isascii() and tokens[-1].isdecimal() and len(tokens[-1]) < 18):
         raise Unusable([Issue("value", "_page is not a token this server gave; begin again")])
     return int(tokens[-1])
 

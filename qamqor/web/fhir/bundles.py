@@ -130,7 +130,8 @@ def _listed(request: HttpRequest, entry: Entry, actor: Actor, base: str) -> dict
     address, pairs = entry.address, tuple(parse_qsl(entry.address.query, keep_blank_values=True))
     type_, id_, rest = address.type, address.id, address.rest
     if rest == ("_history",):
-        return history.bundle(type_, id_, dict(pairs), actor=actor, base=base)
+        strict = exchange.wishes(request).is_strict
+        return history.bundle(type_, id_, dict(pairs), actor=actor, base=base, is_strict=strict)
     if rest == ("metadata",) and type_ is None:
         return capability.stated(request)
     if rest and rest[-1] == "_search" and entry.method == "POST":

@@ -23,8 +23,9 @@ from qamqor.web.fhir.exchange import Wishes
 
 USUAL: Final = 50
 MOST: Final = 1000
-_STATUS: Final = {"POST": "201 Created", "DELETE": "204 No Content"}
-_STATUS_OF_PUT: Final = {True: "201 Created", False: "200 OK"}
+KNOWN: Final = frozenset(
+    {"_since", "_at", "_count", "_page", "_summary", "_elements", "_format", "_pretty"}
+)
 _ZONE: Final = round(NATIONAL.total_seconds() * 1_000_000)
 
 
@@ -45,20 +46,27 @@ def of_one(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
 def _page(request: HttpRequest, type_: str | None, id_: str | None) -> HttpResponse:
     asked, query = exchange.wishes(request), request.GET.dict()
     actor, base = gate.actor_of(request), exchange.address(request)
-    found = bundle(type_, id_, query, actor=actor, base=base)
+    found = bundle(type_, id_, query, actor=actor, base=base, is_strict=asked.is_strict)
     return exchange.answer(found, Wishes(is_pretty=asked.is_pretty))
 
 
 def bundle(
-    type_: str | None, id_: str | None, query: Mapping[str, str], *, actor: Actor, base: str
+    type_: str | None,
+    id_: str | None,
+    said: Mapping[str, str],
+    *,
+    actor: Actor,
+    base: str,
+    is_strict: bool = False,
 ) -> dict[str, Any]:
     """One page of a history as a Bundle, shown as ``_summary`` or ``_elements`` asks.
 
     Args:
         type_, id_: of what; None = of every type, of every resource.
-        query: the parameters, each once.
+        said: the parameters, each once; what is not known is left out, or refused if strict.
         base: absolute address of the endpoint.
     """
+    query = _known(said, is_strict=is_strict)
     if type_ in KEPT_APART:
         raise NotThere(f"{type_} is written once and has no history")
     mode = exchange.summary_of(query)
@@ -75,7 +83,10 @@ def bundle(
         more = {**query, "_page": found.following}
         links.append({"relation": "next", "url": _url(here, more)})
     elements = exchange.elements_of(query)
-    entries = [_entry(one, base, mode, elements) for one in found.versions]
+    entries = [
+        _entry(one, base, mode, elements, is_made=one.sequence in found.made)
+        for one in found.versions
+    ]
     return {
         "resourceType": "Bundle",
         "type": "history",
@@ -90,7 +101,19 @@ def _url(here: str, said: Mapping[str, str]) -> str:
     return f"{here}?{urlencode(said)}" if said else here
 
 
-def _entry(version: Version, base: str, mode: str, elements: tuple[str, ...]) -> dict[str, Any]:
+def _known(said: Mapping[str, str], *, is_strict: bool) -> dict[str, str]:
+    other = [name for name in said if name not in KNOWN and (is_strict or name == "_list")]
+    if other:
+        takes = "it takes _since, _at, _count, _summary and _elements"
+        raise Unusable(
+            [Issue("not-supported", f"a history takes no {name}; {takes}") for name in other]
+        )
+    return {name: value for name, value in said.items() if name in KNOWN}
+
+
+def _entry(
+    version: Version, base: str, mode: str, elements: tuple[str, ...], *, is_made: bool
+) -> dict[str, Any]:
     named = f"{version.type}/{version.id}"
     content = version.content
     shown = content and summary.shown(json_text.decode(content), mode, elements)
@@ -102,7 +125,11 @@ def _entry(version: Version, base: str, mode: str, elements: tuple[str, ...]) ->
             "url": version.type if version.method == "POST" else named,
         },
         "response": {
-            "status": _STATUS.get(version.method) or _STATUS_OF_PUT[version.version == 1],
+            "status": "204 No Content"
+            if content is None
+            else "201 Created"
+            if is_made
+            else "200 OK",
             "etag": etag.tag(version.version),
             "lastModified": instant(exchange.moment(version.at)),
         },

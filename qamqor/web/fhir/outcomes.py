@@ -35,9 +35,10 @@ _WRONG: Final = {401: ', error="invalid_token"', 403: ', error="insufficient_sco
 class WrongMethod(Unusable):
     """The address is right and the method is not; ``allowed`` are the methods it answers."""
 
-    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+    def __init__(self, method: str, allowed: Sequence[str], *, why: str = "") -> None:
         self.allowed = tuple(allowed)
         text = f"{method} is not possible here; {', '.join(allowed)} is"
+        text = f"{why}: {text}" if why else text
         super().__init__([Issue("not-supported", text)], status=405)
 
 

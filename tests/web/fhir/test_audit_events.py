@@ -65,7 +65,47 @@ def test_nobody_writes_the_audit(method: str, address: str) -> None:
     answer = send(f"/fhir/{address}", {}, content_type="application/fhir+json")
 
     assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+def test_a_search_may_say_that_the_newest_come_first_and_when_they_were_kept() -> None:
+    people()
+
+    newest = get("AuditEvent", patient="amina", _sort="-date").json()["entry"]
+    assert [int(e["resource"]["id"]) for e in newest] == sorted(
+        (int(e["resource"]["id"]) for e in newest), reverse=True
+    )
+    assert get("AuditEvent", patient="amina", _lastUpdated="gt2200").json()["total"] == 0
+    assert get("AuditEvent", patient="amina", _lastUpdated="lt2200").json()["total"] > 0
+    assert get("AuditEvent", _sort="date").status_code == 400
+
+
+@pytest.mark.parametrize("id_", ["9" * 60, "²", "a", "-1", "٣"])
+def test_an_id_that_no_entry_has_finds_nothing(id_: str) -> None:
+    people()
+
+    assert get("AuditEvent", _id=id_).json()["total"] == 0
+    assert get(f"AuditEvent/{id_}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("date", "soon", "value"),
+        ("outcome", "5", "value"),
+        ("action", "X", "value"),
+        ("_count", "many", "value"),
+        ("entity", "Patient/amina", "not-supported"),
+        ("patient:missing", "true", "not-supported"),
+    ],
+)
+def test_what_the_audit_cannot_answer_is_said(name: str, value: str, code: str) -> None:
+    people()
+    answer = get("AuditEvent", **{name: value})
+
+    assert answer.status_code == 400
+    assert [issue["code"] for issue in answer.json()["issue"]] == [code]
 
 
 def test_a_token_for_something_else_does_not_read_the_audit() -> None:

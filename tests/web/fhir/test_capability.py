@@ -36,7 +36,7 @@ def test_nothing_is_said_of_audit_events_that_is_refused(api: Api) -> None:
     assert [one["code"] for one in trace["interaction"]] == ["read", "search-type"]
     assert not any(trace[name] for name in ("updateCreate", "conditionalCreate", "readHistory"))
     assert api.put("/AuditEvent/x", {"resourceType": "AuditEvent", "id": "x"}).status_code == 405
-    values = {"action": "R", "outcome": "0", "date": "2026", "_id": "1"}
+    values = {"action": "R", "outcome": "0", "date": "2026", "_lastUpdated": "2026"}
     for parameter in trace["searchParam"]:
         name = parameter["name"]
         assert api.get(f"/AuditEvent?{name}={values.get(name, 'x')}").status_code == 200, name

@@ -10,6 +10,7 @@ import pytest
 
 from qamqor.errors import NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
+from qamqor.services.fhir.write import Change, save
 from qamqor.store import audit
 from qamqor.store.audit import Wanted
 from qamqor.web.fhir.operations import registry
@@ -147,6 +148,8 @@ def test_only_care_within_some_days_and_what_has_no_date() -> None:
         {"_type": "Patients"},
         {"_count": "0"},
         {"_after": "x"},
+        {"_after": "²"},
+        {"_after": "9" * 30},
         {"_since": "2026-03-02"},
     ],
 )
@@ -155,3 +158,30 @@ def test_wrong_inputs_are_refused(query: dict[str, str]) -> None:
 
     with pytest.raises(Unusable):
         ask("amina", **query)
+
+
+def test_a_page_goes_on_where_the_one_before_ended_while_things_are_deleted() -> None:
+    people()
+    for number in range(4):
+        put(observation(f"more-{number}", "amina"))
+    first = ask("amina", _count="3")
+    shown = named(first)
+    after = parse_qs(urlsplit(first["link"][1]["url"]).query)["_after"][0]
+    save([Change("DELETE", "Observation", "amina-weight")], actor=PLATFORM, at=AT)
+
+    assert "Observation/amina-weight" in shown
+    assert named(ask("amina", _after=after)) == [
+        f"Observation/more-{number}" for number in range(4)
+    ]
+
+
+def test_a_page_may_hold_the_person_alone() -> None:
+    people()
+    first = ask("amina", _count="1")
+    after = parse_qs(urlsplit(first["link"][1]["url"]).query)["_after"][0]
+
+    assert named(first) == ["Patient/amina"]
+    assert named(ask("amina", _count="5", _after=after)) == [
+        "Observation/amina-weight",
+        "Observation/amina-hiv",
+    ]

@@ -112,3 +112,27 @@ def test_nothing_found_is_a_whole_bundle_however_short(api: Api) -> None:
 
     assert (empty["resourceType"], empty["total"]) == ("Bundle", 0)
     assert empty["link"][0]["relation"] == "self"
+
+
+def test_what_comes_back_after_it_was_deleted_is_made_anew(api: Api) -> None:
+    api.put("/Patient/a", patient("a"))
+    api.delete("/Patient/a")
+    answered = api.put("/Patient/a", patient("a"))
+    api.put("/Patient/a", patient("a", gender="male"))
+
+    for path in ("/Patient/a/_history", "/Patient/_history", "/_history"):
+        statuses = [one["response"]["status"] for one in said(api.get(path))["entry"]]
+        assert answered.status_code == 201
+        assert statuses == ["200 OK", "201 Created", "204 No Content", "201 Created"]
+
+
+def test_a_history_names_what_it_does_not_know_when_asked_to_be_strict(api: Api) -> None:
+    api.put("/Patient/a", patient("a"))
+
+    lenient = api.get("/Patient/a/_history?_sort=_lastUpdated&_count=5")
+    strict = api.get("/Patient/a/_history?_sort=_lastUpdated", prefer="handling=strict")
+
+    assert said(lenient)["link"][0]["url"].endswith("/Patient/a/_history?_count=5")
+    assert strict.status_code == 400
+    assert "_sort" in words(strict)
+    assert api.get("/Patient/a/_history?_list=x").status_code == 400

@@ -81,9 +81,11 @@ def _day(call: Call, name: str) -> tuple[int, int]:
     return found
 
 
-def _after(call: Call) -> int:
-    said = str(call.one("_after", "0"))
-    if not said.isdigit() or len(said) > 9:
+def _after(call: Call) -> int | None:
+    said = call.one("_after")
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdigit() and len(said) < 18):
         raise Unusable([Issue("value", "_after is taken from the link to the next page")])
     return int(said)
 
