@@ -28,7 +28,7 @@ from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
 from qamqor.services import audit
 from qamqor.services.access import limits, looks
 from qamqor.services.access.actor import Actor
-from qamqor.services.fhir import bulk_filters, stream
+from qamqor.services.fhir import bulk_elements, bulk_filters, stream
 from qamqor.store import access, node
 from qamqor.store.fhir import jobs, versions
 from qamqor.store.fhir.jobs import Job
@@ -56,6 +56,7 @@ def ask(
     patients: frozenset[str] | None = None,
     only_people: bool = False,
     filters: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    elements: Iterable[str] = (),
     request: str = "",
 ) -> Job:
     """Start an export; returns at once.
@@ -65,6 +66,7 @@ def ask(
         patients: only what is about these people.
         only_people: leave out types that are never about a person.
         filters: of a type only what answers one of these searches (``bulk_filters``).
+        elements: only these elements (``bulk_elements``); none = all.
         request: the address that asked, for the manifest.
 
     Raises:
@@ -77,6 +79,7 @@ def ask(
     at = clock()
     chosen = _types(types, actor, at, only_people or patients is not None)
     _must_be_exported(filters, chosen)
+    parts = bulk_elements.by_type(elements, chosen)
     limits.EXPORTS.take(actor, at)
     remove_old(at)
     job = Job(
@@ -88,6 +91,7 @@ def ask(
             "since": microseconds(since) or 0,
             "patients": None if patients is None else sorted(patients),
             "filters": {type_: list(queries) for type_, queries in filters.items()},
+            "elements": parts,
             "request": request,
             "sequence": versions.last_sequence(),
             "at": at.isoformat(),
@@ -250,6 +254,7 @@ def _write_type(job: Job, type_: str, so_far: dict[str, Any], clock: Clock) -> b
     gone: list[bytes] = []
     count = 0
     apart = access.labelled(type_, job.asked.get("hidden", {}).get(type_, ()))
+    names = job.asked.get("elements", {}).get(type_, ())
     with aside.open("wb") as out:
         at = datetime.fromisoformat(job.asked["at"])
         stood = versions.type_as_of(type_, job.asked["sequence"], since=job.asked["since"])
@@ -262,7 +267,7 @@ def _write_type(job: Job, type_: str, so_far: dict[str, Any], clock: Clock) -> b
             content = version.content.encode()
             if not _wanted(job.asked["patients"], version, content):
                 continue
-            out.write(content + b"\n")
+            out.write(bulk_elements.shown(content, names) + b"\n")
             count += 1
             if count % REPORT_EVERY == 0:
                 so_far["written"] += REPORT_EVERY

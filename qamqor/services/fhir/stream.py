@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from qamqor.engine.fhir import json_text
@@ -88,3 +88,9 @@ def members(group: str) -> frozenset[str]:
         if not member.get("inactive")
     )
     return frozenset(one for one in named if one is not None)
+
+
+def nobody_here(patients: Iterable[str]) -> frozenset[str]:
+    """Those of some ids that no person here ever had."""
+    asked = frozenset(patients)
+    return asked - {id_ for _, id_ in access.keys_of(("Patient", one) for one in asked)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
 
 from qamqor.engine.fhir.names import IDENTIFIERS
 from tests.web.fhir.calling import Api, patient, said, words
@@ -114,3 +116,99 @@ def test_who_may_read_nothing_is_refused_at_once(api: Api) -> None:
     api.put("/Patient/p", patient("p"))
 
     assert Api("system/Patient.c").get("/$export", **ASYNC).status_code == 403
+
+
+def exported(api: Api, asked: str, **more: Any) -> list[dict[str, Any]]:
+    """Every resource of an export, of whatever type."""
+    sent = api.post(asked, more, **ASYNC) if more else api.get(asked, **ASYNC)
+    manifest = said(finished(api, place(sent)))
+    found: list[dict[str, Any]] = []
+    for one in manifest["output"]:
+        file = api.get(one["url"].partition("/fhir")[2])
+        lines = b"".join(file.streaming_content).splitlines()  # type: ignore[attr-defined]
+        found += [json.loads(line) for line in lines]
+    return found
+
+
+@pytest.fixture
+def group(api: Api) -> str:
+    for name in ("amina", "bolat", "dana"):
+        api.put(f"/Patient/{name}", patient(name, gender="female", birthDate="1980-01-01"))
+        about = {"subject": {"reference": f"Patient/{name}"}, "valueQuantity": {"value": 1}}
+        seen = {"resourceType": "Observation", "id": name, "status": "final", "code": {"text": "x"}}
+        api.put(f"/Observation/{name}", {**seen, **about})
+    members = [{"entity": {"reference": f"Patient/{name}"}} for name in ("amina", "bolat")]
+    cohort = {"resourceType": "Group", "id": "g", "type": "person", "actual": True}
+    api.put("/Group/g", {**cohort, "member": members})
+    return "/Group/g/$export"
+
+
+def test_only_the_elements_asked_for_are_exported_and_what_a_resource_must_have(
+    api: Api, group: str
+) -> None:
+    asked = f"{group}?_type=Patient,Observation,Group&_elements=Patient.gender,Observation.value,id"
+
+    found = {one["resourceType"]: one for one in exported(api, asked)}
+
+    assert set(found["Patient"]) == {"resourceType", "id", "meta", "gender"}
+    assert set(found["Observation"]) == {
+        "resourceType",
+        "id",
+        "meta",
+        "status",
+        "code",
+        "valueQuantity",
+    }
+    assert [tag["code"] for tag in found["Patient"]["meta"]["tag"]] == ["SUBSETTED"]
+
+
+def test_a_type_whose_elements_nobody_names_is_exported_whole(api: Api, group: str) -> None:
+    found = exported(api, f"{group}?_type=Patient,Observation&_elements=Patient.gender")
+
+    whole = next(one for one in found if one["resourceType"] == "Observation")
+    assert whole["subject"]["reference"] == "Patient/amina"
+    assert "tag" not in whole["meta"]
+
+
+@pytest.mark.parametrize("name", ["Patient.name.family", "Patient.status", "Pet.name", "furColour"])
+def test_elements_that_are_not_at_the_root_of_a_resource_are_refused(
+    api: Api, group: str, name: str
+) -> None:
+    answer = api.get(f"{group}?_elements={name}", **ASYNC)
+
+    assert answer.status_code == 400
+    assert name in words(answer)
+
+
+def test_of_a_group_only_the_people_named_are_exported(api: Api, group: str) -> None:
+    def named(*people: str) -> dict[str, Any]:
+        return {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "patient", "valueReference": {"reference": f"Patient/{one}"}}
+                for one in people
+            ],
+        }
+
+    found = exported(api, f"{group}?_type=Patient,Observation", **named("amina"))
+
+    assert {(one["resourceType"], one["id"]) for one in found} == {
+        ("Patient", "amina"),
+        ("Observation", "amina"),
+    }
+    refused = api.post(group, named("amina", "dana"), **ASYNC)
+    assert refused.status_code == 400
+    assert "Patient/dana" in words(refused)
+    nobody = api.post("/Patient/$export", named("nobody"), **ASYNC)
+    assert nobody.status_code == 400
+    assert "Patient/nobody" in words(nobody)
+
+
+def test_a_file_is_gone_once_its_time_is_over(api: Api, group: str) -> None:
+    manifest = said(finished(api, place(api.get(group, **ASYNC))))
+    with connection.cursor() as cursor:
+        cursor.execute("update fhir_job set seen_at = seen_at - 8 * 86400000000")
+
+    address = manifest["output"][0]["url"].partition("/fhir")[2]
+
+    assert api.get(address).status_code == 404

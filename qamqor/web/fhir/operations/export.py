@@ -39,6 +39,13 @@ _FORMS: Final = {NDJSON, "application/ndjson", "ndjson"}
             "several of one type are alternatives. Without chains and without what shapes a page.",
             most="*",
         ),
+        In(
+            "_elements",
+            "string",
+            "Only these elements and those a resource cannot be without: Patient.name of one type, "
+            "id of all; separated by commas; may repeat.",
+            most="*",
+        ),
         In("patient", "Reference", "Only what is about this person; by POST.", most="*"),
     ),
     returns="Binary",
@@ -55,6 +62,7 @@ def export(call: Call) -> Answer:
         patients=_patients(call),
         only_people=call.type == "Patient",
         filters=_filters(call),
+        elements=call.inputs.get("_elements", ()),
         request=call.url,
     )
     return Answer(
@@ -88,15 +96,22 @@ def _filters(call: Call) -> dict[str, list[str]]:
 
 
 def _patients(call: Call) -> frozenset[str] | None:
-    if call.type == "Group" and call.id is not None:
-        return stream.members(call.id)
+    """Who the export is about, None = everybody: the group's members, and of them those named."""
+    in_group = call.type == "Group" and call.id is not None
+    members = stream.members(str(call.id)) if in_group else None
     said = call.inputs.get("patient")
     if not said:
-        return None
+        return members
     found = [patient_id(one.get("reference")) for one in said]
+    named = frozenset(one for one in found if one is not None)
     if None in found:
         raise Unusable([Issue("value", "patient must be a reference to a Patient")])
-    return frozenset(one for one in found if one is not None)
+    others = named - members if members is not None else stream.nobody_here(named)
+    if others:
+        where = f"a member of Group/{call.id}" if in_group else "here"
+        told = [f"Patient/{one} is not {where}" for one in sorted(others)]
+        raise Unusable([Issue("not-found", text) for text in told])
+    return named
 
 
 def cancel(request: HttpRequest, id_: str) -> HttpResponse:
@@ -140,5 +155,6 @@ def _not_confirmed() -> HttpResponse:
 
 
 def file(request: HttpRequest, id_: str, name: str) -> FileResponse:
+    bulk.remove_old(timezone.now())
     opened = bulk.open_file(id_, name, actor=gate.actor_of(request))
     return FileResponse(opened, content_type=NDJSON)
