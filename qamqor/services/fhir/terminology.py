@@ -13,7 +13,7 @@ from qamqor.engine.fhir.names import ICD10
 from qamqor.engine.programmes.export import fhir_resources
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services import installed
-from qamqor.services.fhir import classification
+from qamqor.services.fhir import classification, code_systems
 from qamqor.store.fhir import versions
 
 Resource = dict[str, Any]
@@ -104,6 +104,13 @@ def _listed(part: Mapping[str, Any]) -> Iterator[Code]:
     if part.get("system") == ICD10 and "concept" not in part and "valueSet" not in part:
         yield from (Code(ICD10, code, name) for code, name in classification.part_of(part))
         return
+    if "concept" not in part and "valueSet" not in part:
+        system = str(part.get("system"))
+        whole = _stored("CodeSystem", system)
+        if whole is not None:
+            found = code_systems.chosen(code_systems.known(whole), part)
+            yield from (Code(system, code, name) for code, name in found)
+            return
     if "filter" in part or "valueSet" in part or "concept" not in part:
         text = f"codes of {part.get('system')} are not listed one by one and cannot be expanded"
         raise Unusable([Issue("too-costly", text)], status=422)

@@ -225,6 +225,145 @@ def test_a_stored_value_set_that_lists_its_codes_is_expanded() -> None:
     assert call("expand", "ValueSet", id_="mine")["expansion"]["total"] == 1
 
 
+FURS: dict[str, Any] = {
+    "resourceType": "CodeSystem",
+    "url": "urn:fur",
+    "version": "2",
+    "name": "Fur",
+    "status": "active",
+    "content": "complete",
+    "concept": [
+        {
+            "code": "dark",
+            "display": "Dark fur",
+            "designation": [{"language": "ru", "value": "Тёмная шерсть"}],
+            "concept": [{"code": "black", "concept": [{"code": "jet"}]}, {"code": "brown"}],
+        },
+        {"code": "white", "display": "White fur"},
+    ],
+}
+
+
+@pytest.fixture
+def furs() -> None:
+    save([Change("PUT", "CodeSystem", "fur", FURS)], actor=PLATFORM, at=AT)
+
+
+def stored_value_set(**include: Any) -> None:
+    compose = {"include": [{"system": "urn:fur", **include}]}
+    resource = {"resourceType": "ValueSet", "url": "urn:set", "status": "active"}
+    changes = [Change("PUT", "ValueSet", "set", {**resource, "compose": compose})]
+    save(changes, actor=PLATFORM, at=AT)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("system", "one", "other", "outcome"),
+    [
+        (ICD10, "E11", "E11.9", "subsumes"),
+        (ICD10, "E11.9", "E11", "subsumed-by"),
+        (ICD10, "E11", "E11", "equivalent"),
+        (ICD10, "E11", "E10", "not-subsumed"),
+        ("urn:fur", "dark", "jet", "subsumes"),
+        ("urn:fur", "jet", "dark", "subsumed-by"),
+        ("urn:fur", "jet", "jet", "equivalent"),
+        ("urn:fur", "black", "brown", "not-subsumed"),
+    ],
+)
+def test_two_codes_stand_to_each_other(
+    furs: None, system: str, one: str, other: str, outcome: str
+) -> None:
+    answer = call("subsumes", "CodeSystem", system=system, codeA=one, codeB=other)
+
+    assert answer["parameter"] == [{"name": "outcome", "valueCode": outcome}]
+
+
+@pytest.mark.django_db
+def test_how_codes_stand_is_not_made_up(furs: None) -> None:
+    parts = {**FURS, "url": "urn:part", "hierarchyMeaning": "part-of"}
+    save([Change("PUT", "CodeSystem", "part", parts)], actor=PLATFORM, at=AT)
+    asked = {"codeA": "dark", "codeB": "jet"}
+
+    assert said(call("subsumes", "CodeSystem", id_="fur", **asked))["outcome"] == "subsumes"
+    with pytest.raises(Unusable, match="no kind of it but part-of"):
+        call("subsumes", "CodeSystem", system="urn:part", **asked)
+    with pytest.raises(NotThere, match="does not name pink"):
+        call("subsumes", "CodeSystem", system="urn:fur", codeA="dark", codeB="pink")
+    with pytest.raises(NotThere, match="not known here"):
+        call("subsumes", "CodeSystem", system="http://loinc.org", **asked)
+    with pytest.raises(NotThere, match="version 1"):
+        call("subsumes", "CodeSystem", system="urn:fur", version="1", **asked)
+    with pytest.raises(Unusable, match="say codeB"):
+        call("subsumes", "CodeSystem", system="urn:fur", codeA="dark")
+
+
+@pytest.mark.django_db
+def test_a_stored_code_system_says_what_its_codes_are_called(furs: None) -> None:
+    answer = call("lookup", "CodeSystem", system="urn:fur", code="dark")
+    parts = [one["part"] for one in answer["parameter"] if "part" in one]
+
+    assert said(answer) == {"name": "Fur", "version": "2", "display": "Dark fur"}
+    ru, *children = [[one[k] for one in part for k in one if k != "name"] for part in parts]
+    assert ru == ["ru", "Тёмная шерсть"]
+    assert children == [["child", "black"], ["child", "brown"]]
+    assert said(call("lookup", "CodeSystem", id_="fur", code="jet"))["display"] == "jet"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"code": "white"}, {"result": True, "display": "White fur"}),
+        ({"code": "black"}, {"result": True}),
+        ({"code": "dark", "display": "тёмная шерсть"}, {"result": True, "display": "Dark fur"}),
+        ({"code": "dark", "display": "Light"},
+         {"result": False, "display": "Dark fur", "message": "its name is Dark fur"}),
+        ({"code": "pink"}, {"result": False, "message": "Fur has no code pink"}),
+    ],
+)  # fmt: skip
+def test_a_stored_code_system_says_whether_it_has_a_code(
+    furs: None, asked: dict[str, str], expected: dict[str, Any]
+) -> None:
+    assert said(call("validate-code", "CodeSystem", url="urn:fur", **asked)) == expected
+    assert said(call("validate-code", "CodeSystem", id_="fur", **asked)) == expected
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_code_system_does_not_say_that_a_code_is_wrong() -> None:
+    save(
+        [Change("PUT", "CodeSystem", "fur", {**FURS, "content": "fragment"})],
+        actor=PLATFORM,
+        at=AT,
+    )
+
+    assert said(call("validate-code", "CodeSystem", url="urn:fur", code="white"))["result"] is True
+    with pytest.raises(NotThere, match="not whole here"):
+        call("validate-code", "CodeSystem", url="urn:fur", code="pink")
+    stored_value_set()
+    with pytest.raises(Unusable, match="cannot be expanded"):
+        call("expand", "ValueSet", url="urn:set")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("include", "codes"),
+    [
+        ({}, ["dark", "black", "jet", "brown", "white"]),
+        ({"filter": [{"property": "concept", "op": "is-a", "value": "black"}]}, ["black", "jet"]),
+        ({"filter": [{"property": "concept", "op": "descendent-of", "value": "black"}]}, ["jet"]),
+    ],
+)
+def test_a_value_set_may_take_a_stored_code_system(
+    furs: None, include: dict[str, Any], codes: list[str]
+) -> None:
+    stored_value_set(**include)
+
+    contains = call("expand", "ValueSet", url="urn:set")["expansion"]["contains"]
+    assert [one["code"] for one in contains] == codes
+    belongs = call("validate-code", "ValueSet", url="urn:set", code="jet", system="urn:fur")
+    assert said(belongs) == {"result": True}
+
+
 @pytest.mark.django_db
 def test_a_value_set_that_takes_a_whole_system_is_refused_with_the_reason() -> None:
     whole = {

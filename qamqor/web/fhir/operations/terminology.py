@@ -1,4 +1,4 @@
-"""$expand, $validate-code, $lookup: which codes a value set holds, and what they are called."""
+"""$expand, $validate-code, $lookup, $subsumes: codes of value sets and systems, and their names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, Final
 from qamqor.engine.fhir.names import ICD10
 from qamqor.errors import Issue, NotThere, Unusable
 from qamqor.services import diagnoses
-from qamqor.services.fhir import classification, terminology
+from qamqor.services.fhir import classification, code_systems, terminology
+from qamqor.services.fhir.code_systems import Known
 from qamqor.services.fhir.terminology import Code
 from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
 
@@ -89,16 +90,14 @@ def validate_code(call: Call) -> Answer:
         return _said(result=False, message=f"{named} is not in {value_set.get('url', 'it')}")
     if found.system == ICD10 and classification.is_known(found.code):
         return _known(found.code, call)
-    wrong = call.one("display") not in (None, found.display)
-    message = {"message": f"its name is {found.display}"} if wrong else {}
-    return _said(result=not wrong, display=found.display, **message)
+    return _called(found.display, call)
 
 
 @operation(
     "lookup",
     title="Say what a code is called",
-    text="Says what a code is called, where the content pack names it.",
-    levels=("type",),
+    text="Says what a code is called: of ICD-10, of a stored CodeSystem, or of the content pack.",
+    levels=("type", "instance"),
     types=("CodeSystem",),
     inputs=(
         *_CODED,
@@ -113,10 +112,64 @@ def look_up(call: Call) -> Answer:
     if asked.system == ICD10 and version in (None, classification.VERSION):
         known = classification.looked_up(asked.code, call.one("displayLanguage", "en"))
         return Answer(_with_properties(known, call.inputs.get("property", ())))
-    if version is not None:
+    stored = _stored_system(call, asked.system)
+    if version is not None and (stored is None or stored.resource.get("version") != version):
         raise NotThere(f"version {version[:64]} of {asked.system} is not known here")
+    if stored is not None:
+        known = code_systems.looked_up(stored, asked.code)
+        return Answer(_with_properties(known, call.inputs.get("property", ())))
     found = terminology.look_up(asked.system, asked.code)
     return _said(name=found.system, display=found.display)
+
+
+@operation(
+    "subsumes",
+    title="Say whether one code stands above another",
+    text="Says how two codes of ICD-10 or of a stored CodeSystem stand to each other.",
+    levels=("type", "instance"),
+    types=("CodeSystem",),
+    inputs=(
+        In("codeA", "code", "The code that may stand above; give its system too."),
+        In("codeB", "code", "The code that may stand below."),
+        In("system", "uri", "The system of both codes."),
+        In("version", "string", "The version of the system, which must be the one known here."),
+        In("codingA", "Coding", "Instead of codeA and system."),
+        In("codingB", "Coding", "Instead of codeB and system."),
+    ),
+    standard=f"{STANDARD}/CodeSystem-subsumes",
+)
+def subsumes(call: Call) -> Answer:
+    one, other = _of_two(call, "A"), _of_two(call, "B")
+    if one.system != other.system:
+        raise Unusable([Issue("invalid", "both codes must be of one system")])
+    is_classified = call.id is None and one.system == ICD10
+    stored = None if is_classified else _stored_system(call, one.system)
+    if stored is None and not is_classified:
+        raise NotThere(f"the codes of {one.system or 'no system'} are not known here")
+    here = classification.VERSION if stored is None else stored.resource.get("version")
+    if call.one("version") not in (None, here):
+        raise NotThere(f"version {call.one('version')[:64]} of {one.system} is not known here")
+    outcome = code_systems.relation(stored, one.code, other.code)
+    part = {"name": "outcome", "valueCode": outcome}
+    return Answer({"resourceType": "Parameters", "parameter": [part]})
+
+
+def _of_two(call: Call, which: str) -> Code:
+    coding = call.one(f"coding{which}") or {}
+    code = call.one(f"code{which}") or coding.get("code")
+    if not isinstance(code, str) or not code:
+        raise Unusable([Issue("required", f"say code{which}, with system, or coding{which}")])
+    return Code(str(coding.get("system") or call.one("system", "")), code)
+
+
+def _stored_system(call: Call, url: str) -> Known | None:
+    """The CodeSystem that is called upon, or the stored one of an address; None: there is none."""
+    if call.id is not None:
+        return code_systems.known(terminology.by_id("CodeSystem", call.id))
+    try:
+        return code_systems.known(terminology.canonical("CodeSystem", url))
+    except NotThere:
+        return None
 
 
 def _with_properties(known: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -130,15 +183,39 @@ def _with_properties(known: dict[str, Any], names: Sequence[str]) -> dict[str, A
 
 
 def _in_system(call: Call) -> Answer:
-    """Whether ICD-10 has a code; of other systems nobody here knows every code."""
+    """Whether ICD-10 or a stored CodeSystem has a code; of others nobody here knows every code."""
     asked, system = _asked(call)[0], call.one("url")
-    if (system or asked.system) != ICD10 or asked.system not in ("", ICD10):
-        raise NotThere(f"the codes of {system or asked.system} are not known here")
+    if call.id is not None or (system or asked.system) != ICD10 or asked.system not in ("", ICD10):
+        return _in_stored(call, asked, str(system or asked.system))
     if not classification.is_known(asked.code):
         near = ", ".join(diagnoses.instead(asked.code))
         said = f"{classification.NAME} has no code {asked.code}"
         return _said(result=False, message=f"{said}; the nearest are {near}" if near else said)
     return _known(asked.code, call)
+
+
+def _in_stored(call: Call, asked: Code, url: str) -> Answer:
+    stored = _stored_system(call, url)
+    if stored is None:
+        raise NotThere(f"the codes of {url or 'no system'} are not known here")
+    of_another = asked.system not in ("", stored.resource.get("url"))
+    found = None if of_another else stored.concepts.get(asked.code)
+    if found is not None:
+        return _called(found.display, call, *(words for _, words in found.names))
+    if not stored.is_complete and not of_another:
+        raise NotThere(f"{stored.name} is not whole here and does not name {asked.code}")
+    return _said(result=False, message=f"{stored.name} has no code {asked.code}")
+
+
+def _called(name: str, call: Call, *others: str) -> Answer:
+    """A code that is there, with its name, and whether the name that was sent is one of its own."""
+    sent = call.one("display")
+    known = [one.casefold() for one in (name, *others) if one]
+    wrong = sent is not None and bool(known) and sent.casefold() not in known
+    display = {"display": name} if name else {}
+    return _said(
+        result=not wrong, **display, **({"message": f"its name is {name}"} if wrong else {})
+    )
 
 
 def _known(code: str, call: Call) -> Answer:
