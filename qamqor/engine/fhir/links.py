@@ -30,6 +30,11 @@ class Link(NamedTuple):
     text: str
     kind: str
 
+    @property
+    def is_condition(self) -> bool:
+        """Whether it is a reference that says by what its target is found."""
+        return self.kind == "reference" and CONDITIONAL.fullmatch(self.text) is not None
+
     def point(self, new: Callable[[str], str | None]) -> None:
         """Write what ``new`` answers for the old text; None leaves it."""
         if self.kind == "div":

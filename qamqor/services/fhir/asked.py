@@ -22,6 +22,7 @@ class Ask:
         where: FHIRPath of the bundle entry it stands in; empty = a request of its own.
         new_id: the id a new resource gets.
         is_operation: it calls an operation, which is answered elsewhere.
+        has_conditions: whether a reference may be a condition, to be pointed at what it means.
         besides: ``Type/id`` of what goes in the same transaction; no condition means them.
     """
 
@@ -36,6 +37,7 @@ class Ask:
     if_none_exist: str = ""
     where: str = ""
     is_operation: bool = False
+    has_conditions: bool = False
     besides: frozenset[str] = frozenset()
 
 

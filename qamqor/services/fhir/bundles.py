@@ -64,36 +64,43 @@ def transaction(
 
 
 def batch(
-    entries: Sequence[Entry | Unusable], *, look: Look, actor: Actor, at: datetime
+    entries: Sequence[Entry | Unusable],
+    *,
+    look: Look,
+    actor: Actor,
+    at: datetime,
+    has_conditions: bool = True,
 ) -> list[Result | Got | Exception]:
-    """Do each entry of a batch bundle by itself; what fails is its error, and changes nothing."""
+    """Do each entry of a batch bundle by itself; what fails is its error, and changes nothing.
+
+    Args:
+        has_conditions: whether a reference of any entry may be a condition.
+    """
+    alone = partial(_alone, look=look, actor=actor, at=at, has_conditions=has_conditions)
     answers: list[Result | Got | Exception] = []
     for start in range(0, len(entries), TOGETHER):
         some = entries[start : start + TOGETHER]
-        answers += node.commit(partial(_some, some, look=look, actor=actor, at=at))
+        answers += node.commit(partial(_some, some, alone))
     return answers
 
 
 def _some(
     entries: Sequence[Entry | Unusable],
+    alone: Callable[[Entry | Unusable], Result | Got | Exception],
     _: Transaction,
-    *,
-    look: Look,
-    actor: Actor,
-    at: datetime,
 ) -> list[Result | Got | Exception]:
-    return [_alone(entry, look=look, actor=actor, at=at) for entry in entries]
+    return [alone(entry) for entry in entries]
 
 
 def _alone(
-    entry: Entry | Unusable, *, look: Look, actor: Actor, at: datetime
+    entry: Entry | Unusable, *, look: Look, actor: Actor, at: datetime, has_conditions: bool
 ) -> Result | Got | Exception:
     try:
         if isinstance(entry, Unusable):
             raise entry
         if entry.is_reading or entry.is_operation:
             return look(entry)
-        ask = _ask(entry, at)
+        ask = replace(_ask(entry, at), has_conditions=has_conditions)
         _check(ask)
         return interact.do(ask, actor=actor, at=at)
     except QamqorError as error:
@@ -189,17 +196,13 @@ def _pointings(ask: Ask, entry: Entry, names: dict[str, int]) -> list[Pointing]:
     return [
         Pointing(link, base)
         for link in links.links(ask.resource)
-        if link.kind == "div" or _target(link.text, base, names) is not None or _condition(link)
+        if link.kind == "div" or _target(link.text, base, names) is not None or link.is_condition
     ]
 
 
 def _target(text: str, base: str, names: dict[str, int]) -> int | None:
     found = names.get(links.normal(text))
     return names.get(f"{base}/{text}") if found is None and base else found
-
-
-def _condition(link: Link) -> bool:
-    return link.kind == "reference" and links.CONDITIONAL.fullmatch(link.text) is not None
 
 
 def _change(
@@ -231,9 +234,9 @@ def _change(
             _see_what_was_made(order, asks, pointings, leads)
         settled |= {n: interact.settle(asks[n], actor, at) for n in order if n not in settled}
         interact.no_two_alike(
-            ((one.type, one.id), asks[n].where)
+            (named, asks[n].where)
             for n, one in settled.items()
-            if isinstance(one, Change) and n not in twins
+            if n not in twins and (named := _identity(asks[n], one)) is not None
         )
         some, meant = [asks[n] for n in order], [settled[n] for n in order]
         written = interact.write_all(tx, some, meant, actor=actor, at=at)
@@ -266,7 +269,7 @@ def _lead(
     return [
         one
         for one in listed
-        if _condition(one.link)
+        if one.link.is_condition
         and _target(one.link.text, one.base, names) is None
         and one.link.text not in found
     ]
@@ -307,6 +310,13 @@ def _twins(asks: dict[int, Ask], settled: dict[int, Change | Result]) -> dict[in
         if maker != n:
             twins[n] = maker
     return twins
+
+
+def _identity(ask: Ask, settled: Change | Result) -> tuple[str, str] | None:
+    """Which resource an entry changes; what it deletes by its id also where that is not here."""
+    if isinstance(settled, Change):
+        return settled.type, settled.id
+    return (ask.type, ask.id) if ask.method == "DELETE" and ask.id is not None else None
 
 
 def _id(settled: Change | Result | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from qamqor.engine.fhir import links
 from qamqor.errors import Issue, Unusable
 from qamqor.services.access.actor import Actor
 from qamqor.services.fhir import search
@@ -39,6 +40,20 @@ def reference(text: str, ask: Ask, *, actor: Actor, at: datetime) -> str | None:
     type_, _, query = text.partition("?")
     found = match(replace(ask, type=type_), query, actor=actor, at=at)
     return found and f"{found.type}/{found.id}"
+
+
+def lead(ask: Ask, *, actor: Actor, at: datetime) -> None:
+    """Point each reference of a single resource that is a condition to the one it means.
+
+    Raises:
+        Unusable: nothing, or several, match (412).
+    """
+    for link in links.links(ask.resource) if isinstance(ask.resource, dict) else ():
+        if link.is_condition:
+            meant = reference(link.text, ask, actor=actor, at=at)
+            if meant is None:
+                raise nothing_matches(link.text, ask)
+            link.holder[link.key] = meant
 
 
 def nothing_matches(text: str, ask: Ask) -> Unusable:

@@ -36,6 +36,8 @@ def do(ask: Ask, *, actor: Actor, at: datetime) -> Result:
         NotThere, GoneBefore: there is nothing to patch.
     """
     check(ask)
+    if ask.has_conditions:
+        conditional.lead(ask, actor=actor, at=at)
     try:
         if is_plain_creation(ask):
             change = Change("POST", ask.type, ask.new_id, ask.resource)

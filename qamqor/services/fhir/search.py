@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl
 
+from qamqor.engine.fhir.envelope import ID
 from qamqor.engine.fhir.search.extract import NATIONAL
 from qamqor.engine.fhir.search.grammar import in_compartment, read_query
 from qamqor.engine.fhir.search.parameters import compartment
@@ -145,13 +147,23 @@ def _issue(problem: Problem, severity: str = "error") -> Issue:
 def setting(bases: tuple[str, ...], at: datetime) -> Setting:
     """What reading the values of a search needs to know, at a moment."""
     moment = round((at - EPOCH).total_seconds() * 1_000_000)
-    return Setting(at=moment, zone=NATIONAL, bases=bases, codes_in=_codes)
+    return Setting(at=moment, zone=NATIONAL, bases=bases, codes_in=partial(_codes, bases=bases))
 
 
-def _codes(url: str) -> Sequence[tuple[str, str]] | None:
-    """The codes of a value set of the pack or the store; None where it is in neither."""
+def _codes(url: str, *, bases: tuple[str, ...]) -> Sequence[tuple[str, str]] | None:
+    """The codes of a value set of the pack or the store; None where it is in neither.
+
+    Args:
+        url: its canonical address, or where it is kept: ``ValueSet/id``, from ``bases`` or not.
+    """
+    here = next((url.removeprefix(f"{base}/") for base in bases if url.startswith(base)), url)
+    kind, _, id_ = here.partition("/")
     try:
-        found = terminology.codes(terminology.canonical("ValueSet", url))
+        is_kept = kind == "ValueSet" and ID.fullmatch(id_) is not None
+        value_set = (
+            terminology.by_id(kind, id_) if is_kept else terminology.canonical("ValueSet", url)
+        )
+        found = terminology.codes(value_set)
         return [(code.system, code.code) for code in found]
     except NotThere:
         return None

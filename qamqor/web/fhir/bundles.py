@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -41,9 +42,12 @@ def take(request: HttpRequest) -> HttpResponse:
         text = "send a batch or transaction Bundle here; single resources go to /fhir/<type>"
         raise Unusable([Issue("invalid", text, "Bundle.type")])
     entries = bundle.entries(said, base=exchange.address(request))
-    run = bundles.transaction if kind == "transaction" else bundles.batch
-    at = timezone.now()
-    answers = run(entries, look=lambda entry: _look(request, entry, actor), actor=actor, at=at)
+    look, at = partial(_look, request, actor=actor), timezone.now()
+    if kind == "transaction":
+        answers = bundles.transaction(entries, look=look, actor=actor, at=at)
+    else:
+        may_point = exchange.has_conditions(request)
+        answers = bundles.batch(entries, look=look, actor=actor, at=at, has_conditions=may_point)
     told = [_told(one, entry, request, asked) for one, entry in zip(answers, entries, strict=True)]
     answer = {
         "resourceType": "Bundle",
@@ -88,7 +92,7 @@ def _status(status: int) -> str:
     return f"{status} {REASONS[status]}" if status in REASONS else str(status)
 
 
-def _look(request: HttpRequest, entry: Entry, actor: Actor) -> dict[str, Any]:
+def _look(request: HttpRequest, entry: Entry, *, actor: Actor) -> dict[str, Any]:
     """The answer to an entry that reads, searches, asks for a history, or operates."""
     address, base = entry.address, exchange.address(request)
     if entry.is_operation:

@@ -155,6 +155,14 @@ def body(request: HttpRequest, allowed: frozenset[str] = JSON) -> Any:
     return json_text.decode_once(read)
 
 
+_CONDITION: Final = re.compile(rb'"reference"\s*:\s*"[A-Z][A-Za-z]+\?')
+
+
+def has_conditions(request: HttpRequest) -> bool:
+    """Whether a reference in the body may be a condition: cheaper asked of the text than of it."""
+    return b"?" in request.body and _CONDITION.search(request.body) is not None
+
+
 def resource(request: HttpRequest) -> dict[str, Any]:
     """The resource of the body.
 

@@ -132,6 +132,7 @@ def _ask(
         resource=resource,
         if_match=said.get("HTTP_IF_MATCH", ""),
         if_none_match=said.get("HTTP_IF_NONE_MATCH", ""),
+        has_conditions=method in {"POST", "PUT"} and exchange.has_conditions(request),
         if_none_exist=bundle.condition(said.get("HTTP_IF_NONE_EXIST", ""), type_),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.web.fhir.calling import Api, bundle, entry, patient, said, words
 
 A = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
@@ -258,3 +260,55 @@ def test_what_waits_for_a_condition_is_still_named_once_only(api: Api) -> None:
     assert answer.status_code == 400
     assert said(answer)["issue"][0]["code"] == "duplicate"
     assert api.get("/Patient/a").status_code == 404
+
+
+def measured(subject: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"text": "weight"},
+        "subject": {"reference": subject},
+    }
+
+
+def told_in_batch(answer: Any) -> int:
+    return int(said(answer)["entry"][0]["response"]["status"][:3])
+
+
+@pytest.mark.parametrize("way", ["POST", "PUT", "batch"])
+def test_a_reference_by_a_condition_is_pointed_at_what_it_means(api: Api, way: str) -> None:
+    api.put("/Patient/a", patient("a", identifier=[{"system": "urn:x", "value": "1"}]))
+    api.put("/Patient/b", patient("b", identifier=[{"system": "urn:x", "value": "2"}]))
+    api.put("/Patient/c", patient("c", identifier=[{"system": "urn:x", "value": "2"}]))
+
+    def sent(subject: str) -> int:
+        resource = measured(subject)
+        if way == "batch":
+            return told_in_batch(
+                api.post("", bundle("batch", entry("PUT", "Observation/o", resource)))
+            )
+        path = "/Observation" if way == "POST" else "/Observation/o"
+        return int(api.call(way, path, resource).status_code)
+
+    assert sent("Patient?identifier=urn:x|3") == 412
+    assert sent("Patient?identifier=urn:x|2") == 412
+    assert said(api.get("/Observation")).get("entry", []) == []
+    assert sent("Patient?identifier=urn:x|1") == 201
+    stored = said(api.get("/Observation?subject=Patient/a"))["entry"][0]["resource"]
+    assert stored["subject"]["reference"] == "Patient/a"
+
+
+def test_what_is_deleted_is_named_once_even_where_it_is_not_here(api: Api) -> None:
+    answer = api.post(
+        "",
+        bundle(
+            "transaction",
+            entry("PUT", "Patient/x", patient("x")),
+            entry("DELETE", "Patient/x"),
+        ),
+    )
+
+    assert answer.status_code == 400
+    assert "already changed" in words(answer)
+    assert api.get("/Patient/x").status_code == 404

@@ -164,3 +164,20 @@ def test_scopes_decide_what_is_found(some: None) -> None:
     assert ids(blind.get("/Observation?patient.gender=female")) == []
     narrow = Api("system/Observation.rs?date=ge2026-01-05")
     assert ids(narrow.get("/Observation")) == ["o4", "o5"]
+
+
+@pytest.mark.parametrize(
+    "where", ["http://example.org/set", "ValueSet/kept", "http://testserver/fhir/ValueSet/kept"]
+)
+def test_a_value_set_is_named_by_its_address_or_by_where_it_is_kept(
+    api: Api, some: None, where: str
+) -> None:
+    compose = {"include": [{"system": "http://loinc.org", "concept": [{"code": "29463-7"}]}]}
+    value_set = {"resourceType": "ValueSet", "id": "kept", "url": "http://example.org/set"}
+    api.put("/ValueSet/kept", {**value_set, "status": "active", "compose": compose})
+
+    found = ids(api.get(f"/Observation?code:in={where}"))
+
+    assert found
+    assert found == ids(api.get("/Observation?code=http://loinc.org|29463-7"))
+    assert api.get(f"/Observation?code:in={where}x").status_code == 400
