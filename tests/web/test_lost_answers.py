@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from qamqor.store.fhir import versions
 from tests.browser import LANGUAGES, faults
@@ -126,3 +126,92 @@ def test_why_a_need_is_wrong_is_kept_until_it_arrives(
         expect(reason).to_have_value("measured at the district hospital")
         page.locator(".q-wrong button").first.click()
         expect(page.get_by_text("it is off the list")).to_be_visible()
+
+
+BOOK = "/person/dana/book"
+
+
+def test_words_of_a_booking_stay_without_a_connection_and_are_booked_once(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, BOOK)
+        page.locator("#id_note").fill("Comes with her daughter, hears badly.")
+        before = number("Appointment")
+        context.set_offline(True)
+        slot = page.locator("#slots button").first
+        slot.click()
+        expect(page.get_by_role("alert")).to_contain_text(DEAD)
+        expect(page.locator("#id_note")).to_have_value("Comes with her daughter, hears badly.")
+        assert faults(page) == []
+        context.set_offline(False)
+        slot.click()
+        page.wait_for_url("**/booking/*")
+        expect(page.locator("main")).to_contain_text("hears badly")
+        assert number("Appointment") == before + 1
+
+
+def test_who_is_away_stays_without_a_connection(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    fill_team()
+    with signed_in(browser, live_server.url, role="head", post="head") as context:
+        page = opened(context, live_server.url, "/team")
+        page.locator("summary", has_text="Somebody is away").click()
+        page.locator("#id_until").fill("2999-01-01")
+        page.route("**/team/cover", lambda route: route.abort(), times=1)
+        page.get_by_role("button", name="Let them cover").click()
+        expect(page.get_by_role("alert")).to_contain_text(DEAD)
+        expect(page.locator("#id_until")).to_have_value("2999-01-01")
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "typed"),
+    [
+        (BOOK, "#id_note", "Comes with her daughter."),
+        ("/person/dana/edit", "#id_given", "Гүл"),
+        ("/person/dana/needs", "textarea[name=text]", "Lives alone."),
+        ("/register", "#id_family", "Сейтқали"),
+    ],
+)
+def test_a_page_with_words_that_are_not_saved_is_not_left_unasked(
+    village: None, live_server: Any, browser: Browser, path: str, field: str, typed: str
+) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, path)
+        page.on("dialog", stay)
+        page.locator(field).first.fill(typed)
+        page.locator("header").get_by_role("link", name="Today").click()
+        page.wait_for_function("() => true")
+        expect(page.locator(field).first).to_have_value(typed)
+        assert asked == ["beforeunload"]
+        # Nothing typed, nothing asked.
+        page.locator(field).first.evaluate("e => { e.value = e.defaultValue }")
+        page.locator("header").get_by_role("link", name="Today").click()
+        page.wait_for_url("**/today")
+        assert asked == ["beforeunload"]
+
+
+def test_what_was_refused_is_asked_about_too_and_who_means_to_go_is_not(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    asked: list[str] = []
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, BOOK)
+        page.locator("#id_note").fill("Comes with her daughter.")
+        page.locator("#id_day").fill("2020-01-01")
+        page.get_by_role("button", name="Book", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("today or later")
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.locator("header").get_by_role("link", name="Today").click()
+        expect(page.locator("#id_note")).to_have_value("Comes with her daughter.")
+        assert asked == ["beforeunload"]
+        page.get_by_role("link", name="Without booking").click()
+        page.wait_for_url("**/person/dana")
+        assert asked == ["beforeunload"]

@@ -32,7 +32,7 @@ mkdirSync(out, { recursive: true });
 const nhsuk = `nhsuk-${version("nhsuk-frontend")}.js`;
 const htmx = `htmx-${version("htmx.org")}.js`;
 // The parts of one script: a page asks for it once.
-const parts = ["qamqor.js", "sending.js", "find.js"].map((name) => readFileSync(join(here, name), "utf8"));
+const parts = ["qamqor.js", "sending.js", "leaving.js", "find.js"].map((name) => readFileSync(join(here, name), "utf8"));
 const script = parts.join("").replace("NHSUK", nhsuk);
 const notice = "/* Parts from nhsuk-frontend, MIT License, Copyright NHS England. */\n";
 keep("qamqor.css", notice + tokens.replace(/\/\*.*?\*\//gs, "").replace(/\s+/g, " ") + compiled.css);
