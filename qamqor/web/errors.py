@@ -64,11 +64,15 @@ def page(
     said = words_for(code)
     context: dict[str, Any] = {
         "words_of_error": said,
+        "stays": "Qamqor-Stays" in request.headers,
+        "is_newer": code == "fhir.version-conflict",
         "reference": reference,
         "roles": [words.role(one) for one in words.ROLES if one in roles],
         "again_at": timezone.now() + timedelta(seconds=seconds) if seconds else None,
     }
-    template = "error_part.html" if request.headers.get("HX-Request") else "error.html"
+    stays = "Qamqor-Stays" in request.headers
+    is_part = stays or request.headers.get("HX-Request")
+    template = "error_part.html" if is_part else "error.html"
     try:
         context |= _of_reader(request, said)
         answer = render(request, template, context, status=said.status)
@@ -76,6 +80,8 @@ def page(
         request.user = AnonymousUser()
         context |= _of_reader(request, said)
         answer = render(request, template, context, status=said.status)
+    if stays:
+        answer.headers["Qamqor-Refused"] = code
     if seconds:
         answer.headers["Retry-After"] = str(seconds)
     return answer

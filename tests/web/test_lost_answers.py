@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.utils import timezone
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
+from qamqor.engine.referral import State
+from qamqor.services.booking import steps
+from qamqor.services.referral import follow, write
+from qamqor.services.referral.follow import Step
+from qamqor.services.referral.write import Wish
 from qamqor.store.fhir import versions
 from tests.browser import LANGUAGES, faults
 from tests.children import make_child
 from tests.pages import signed_in
+from tests.services.access.village import actor
+from tests.services.organisation import area as team_of
+from tests.services.test_derived import AT, put
 from tests.web.vaccination.test_vaccination_pages import answer_yes, fill_batches
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -129,10 +139,17 @@ def test_why_a_need_is_wrong_is_kept_until_it_arrives(
 
 
 BOOK = "/person/dana/book"
+NURSE = actor("practice_nurse", reference="PractitionerRole/nurse")
+
+
+@pytest.fixture
+def team(village: None) -> None:
+    """The village with a doctor beside its nurse, as who leads them sees it."""
+    team_of("north", roles={"practice_nurse": "nurse", "gp": "doctor"}, site="centre")
 
 
 def test_words_of_a_booking_stay_without_a_connection_and_are_booked_once(
-    village: None, live_server: Any, browser: Browser
+    team: None, live_server: Any, browser: Browser
 ) -> None:
     with signed_in(browser, live_server.url) as context:
         page = opened(context, live_server.url, BOOK)
@@ -152,10 +169,9 @@ def test_words_of_a_booking_stay_without_a_connection_and_are_booked_once(
 
 
 def test_who_is_away_stays_without_a_connection(
-    village: None, live_server: Any, browser: Browser
+    team: None, live_server: Any, browser: Browser
 ) -> None:
-    fill_team()
-    with signed_in(browser, live_server.url, role="head", post="head") as context:
+    with signed_in(browser, live_server.url, role="lead_nurse", post="lead") as context:
         page = opened(context, live_server.url, "/team")
         page.locator("summary", has_text="Somebody is away").click()
         page.locator("#id_until").fill("2999-01-01")
@@ -175,7 +191,7 @@ def test_who_is_away_stays_without_a_connection(
     ],
 )
 def test_a_page_with_words_that_are_not_saved_is_not_left_unasked(
-    village: None, live_server: Any, browser: Browser, path: str, field: str, typed: str
+    team: None, live_server: Any, browser: Browser, path: str, field: str, typed: str
 ) -> None:
     asked: list[str] = []
 
@@ -199,7 +215,7 @@ def test_a_page_with_words_that_are_not_saved_is_not_left_unasked(
 
 
 def test_what_was_refused_is_asked_about_too_and_who_means_to_go_is_not(
-    village: None, live_server: Any, browser: Browser
+    team: None, live_server: Any, browser: Browser
 ) -> None:
     asked: list[str] = []
     with signed_in(browser, live_server.url) as context:
@@ -215,3 +231,45 @@ def test_what_was_refused_is_asked_about_too_and_who_means_to_go_is_not(
         page.get_by_role("link", name="Without booking").click()
         page.wait_for_url("**/person/dana")
         assert asked == ["beforeunload"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reply_somebody_else_was_quicker_with_stays_and_may_be_saved_over(
+    village: None, live_server: Any, browser: Browser, language: str
+) -> None:
+    put({"resourceType": "Organization", "id": "hospital", "name": "Аудандық аурухана"})
+    wish = Wish("183519002", "urgent", "Organization/hospital", "Is the murmur new?")
+    id_ = write.send("amina", wish, actor=NURSE, at=AT, key="9c5b94b1-35ad-49bb-b118-8e8fc24abf80")
+    with signed_in(browser, live_server.url, language=language) as context:
+        page = opened(context, live_server.url, f"/referrals/{id_}")
+        form = page.locator("form", has=page.locator("input[name=to][value=replied]"))
+        page.locator("details", has=form).locator("summary").click()
+        form.locator("textarea").fill("The murmur is old.")
+        seen = Step(State.seen, 1, timezone.localdate())
+        follow.take(id_, seen, actor=NURSE, at=timezone.now(), key=str(uuid.uuid4()))
+        form.locator("button").click()
+        said = form.get_by_role("alert")
+        expect(said).to_be_focused()
+        expect(said.locator("[data-anew]")).to_have_attribute(
+            "href", f"{live_server.url}/referrals/{id_}"
+        )
+        expect(form.locator("textarea")).to_have_value("The murmur is old.")
+        assert faults(page) == []
+        form.locator("button").click()
+        expect(page.get_by_role("status")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("The murmur is old.")
+
+
+def test_a_booking_that_was_cancelled_meanwhile_keeps_the_words_of_who_moves_it(
+    team: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, BOOK)
+        page.locator("#slots button").first.click()
+        page.wait_for_url("**/booking/*")
+        page.locator("#id_note").fill("Comes with her daughter.")
+        id_ = page.url.rsplit("/", 1)[1]
+        steps.take(id_, "cancelled", seen=1, reason="person_cannot", actor=NURSE, at=timezone.now())
+        page.get_by_role("button", name="Move").click()
+        expect(page.get_by_role("alert")).to_contain_text("What you typed stays on this page.")
+        expect(page.locator("#id_note")).to_have_value("Comes with her daughter.")

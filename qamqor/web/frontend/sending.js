@@ -8,6 +8,7 @@ async function send(form, button) {
   if (answer?.status === 403 && (await renewToken(form))) answer = await post(form, (text = written(form, button)));
   if (answer?.status === 401) return stay(form, button, "signed-out");
   if (!answer || answer.status >= 500) return stay(form, button, "unreached");
+  if (answer.headers.has("Qamqor-Refused")) return refuse(form, button, answer);
   forget(form);
   const to = answer.headers.get("Qamqor-Go");
   if (to) {
@@ -43,17 +44,10 @@ async function post(form, body) {
 
 // Signing in again in another window changes the token of every form.
 export async function renewToken(form) {
-  try {
-    const answer = await fetch(location.href, { redirect: "manual" });
-    if (!answer.ok) return false;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const token = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
-    if (!token) return false;
-    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
-    return true;
-  } catch {
-    return false;
-  }
+  const token = (await anew())?.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  if (!token) return false;
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+  return true;
 }
 
 function stay(form, button, why) {
@@ -66,9 +60,35 @@ function stay(form, button, why) {
   form.dispatchEvent(new CustomEvent("notsaved"));
 }
 
+// Nothing was written, and the words stay: what the server says stands beside them.
+async function refuse(form, button, answer) {
+  const words = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[role=alert]");
+  if (answer.headers.get("Qamqor-Refused") === "fhir.version-conflict") await renewVersion(form);
+  stay(form, button, words);
+  words.querySelector("[data-anew]").href = location.href;
+  words.focus();
+}
+
+// Whoever has read that somebody changed it saves over that change by pressing again.
+async function renewVersion(form) {
+  const page = await anew();
+  const same = (other) => other.getAttribute("action") === form.getAttribute("action") && other.elements.to?.value === form.elements.to?.value;
+  const version = [...(page?.forms ?? [])].find(same)?.elements.version?.value;
+  if (version && form.elements.version) form.elements.version.value = version;
+}
+
+async function anew() {
+  try {
+    const answer = await fetch(location.href, { redirect: "manual" });
+    return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  } catch {
+    return null;
+  }
+}
+
 function tell(form, why) {
   forget(form);
-  const said = document.getElementById(`not-saved-${why}`).content.firstElementChild.cloneNode(true);
+  const said = why.nodeType ? why : document.getElementById(`not-saved-${why}`).content.firstElementChild.cloneNode(true);
   said.dataset.notSaved = "";
   // Beside the button: a form of a whole page has it in the footer.
   const place = form.id && document.querySelector(`.q-footer [form="${form.id}"]`) ? document.querySelector(".q-footer") : form;
