@@ -143,7 +143,8 @@ def test_a_step_on_a_page_that_is_too_old_is_refused_in_words(
         old.locator("summary", has_text="Take the referral back").click()
         old.locator("#text-cancelled").fill("she went elsewhere")
         old.get_by_role("button", name="Take the referral back").click()
-        expect(old.locator("h1")).to_have_text("Somebody changed this meanwhile.")
+        expect(old.get_by_role("alert")).to_contain_text("Somebody changed this meanwhile.")
+        expect(old.locator("#text-cancelled")).to_have_value("she went elsewhere")
 
 
 def test_a_list_costs_the_same_however_long_it_is(
