@@ -254,6 +254,8 @@ class Booking:
         about: in a few words, where whoever wrote it names no due care.
         note: in the person's words. reason: why it was cancelled.
         request: id of the referral whose day it is; ``service``: code of what that is for.
+        is_labelled: a label of sensitivity closes it to some readers.
+        is_closed: to this reader, who is told when it is and nothing else.
     """
 
     id: str
@@ -274,6 +276,8 @@ class Booking:
     reason: str = ""
     request: str = ""
     service: str = ""
+    is_labelled: bool = False
+    is_closed: bool = False
 
     @property
     def is_open(self) -> bool:

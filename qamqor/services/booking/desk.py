@@ -16,7 +16,7 @@ from qamqor.services import audit
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
-from qamqor.services.booking import making, reading
+from qamqor.services.booking import making, meeting, reading
 from qamqor.services.booking.reading import Worker
 from qamqor.services.worklist.today import LEADING
 from qamqor.store import derived
@@ -80,7 +80,7 @@ def desk(
     chosen = worker if worker in known else workers[0].reference if workers else ""
     on = day if day is not None and today <= day <= own.latest(today) else today
     length = length if 0 < length <= 480 else own.length
-    found = reading.of_person(patient)
+    found = meeting.told(reading.of_person(patient), sights)
     open_ = [one for one in found if one.is_open or one.status == "proposed"]
     ahead = sorted(
         (one for one in open_ if one.day is not None and one.day >= today),

@@ -21,7 +21,7 @@ from qamqor.errors import (
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
 from qamqor.services.access.sights import Sights, zone
-from qamqor.services.booking import reading
+from qamqor.services.booking import meeting, reading
 from qamqor.services.fhir import valid
 from qamqor.services.fhir.write import Change, apply, keep_refusal
 from qamqor.store import access, derived, node
@@ -133,7 +133,10 @@ def _commit(work: Any, id_: str, actor: Actor, at: datetime) -> Result:
     except (NotAllowed, NotThere) as refusal:
         keep_refusal(refusal, [Change("PUT", "Appointment", id_)], actor=actor, at=at)
         raise
-    return found
+    own = [one.booking for one in found.clashes if one.is_persons]
+    said = iter(meeting.told(own, Sights(actor, at)))
+    clashes = [replace(c, booking=next(said)) if c.is_persons else c for c in found.clashes]
+    return Result(found.id, tuple(clashes))
 
 
 def _kept(

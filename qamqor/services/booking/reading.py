@@ -15,9 +15,11 @@ from qamqor.engine import booking as engine
 from qamqor.engine.booking import Booking, Settings
 from qamqor.engine.closures import Closures, read_closed, read_holidays
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.subjects import labels
 from qamqor.errors import InvalidPack, NotThere, Problem
 from qamqor.services import installed
 from qamqor.services.access.actor import Actor
+from qamqor.services.access.labels import rules
 from qamqor.services.access.sights import zone
 from qamqor.services.referral.lists import names_of
 from qamqor.services.worklist.settings import newest
@@ -69,12 +71,14 @@ def _settings(folders: tuple[Path, ...]) -> Settings:
 
 def read(found: Iterable[Found]) -> list[Booking]:
     """Bookings as they stand, in the order found."""
-    own, here = settings(), zone()
-    return [
-        engine.read(json_text.decode(one.version.content), own, here)
-        for one in found
-        if one.version.content
-    ]
+    own, here, sensitivity = settings(), zone(), rules().sensitivity
+    made = []
+    for one in found:
+        if one.version.content:
+            resource = json_text.decode(one.version.content)
+            is_labelled = bool(labels(resource, sensitivity))
+            made.append(replace(engine.read(resource, own, here), is_labelled=is_labelled))
+    return made
 
 
 def of_resource(resource: Mapping[str, Any]) -> Booking:

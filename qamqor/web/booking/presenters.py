@@ -44,6 +44,7 @@ class Shown:
     reason: str
     may: frozenset[str]
     is_open: bool
+    is_closed: bool
     request: str
 
 
@@ -79,6 +80,7 @@ def shown(
         reason=bookings.why_cancelled(booking),
         may=steps.may_step(booking, now),
         is_open=booking.status in MOVABLE and not booking.request,
+        is_closed=booking.is_closed,
         request=booking.request if person else "",
     )
 
@@ -165,7 +167,9 @@ def clashes(found: Sequence[Clash], names: Mapping[str, str]) -> list[dict[str, 
             "when": bookings.when(one.booking),
             "where": bookings.where(one.booking),
             "worker": ", ".join(names[w] for w in one.booking.workers if names.get(w)),
-            "href": reverse("booking", args=[one.booking.id]) if one.is_persons else "",
+            "href": reverse("booking", args=[one.booking.id])
+            if one.is_persons and not one.booking.is_closed
+            else "",
         }
         for one in found
     ]

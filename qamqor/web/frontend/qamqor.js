@@ -11,6 +11,8 @@ async function enliven(part) {
 document.documentElement.classList.add("has-scripts", "js-enabled", "nhsuk-frontend-supported");
 document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
 enliven(document);
+// What stopped a form is read first, as the summary of its errors is.
+document.querySelector("main [role=alert][data-focus]")?.focus();
 
 // The same form cannot be sent twice; its button says that it is at work.
 document.addEventListener("submit", (event) => {

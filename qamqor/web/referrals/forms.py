@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qamqor.engine.referral import State
+from qamqor.services.referral.follow import LONGEST as LONGEST_TEXT
 from qamqor.services.referral.follow import LONGEST_PLACE
 from qamqor.services.referral.write import LONGEST, Wish
 from qamqor.web.components.bookings import in_reach, is_long_ago
@@ -68,7 +69,10 @@ NAMES: Final = ("kind", "service", "priority", "performer", "question")
 
 
 class StepForm(forms.Form):
-    """One step; ``version`` is that of the task that was shown."""
+    """One step; ``version`` is that of the task that was shown.
+
+    ``accepted`` are the ids of the person's bookings at that time that were shown.
+    """
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -84,8 +88,17 @@ class StepForm(forms.Form):
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         error_messages={"invalid": _("This is no time. Write it as 10:30.")},
     )
-    place = forms.CharField(required=False, max_length=LONGEST_PLACE)
-    text = forms.CharField(required=False, max_length=4000)
+    place = forms.CharField(
+        required=False,
+        max_length=LONGEST_PLACE,
+        error_messages={"max_length": _("The place is too long: %(limit_value)d signs at most.")},
+    )
+    text = forms.CharField(
+        required=False,
+        max_length=LONGEST_TEXT,
+        error_messages={"max_length": _("The text is too long: %(limit_value)d signs at most.")},
+    )
+    accepted = forms.CharField(required=False, widget=forms.HiddenInput, max_length=4000)
 
     def clean(self) -> dict[str, object]:
         said: dict[str, object] = super().clean() or {}

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qamqor.engine.booking import Booking
 from qamqor.engine.referral import WAITING, State, day_of
 from qamqor.services.referral.lists import Line, Whole
 from qamqor.services.referral.waiting import content, day
@@ -181,6 +183,18 @@ def booked(whole: Whole) -> tuple[str, str, str] | None:
         return None
     one = bookings.of([whole.booking])[0]
     return one.id, bookings.when(one), one.room
+
+
+def met(found: Iterable[Booking]) -> list[tuple[str, str, str]]:
+    """Bookings at the time that is being set: when, where, and their address where it is open."""
+    return [
+        (
+            bookings.when(one),
+            bookings.where(one),
+            "" if one.is_closed else reverse("booking", args=[one.id]),
+        )
+        for one in found
+    ]
 
 
 def day_set(whole: Whole, form: StepForm | None, today: date, asked: str) -> DaySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -12,8 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qamqor.engine.booking import Booking
 from qamqor.engine.referral import State
 from qamqor.services.access.actor import Actor
+from qamqor.services.booking import meeting
 from qamqor.services.referral import follow, lists, write
 from qamqor.services.referral.follow import Step
 from qamqor.services.visit import drafts
@@ -163,14 +166,25 @@ def one(request: HttpRequest, actor: Actor, request_id: str) -> HttpResponse:
     step = Step(
         State(said["to"]), said["version"], said["on"], said["text"], said["clock"], said["place"]
     )
+    met = _met(request_id, step, actor)
+    if {one.id for one in met} - set(said["accepted"].split()):
+        return _one(request, actor, request_id, form, met)
     follow.take(request_id, step, actor=actor, at=timezone.now(), key=str(said["key"]))
     messages.success(request, gettext("Saved."))
     return redirect("referral", request_id=request_id)
 
 
+def _met(request_id: str, step: Step, actor: Actor) -> list[Booking]:
+    """The person's bookings at the time that is being set."""
+    if step.to is not State.booked or step.on is None or step.clock is None:
+        return []
+    return meeting.of_referral(request_id, step.on, step.clock, actor=actor, at=timezone.now())
+
+
 def _one(
-    request: HttpRequest, actor: Actor, request_id: str, form: StepForm | None
-) -> HttpResponse:
+    request: HttpRequest, actor: Actor, request_id: str, form: StepForm | None,
+    met: Sequence[Booking] = (),
+) -> HttpResponse:  # fmt: skip
     today, now = timezone.localdate(), timezone.now()
     whole = lists.one(request_id, actor=actor, as_of=today, at=now, language=reader.language())
     asked = whole.carried.request
@@ -206,9 +220,11 @@ def _one(
         "key": uuid.uuid4() if form is None else form["key"].value(),
         "version": whole.carried.version if form is None else form["version"].value(),
         "chosen": form["to"].value() if form is not None else "",
+        "met": presenters.met(met),
+        "accepted": " ".join(one.id for one in met),
         "messages": messages.get_messages(request),
     }
-    status = 200 if form is None else 422
+    status = 200 if form is None else 409 if met else 422
     return render(request, "referrals/one.html", context, status=status)
 
 

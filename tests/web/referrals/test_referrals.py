@@ -9,6 +9,8 @@ import pytest
 from django.utils import timezone, translation
 from playwright.sync_api import Browser, Page, expect
 
+from qamqor.engine.booking import Wish as Booking
+from qamqor.engine.booking import appointment
 from qamqor.engine.fhir import json_text
 from qamqor.services.referral import write
 from qamqor.services.referral.write import Wish
@@ -245,3 +247,53 @@ def test_the_last_day_of_all_is_no_fault_of_ours() -> None:
     said = {"key": "9c5b94b1-35ad-49bb-b118-8e8fc24abf80", "version": "1", "to": "booked",
             "on": "9999-12-31", "clock": "23:59"}  # fmt: skip
     assert [wrong.code for wrong in StepForm(said).errors.as_data()["on"]] == ["far"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_time_at_which_the_person_is_booked_already_is_said_and_may_be_set_all_the_same(
+    hospital: None, live_server: Any, browser: Browser, language: str
+) -> None:
+    id_ = sent()
+    start = timezone.localtime().replace(hour=10, minute=0, second=0, microsecond=0)
+    start += timedelta(days=1)
+    wish = Booking(start, start + timedelta(minutes=20), "PractitionerRole/nurse",
+                   "practice_nurse", "clinic", room="7")  # fmt: skip
+    put(appointment("here", "amina", wish, created=start))
+    with signed_in(browser, live_server.url, language=language) as context:
+        page = opened(context, live_server.url, f"/referrals/{id_}")
+        page.locator("#id_on").fill(f"{start:%Y-%m-%d}")
+        page.locator("#id_clock").fill("10:10")
+        page.locator("#id_place").fill("Cabinet 12")
+        button = page.locator("form", has=page.locator("#id_clock")).locator("button")
+        button.click()
+        said = page.get_by_role("alert")
+        expect(said).to_be_focused()
+        expect(said).to_contain_text("10:00")
+        expect(said.locator("a")).to_have_attribute("href", "/booking/here")
+        expect(page.locator("#id_place")).to_have_value("Cabinet 12")
+        assert faults(page) == []
+        (way,) = referrals.of_person("amina")
+        assert way.state == "sent"
+        button.click()
+        expect(page.get_by_role("status")).to_be_visible()
+        (way,) = referrals.of_person("amina")
+        assert way.state == "booked"
+
+
+def test_what_is_wrong_with_a_step_is_said_at_its_field_too(
+    hospital: None, live_server: Any, browser: Browser
+) -> None:
+    id_ = sent()
+    with signed_in(browser, live_server.url, language="ru") as context:
+        page = opened(context, live_server.url, f"/referrals/{id_}")
+        page.locator("#id_on").fill("2020-01-01")
+        page.locator("#id_place").evaluate(
+            "e => { e.removeAttribute('maxlength'); e.value = 'x'.repeat(200) }"
+        )
+        page.locator("form", has=page.locator("#id_clock")).locator("button").click()
+        expect(page.locator(".nhsuk-error-summary")).to_be_focused()
+        expect(page).to_have_title("Ошибка: Направление: Ахметова Айгүл · Qamqor")
+        expect(page.locator("#id_on-error")).to_contain_text("Укажите день")
+        expect(page.locator("#id_place-error")).to_contain_text("не больше 120 знаков")
+        expect(page.locator("#id_on")).to_have_attribute("aria-invalid", "true")
+        assert faults(page) == []
