@@ -150,10 +150,21 @@ class _Named(msgspec.Struct, gc=False):
 named: Final = msgspec.json.Decoder(_Named).decode
 
 
+def listed(people: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that every database can index: what is no id, and was only asked for, is left out.
+
+    The index follows the chain inside the commits of everybody who reads, and must never fail.
+    """
+    return tuple(one for one in people if len(one) <= LONGEST_LISTED and "\0" not in one)
+
+
+LONGEST_LISTED: Final = 200
+
+
 def people_of(entry: str) -> tuple[str, ...]:
     """Ids of those whom the JSON of an entry names; nobody where it was made unreadable."""
     try:
-        return named(entry).people
+        return listed(named(entry).people)
     except msgspec.DecodeError:
         return ()
 

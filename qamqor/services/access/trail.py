@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from qamqor.engine.fhir.envelope import ID
 from qamqor.engine.fhir.search.ranges import date_range
 from qamqor.errors import Issue, NotAllowed, NotThere, Unusable
 from qamqor.services import audit
@@ -163,8 +164,10 @@ def _wanted(asked: list[tuple[str, str]]) -> tuple[Wanted, int]:
 def _narrowed(wanted: Wanted, name: str, value: str) -> Wanted:
     match name:
         case "patient":
-            return wanted._replace(patient=value.removeprefix("Patient/"))
+            return wanted._replace(patient=_id(value.removeprefix("Patient/")))
         case "agent":
+            if "\0" in value:
+                raise ValueError(value)
             return wanted._replace(agent=value)
         case "action":
             return wanted._replace(actions=_ACTIONS.get(value) or events.actions_of(value))
@@ -178,6 +181,12 @@ def _narrowed(wanted: Wanted, name: str, value: str) -> Wanted:
         case "date" | "_lastUpdated":
             return _dated(wanted, value)
     raise KeyError(name)
+
+
+def _id(said: str) -> str:
+    if ID.fullmatch(said) is None:
+        raise ValueError(said)
+    return said
 
 
 def _number(id_: str) -> int | None:

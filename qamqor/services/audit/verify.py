@@ -135,7 +135,7 @@ def _altered(number: int, what: str) -> str:
 
 def _named(verdict: Verdict, number: int, entry: str) -> int:
     try:
-        return len(audit.named(entry).people)
+        return len(audit.listed(audit.named(entry).people))
     except msgspec.DecodeError:
         verdict.add(number, "altered", f"entry {number} cannot be read")
         return 0

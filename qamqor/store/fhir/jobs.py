@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from qamqor.engine.fhir import json_text
+from qamqor.engine.fhir.envelope import ID
 from qamqor.store.node import Transaction
 
 
@@ -52,6 +53,8 @@ def add(tx: Transaction, job: Job) -> None:
 
 def find(id_: str) -> Job | None:
     """A job by its id."""
+    if ID.fullmatch(id_) is None:
+        return None
     with connection.cursor() as cursor:
         cursor.execute(f"select {_COLUMNS} from fhir_job where id = %s", [id_])
         row = cursor.fetchone()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qamqor.services.access.actor import PLATFORM
-from qamqor.services.audit import record, shown
+from qamqor.services.audit import record, shown, verify
 from qamqor.services.audit.entries import entry, keep
 from qamqor.store import audit, node
 from qamqor.store.audit import Row, Wanted
@@ -116,3 +116,18 @@ def test_a_line_about_very_many_people_is_indexed_at_once() -> None:
     record(actor("gp"), "export", at=AT, people=people)
 
     assert audit.indexed_to() == audit.counted()[0]
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "a" * 5000])
+def test_a_line_about_an_id_that_cannot_be_stops_nobody(odd: str) -> None:
+    """One such line would otherwise end every commit from then on, in a database that is strict."""
+    record(actor("gp"), "search", at=AT, people=["p1", odd])
+
+    node.commit(audit.index_people)
+    record(actor("gp"), "read", at=AT, people=["p1"])
+
+    assert audit.count(Wanted(patient="p1")) == 2
+    given_, listed = audit.counted()
+    assert audit.indexed_to() == given_ - 1
+    assert listed == 2
+    assert [one.kind for one in verify.verify().findings if one.kind == "index"] == []

@@ -212,3 +212,10 @@ def test_a_file_is_gone_once_its_time_is_over(api: Api, group: str) -> None:
     address = manifest["output"][0]["url"].partition("/fhir")[2]
 
     assert api.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("id_", ["%00", "a%00b", "x" * 300, "no-such-job"])
+def test_a_job_that_cannot_be_is_not_there(api: Api, id_: str) -> None:
+    assert api.get(f"/$export-job/{id_}").status_code == 404
+    assert api.get(f"/$export-file/{id_}/Patient.ndjson").status_code == 404
+    assert api.get(f"/$import-job/{id_}").status_code == 404
