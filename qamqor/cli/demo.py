@@ -17,11 +17,11 @@ import typer
 from qamqor import settings
 from qamqor.errors import NotPossible
 from qamqor.services import content, demo, demo_record, demo_run
+from qamqor.services.report_words import LANGUAGES
 
 app = typer.Typer(no_args_is_help=True)
 
 HERE: Final = timezone(timedelta(hours=5))
-LANGUAGES: Final = ("kk", "ru", "en")
 AsOf = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help="Last day known; today without it."),

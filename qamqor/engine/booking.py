@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
-from qamqor.engine.closures import LANGUAGES, Closures
+from qamqor.engine.closures import Closures
 from qamqor.engine.fhir.names import CODES
+from qamqor.engine.words import LANGUAGES, Words, lacking
 from qamqor.errors import InvalidPack, Problem
 
 Resource = dict[str, Any]
-Words = Mapping[str, str]
 WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
@@ -164,12 +164,8 @@ def read_settings(raw: Mapping[str, Any], where: str) -> Settings:
     except (KeyError, TypeError, ValueError) as wrong:
         raise InvalidPack([Problem(where, f"cannot be read: {wrong}")]) from None
     worded: list[Place | Reason] = [*found.places, *found.reasons]
-    problems += [
-        Problem(f"{where}: {one.id}", f"has no words in {language}")
-        for one in worded
-        for language in LANGUAGES
-        if not one.words.get(language)
-    ]
+    for one in worded:
+        problems += lacking(one.words, f"{where}: {one.id}")
     if not found.places:
         problems.append(Problem(f"{where}: places", "names no place"))
     if found.length not in found.lengths:

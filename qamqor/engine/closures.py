@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from qamqor.engine.words import Words, read_words
 from qamqor.errors import InvalidPack, Problem
 
-Words = Mapping[str, str]
-LANGUAGES: Final = ("en", "ru", "kk")
 LEAP: Final = 2024
 """A year that has every day there is, to ask whether a day of the year exists."""
 
@@ -130,15 +129,8 @@ def _entries(raw: Any, where: str, name: str, problems: list[Problem]) -> list[M
 
 
 def _words(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> Words:
-    said = entry.get("words")
-    words = {str(k): str(v) for k, v in said.items()} if isinstance(said, Mapping) else {}
     named = entry.get("id", entry.get("from", "?"))
-    problems += [
-        Problem(f"{where}: {named}", f"has no words in {language}")
-        for language in LANGUAGES
-        if not words.get(language)
-    ]
-    return words
+    return read_words(entry.get("words"), f"{where}: {named}", problems)
 
 
 def _is_day_of_year(month: Any, day: Any) -> bool:

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from qamqor.engine.words import LANGUAGES
 from qamqor.errors import InvalidPack, Problem
 
-LANGUAGES: Final = ("en", "ru", "kk")
 PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from qamqor.engine.words import Words, read_words
 from qamqor.errors import InvalidPack, Problem
-
-LANGUAGES: Final = ("en", "ru", "kk")
-Words = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +70,14 @@ def read_offer(raw: Any, where: str) -> Offer:
     offer = Offer(
         version=str(raw.get("version", "")),
         reasons=tuple(
-            Reason(str(one["id"]), _words(one, f"{where}: {one['id']}", problems), _for(one))
+            Reason(str(one["id"]), read_words(one, f"{where}: {one['id']}", problems), _for(one))
             for one in raw.get("reasons", ())
         ),
         options=tuple(
             Option(
                 str(one["id"]),
-                _words(one, f"{where}: {one['id']}", problems),
-                _words(one.get("effect", {}), f"{where}: {one['id']}.effect", problems),
+                read_words(one, f"{where}: {one['id']}", problems),
+                read_words(one.get("effect", {}), f"{where}: {one['id']}.effect", problems),
                 _for(one),
             )
             for one in raw.get("options", ())
@@ -97,14 +95,14 @@ def _protocol(one: Mapping[str, Any], where: str, problems: list[Problem]) -> Pr
         problems.append(Problem(place, "names no source"))
     steps = tuple(
         tuple(
-            Medicine(str(m["atc"]), int(m["mg"]), _words(m, f"{place}.{m['atc']}", problems))
+            Medicine(str(m["atc"]), int(m["mg"]), read_words(m, f"{place}.{m['atc']}", problems))
             for m in step
         )
         for step in one.get("steps", ())
     )
     return Protocol(
         id=str(one["id"]),
-        title=_words(one.get("title", {}), f"{place}.title", problems),
+        title=read_words(one.get("title", {}), f"{place}.title", problems),
         programmes=_for(one),
         by=frozenset(one.get("by", ())),
         steps=steps,
@@ -114,16 +112,6 @@ def _protocol(one: Mapping[str, Any], where: str, problems: list[Problem]) -> Pr
 
 def _for(one: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(one.get("for", ()))
-
-
-def _words(raw: Mapping[str, Any], where: str, problems: list[Problem]) -> Words:
-    found = {language: str(raw.get(language, "")) for language in LANGUAGES}
-    problems += [
-        Problem(where, f"has no words in {language}")
-        for language in LANGUAGES
-        if not found[language]
-    ]
-    return found
 
 
 def offered(listed: Iterable[Any], programmes: Collection[str]) -> list[Any]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from qamqor.engine.diagnoses.classification import Tree
-from qamqor.engine.diagnoses.words import LANGUAGES, Choosable, Names, Spoken
+from qamqor.engine.diagnoses.words import Choosable, Names, Spoken
 from qamqor.engine.fhir.search.folding import folded
+from qamqor.engine.words import LANGUAGES
 
 MISTYPED_FROM: Final = 4
 """Letters a word has at least before one of them may be wrong."""

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from qamqor.engine.diagnoses.classification import Item, Kind, Tree, ancestors, children
+from qamqor.engine.words import LANGUAGES
 from qamqor.errors import InvalidPack, Problem
 
-LANGUAGES: Final = ("en", "ru", "kk")
 HOLE: Final = "{}"
 """Where a pattern takes the words of the code above."""
 Row = Mapping[str, str]

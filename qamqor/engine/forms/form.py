@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from qamqor.engine.fhir.names import BASE
+from qamqor.engine.words import Words
 
-LANGUAGES: Final = ("en", "ru", "kk")
 KINDS: Final = ("choice", "boolean", "integer", "text")
-Words = Mapping[str, str]
 Answers = Mapping[str, Any]
 
 

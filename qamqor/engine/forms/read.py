@@ -8,15 +8,14 @@ from typing import Any, Final
 from qamqor.engine.fhir.names import CODES, LOINC
 from qamqor.engine.forms.form import (
     KINDS,
-    LANGUAGES,
     Alert,
     Band,
     Form,
     Option,
     Question,
-    Words,
     may_be,
 )
+from qamqor.engine.words import Words, read_words
 from qamqor.errors import InvalidPack, Problem
 
 SYSTEMS: Final = {"loinc": LOINC, "ours": f"{CODES}/questionnaire"}
@@ -89,22 +88,17 @@ class _Reading:
         return found.strip()
 
     def _words(self, raw: Any, place: str) -> Words:
-        found = {} if not isinstance(raw, Mapping) else {str(k): str(v) for k, v in raw.items()}
-        for language in LANGUAGES:
-            if not found.get(language, "").strip():
-                self.wrong(place, f"has no words in {language}")
-        return found
+        return read_words(raw, f"{self.where}: {place}", self.problems)
 
     def _options(self, raw: Any, place: str) -> Iterator[Option]:
         for number, one in enumerate(raw or []):
-            words = {k: v for k, v in one.items() if k in LANGUAGES}
             counts = one.get("counts")
             if counts is not None and (not isinstance(counts, int) or isinstance(counts, bool)):
                 self.wrong(f"{place}[{number}]", "counts must be a whole number")
             at, code = f"{place}[{number}]", one.get("code")
             if not isinstance(code, str) or not code:
                 self.wrong(at, f"code is {code!r}; write it in quotes (YAML reads yes as true)")
-            yield Option(str(code), self._words(words, at), counts)
+            yield Option(str(code), self._words(one, at), counts)
 
     def _questions(self, raw: Any, sets: Mapping[str, tuple[Option, ...]]) -> Iterator[Question]:
         if not raw:
@@ -126,11 +120,10 @@ class _Reading:
         if kind == "choice" and not options:
             self.wrong(place, f"{named!r} is no set of answers")
         when = one.get("shown_when")
-        words = {k: v for k, v in one.items() if k in LANGUAGES}
         return Question(
             id=self._text(one, "id"),
             kind=str(kind),
-            words=self._words(words, place),
+            words=self._words(one, place),
             options=options,
             shown_when={str(k): tuple(v) for k, v in when.items()} if when else None,
             is_required=bool(one.get("required", True)),
@@ -164,10 +157,7 @@ class _Reading:
                 self.wrong(f"score.bands[{number}]", "from must be a number above the band before")
                 continue
             last = from_
-            words = {k: v for k, v in one.items() if k in LANGUAGES}
-            yield Band(
-                from_, str(one.get("code", "")), self._words(words, f"score.bands[{number}]")
-            )
+            yield Band(from_, str(one.get("code", "")), self._words(one, f"score.bands[{number}]"))
 
     def _alerts(self, raw: Any, questions: Sequence[Question]) -> Iterator[Alert]:
         known = {one.id: one for one in questions}
@@ -178,5 +168,4 @@ class _Reading:
                 self.wrong(place, f"there is no question {asked}")
             elif not answers or not all(may_be(known[asked], answer) for answer in answers):
                 self.wrong(place, f"answers must be answers of {asked}")
-            words = {k: v for k, v in one.items() if k in LANGUAGES}
-            yield Alert(asked, answers, self._words(words, place))
+            yield Alert(asked, answers, self._words(one, place))

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from qamqor.engine.forms.answers import Score, problems, shown
-from qamqor.engine.forms.form import LANGUAGES, Answers, Form, Option, Question, Words
+from qamqor.engine.forms.form import Answers, Form, Option, Question
+from qamqor.engine.words import LANGUAGES, Words
 
 TRANSLATION: Final = "http://hl7.org/fhir/StructureDefinition/translation"
 ORDINAL: Final = "http://hl7.org/fhir/StructureDefinition/ordinalValue"

@@ -8,10 +8,8 @@ from typing import Any
 
 import yaml
 
+from qamqor.engine.words import LANGUAGES, Words
 from qamqor.errors import ContentError, Problem
-
-Words = Mapping[str, str]
-LANGUAGES = ("kk", "ru", "en")
 
 
 @dataclass(frozen=True, slots=True)

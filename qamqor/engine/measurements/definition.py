@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from qamqor.engine.words import Words, read_words
 from qamqor.errors import InvalidPack, Problem
 
-LANGUAGES: Final = ("en", "ru", "kk")
-Words = Mapping[str, str]
 _KEYS: Final = {
     "id", "code", "unit", "shown_unit", "label", "decimals", "hard", "soft", "change", "high",
     "below", "advance", "parts", "again_when_high", "quick", "also",
@@ -111,7 +110,7 @@ def _measurement(one: Mapping[str, Any], where: str, problems: list[Problem]) ->
     return Measurement(
         id=str(one.get("id", "")),
         code=str(one.get("code", "")),
-        label=_words(one.get("label"), f"{where}.label", problems),
+        label=read_words(one.get("label"), f"{where}.label", problems),
         parts=measures,
         is_panel=parts is not None,
         again_when_high=bool(one.get("again_when_high", False)),
@@ -133,8 +132,8 @@ def _measure(one: Mapping[str, Any], where: str, problems: list[Problem]) -> Mea
         id=str(one.get("id", "")),
         code=str(one.get("code", "")),
         unit=str(one.get("unit", "")),
-        shown_unit=_words(one.get("shown_unit"), f"{where}.shown_unit", problems),
-        label=_words(one.get("label"), f"{where}.label", problems),
+        shown_unit=read_words(one.get("shown_unit"), f"{where}.shown_unit", problems),
+        label=read_words(one.get("label"), f"{where}.label", problems),
         hard=hard,
         soft=soft,
         change=_number(one.get("change")),
@@ -143,16 +142,6 @@ def _measure(one: Mapping[str, Any], where: str, problems: list[Problem]) -> Mea
         decimals=int(one.get("decimals", 0)),
         advance=Advance(**advance) if advance else None,
     )
-
-
-def _words(raw: Any, where: str, problems: list[Problem]) -> Words:
-    found = {str(k): str(v) for k, v in raw.items()} if isinstance(raw, Mapping) else {}
-    problems += [
-        Problem(where, f"has no words in {language}")
-        for language in LANGUAGES
-        if not found.get(language)
-    ]
-    return found
 
 
 def _pair(

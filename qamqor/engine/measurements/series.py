@@ -8,9 +8,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from qamqor.engine.words import Words
 from qamqor.errors import InvalidPack, Problem
 
-Words = Mapping[str, str]
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 _NEEDED: Final = {"id", "table", "columns", "label"}
 _KNOWN: Final = _NEEDED | {

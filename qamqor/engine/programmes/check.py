@@ -18,10 +18,11 @@ from qamqor.engine.programmes.case_engines import (
 from qamqor.engine.programmes.cases import Case, queries, read_cases
 from qamqor.engine.programmes.load import read_pack
 from qamqor.engine.programmes.marks import Entry, read
-from qamqor.engine.programmes.schema import LANGUAGES, Pack, Programme
+from qamqor.engine.programmes.schema import Pack, Programme
 from qamqor.engine.programmes.sql_check import Checked, check_query, people_tables
 from qamqor.engine.programmes.words import english, missing, unknown
 from qamqor.engine.tables.definition import read_view
+from qamqor.engine.words import LANGUAGES
 from qamqor.errors import InvalidView, Problem
 
 _PATIENT: Final = "patient_id"

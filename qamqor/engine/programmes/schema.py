@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
-LANGUAGES: Final = ("kk", "ru", "en")
 CARE_ROLES: Final = (
     "gp",
     "practice_nurse",

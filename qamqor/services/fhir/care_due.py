@@ -14,8 +14,6 @@ from qamqor.services.access.actor import Actor
 from qamqor.services.access.closed import closed_to, told
 from qamqor.services.access.sights import Sights
 
-LANGUAGES = ("kk", "ru", "en")
-
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -10,7 +10,7 @@ import pytest
 from django.utils import translation
 
 from qamqor.engine.measurements.series import series
-from qamqor.engine.programmes.schema import LANGUAGES
+from qamqor.engine.words import LANGUAGES
 from qamqor.services import installed
 from qamqor.services.person import content, letters
 from qamqor.web.letters import presenters

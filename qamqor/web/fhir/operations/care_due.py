@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from qamqor.engine.words import LANGUAGES
 from qamqor.errors import Issue, Unusable
 from qamqor.services.fhir import care_due
-from qamqor.services.fhir.care_due import LANGUAGES, Said
+from qamqor.services.fhir.care_due import Said
 from qamqor.web.fhir.operations.registry import Answer, Call, In, operation
 
 STATUSES = ("due", "overdue", "not_due", "unknown")
