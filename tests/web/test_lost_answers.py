@@ -273,3 +273,55 @@ def test_a_booking_that_was_cancelled_meanwhile_keeps_the_words_of_who_moves_it(
         page.get_by_role("button", name="Move").click()
         expect(page.get_by_role("alert")).to_contain_text("What you typed stays on this page.")
         expect(page.locator("#id_note")).to_have_value("Comes with her daughter.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_could_not_be_loaded_is_said_in_its_place(
+    team: None, live_server: Any, browser: Browser, language: str
+) -> None:
+    name = django_settings.SESSION_COOKIE_NAME
+    with signed_in(browser, live_server.url, language=language) as context:
+        page = opened(context, live_server.url, "/today/dana")
+        heading = page.locator("#panel h2")
+        expect(heading).to_be_visible()
+        before = heading.inner_text()
+        context.set_offline(True)
+        page.locator("#row-amina").click()
+        said = page.locator("#panel").get_by_role("alert")
+        expect(said).to_be_visible()
+        expect(heading).to_have_text(before)
+        assert faults(page) == []
+        context.set_offline(False)
+        page.locator("#row-amina").click()
+        expect(heading).not_to_have_text(before)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        context.clear_cookies(name=name)
+        page.locator("#row-dana").click()
+        expect(said.locator("a")).to_have_attribute("href", "/accounts/login/")
+
+
+def test_free_times_that_were_not_loaded_are_not_taken_for_new_ones(
+    team: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, BOOK)
+        context.set_offline(True)
+        page.locator("#id_worker").select_option(index=1)
+        expect(page.locator("#times").get_by_role("alert")).to_contain_text("from before")
+        context.set_offline(False)
+        page.locator("#id_worker").select_option(index=0)
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_search_without_a_connection_says_so(
+    village: None, live_server: Any, browser: Browser
+) -> None:
+    with signed_in(browser, live_server.url) as context:
+        page = opened(context, live_server.url, "/find")
+        context.set_offline(True)
+        page.locator("#find").fill("Ахметова")
+        expect(page.get_by_role("alert")).to_contain_text("Not loaded")
+        context.set_offline(False)
+        page.locator("#find").fill("Ахмет")
+        expect(page.locator("#found [data-found]")).to_have_count(1)
+        expect(page.get_by_role("alert")).to_have_count(0)

@@ -107,9 +107,21 @@ window.addEventListener("beforeunload", (event) => {
 function lost(event, why) {
   const asked = event.detail.elt;
   const form = asked.closest("form");
-  if (!form || form.hasAttribute("data-stays")) return;
+  if (!form || form.matches("[role=search]") || event.detail.requestConfig.verb === "get") return unseen(event.detail.target, why);
+  if (form.hasAttribute("data-stays")) return;
   delete form.dataset.sent;
   tell(form, why);
+}
+
+// What was only to be shown is not there: what stands in its place is from before, and must not seem new.
+function unseen(place, why) {
+  if (!place || place.matches("p")) return;
+  place.querySelector(":scope > [data-not-loaded]")?.remove();
+  const said = document.getElementById(`not-loaded-${why}`)?.content.firstElementChild.cloneNode(true);
+  if (!said) return;
+  said.dataset.notLoaded = "";
+  place.prepend(said);
+  if (said.offsetParent === null) document.querySelector("main").prepend(said);
 }
 document.addEventListener("htmx:sendError", (event) => lost(event, "unreached"));
 document.addEventListener("htmx:timeout", (event) => lost(event, "unreached"));
@@ -118,9 +130,10 @@ document.addEventListener("htmx:responseError", async (event) => {
   if (status === 401) lost(event, "signed-out");
   if (status >= 500) lost(event, "unreached");
   const form = event.detail.elt.closest("form");
-  if (status === 403 && form) lost(event, (await renewToken(form)) ? "unreached" : "signed-out");
+  if (status === 403 && form && event.detail.requestConfig.verb !== "get") lost(event, (await renewToken(form)) ? "unreached" : "signed-out");
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = event.detail.elt.closest("form");
+  for (const said of document.querySelectorAll("[data-not-loaded]")) said.remove();
   if (form && !form.hasAttribute("data-stays")) forget(form);
 });
