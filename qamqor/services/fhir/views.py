@@ -6,6 +6,7 @@ import base64
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -24,6 +25,17 @@ from qamqor.services.fhir import terminology
 
 SECONDS: Final = 60
 MEMORY: Final = "1GB"
+ROWS_AT_ONCE: Final = 2048
+
+
+@dataclass(slots=True)
+class Limits:
+    """How large the answer to a query may become, in bytes in memory: all of it is held there."""
+
+    answer: int = 256 * 1024 * 1024
+
+
+LIMITS: Final = Limits()
 _LABEL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMED: Final = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|::|(?<![\w:]):(?P<name>[A-Za-z_]\w*)""",
@@ -177,7 +189,7 @@ def run_query(text: str, tables: Mapping[str, pa.Table], values: Mapping[str, An
     """Run one query over the tables, and nothing else: no files, no network, no settings.
 
     Raises:
-        Unusable: it is not one SELECT, it fails, or it takes longer than a minute.
+        Unusable: it is not one SELECT, it fails, takes longer than a minute, or finds too much.
     """
     with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
         register_duckdb(connection)
@@ -210,4 +222,17 @@ def _selected(
         listed = ", ".join(missing)
         raise Unusable([Issue("required", f"the query names {listed}, which has no value")])
     found = connection.sql(text, params=for_duckdb(text, values) or None)
-    return found.to_arrow_table()
+    return _bounded(found.to_arrow_reader(ROWS_AT_ONCE))
+
+
+def _bounded(reader: pa.RecordBatchReader) -> pa.Table:
+    """Everything that is read, unless it becomes too much."""
+    batches: list[pa.RecordBatch] = []
+    size = 0
+    for batch in reader:
+        size += batch.nbytes
+        if size > LIMITS.answer:
+            said = f"the answer is larger than {LIMITS.answer >> 20} MB; ask for less of it"
+            raise Unusable([Issue("too-costly", said)], status=422)
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=reader.schema)

@@ -12,6 +12,7 @@ import pytest
 from qamqor.engine.fhir.names import BASE
 from qamqor.errors import NotAllowed, NotThere, Unusable
 from qamqor.services.access.actor import PLATFORM, Actor
+from qamqor.services.fhir import views
 from qamqor.services.fhir.write import Change, save
 from qamqor.web.fhir.operations import registry
 from qamqor.web.fhir.operations.registry import Answer, Call
@@ -178,6 +179,16 @@ def test_a_value_cannot_become_sql() -> None:
     answer = ask("select patient_id from patient where sex = :sex", SEX, sex="x' or 1=1 --")
 
     assert rows(answer) == []
+
+
+@pytest.mark.django_db
+def test_an_answer_that_becomes_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views.LIMITS, "answer", 1024 * 1024)
+
+    assert len(rows(ask("select n from range(1000) t(n)"))) == 1000
+    for sql in ("select n from range(1000000) t(n)", "select repeat('a', 2000000) as a"):
+        with pytest.raises(Unusable, match="larger than 1 MB"):
+            ask(sql)
 
 
 @pytest.mark.django_db
