@@ -181,3 +181,45 @@ def test_a_value_set_is_named_by_its_address_or_by_where_it_is_kept(
     assert found
     assert found == ids(api.get("/Observation?code=http://loinc.org|29463-7"))
     assert api.get(f"/Observation?code:in={where}x").status_code == 400
+
+
+@pytest.fixture
+def places(api: Api) -> None:
+    """A district, a clinic in it, a floor in that, a room on it; each with an encounter."""
+    above = ""
+    for name in ("district", "clinic", "floor", "room"):
+        place = {"resourceType": "Location", "id": name, "status": "active"}
+        if above:
+            place["partOf"] = {"reference": f"Location/{above}"}
+        api.put(f"/Location/{name}", place)
+        held = {"resourceType": "Encounter", "id": f"in-{name}", "status": "finished"}
+        where = {"location": [{"location": {"reference": f"Location/{name}"}}]}
+        api.put(f"/Encounter/in-{name}", {**held, "class": {"code": "AMB"}, **where})
+        above = name
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("Encounter?location:below=Location/clinic", ["in-clinic", "in-floor", "in-room"]),
+        ("Encounter?location:below=clinic", ["in-clinic", "in-floor", "in-room"]),
+        ("Encounter?location:below=room,clinic", ["in-clinic", "in-floor", "in-room"]),
+        ("Encounter?location:above=Location/floor", ["in-clinic", "in-district", "in-floor"]),
+        ("Location?partof:below=Location/clinic", ["floor", "room"]),
+        ("Location?partof:above=Location/clinic", ["clinic", "floor"]),
+        ("Location?_has:Encounter:location:location:above=floor", ["clinic", "district", "floor"]),
+        ("Encounter?location:below=nowhere", []),
+        ("Encounter?location:below=Organization/clinic", []),
+    ],
+)
+def test_references_are_followed_up_and_down_what_they_are_part_of(
+    api: Api, places: None, asked: str, expected: list[str]
+) -> None:
+    assert sorted(ids(api.get(f"/{asked}"))) == expected
+
+
+def test_a_tree_shows_nothing_of_what_may_not_be_seen(api: Api, places: None) -> None:
+    only = Api("system/Encounter.rs")
+
+    assert ids(only.get("/Encounter?location:below=clinic")) == ["in-clinic"]
+    assert api.get("/Patient?link:below=x").status_code == 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from qamqor.engine.fhir.search import shape
+from qamqor.engine.fhir.search import part_of, shape
 from qamqor.engine.fhir.search.parameters import (
     KEPT_APART,
     Parameter,
@@ -151,6 +151,8 @@ def criterion(
     _check_modifier(parameter, modifier)
     if modifier == "missing":
         return _missing(parameter, value)
+    if parameter.type == "reference" and modifier in part_of.MODIFIERS:
+        return part_of.within(parameter, modifier, value, setting)
     return _compared(parameter, modifier, value, setting)
 
 
@@ -159,7 +161,12 @@ def _check_modifier(parameter: Parameter, modifier: str) -> None:
         return
     if parameter.type == "reference" and modifier in searchable_types():
         return
-    allowed = ", ".join(f":{m}" for m in sorted(MODIFIERS.get(parameter.type, {"missing"})))
+    known = MODIFIERS.get(parameter.type, {"missing"})
+    if part_of.trees(parameter):
+        known = known | part_of.MODIFIERS
+        if modifier in known:
+            return
+    allowed = ", ".join(f":{m}" for m in sorted(known))
     raise Unusable(
         f"cannot have :{modifier}; a {parameter.type} parameter takes {allowed}", "not-supported"
     )
