@@ -11,6 +11,7 @@ import yaml
 
 from qamqor.engine.fhir.names import CVX, ICD10
 from qamqor.engine.measurements.series import Number, read_numbers
+from qamqor.engine.referral import read_referrals
 from qamqor.services import diagnoses, installed
 
 Names = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -38,10 +39,21 @@ def _file(folders: tuple[Path, ...], name: str) -> Path:
     return next(file for file in files if file.is_file())
 
 
+@cache
+def _referred_for(folders: tuple[Path, ...]) -> Mapping[tuple[str, str], Mapping[str, str]]:
+    """What people are referred for has its words beside its days, in the file of referrals."""
+    files = [folder / "referrals" / "referrals.yaml" for folder in reversed(folders)]
+    file = next(file for file in files if file.is_file())
+    found = read_referrals(yaml.safe_load(file.read_text(encoding="utf-8")), file.name)
+    return {(one.system, one.code): one.label for one in found.services}
+
+
 def name_of(system: str, code: str, language: str) -> str:
     """The short name of a code, of itself or of what it begins with; empty where there is none."""
     if system == ICD10:
         return diagnoses.named(code, language).words
+    if referred := _referred_for(installed.folders()).get((system, code)):
+        return referred.get(language) or referred["en"]
     known = _names(installed.folders()).get(system, {})
     own = known.get(code) or known.get(code.split(".")[0]) or {}
     return own.get(language) or own.get("en", "")

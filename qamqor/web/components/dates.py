@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 from qamqor.web.components import reader
 
 NARROW = "\N{NO-BREAK SPACE}"
+SAME_YEAR = 183
+"""Days around today of which a month says by itself in which year it is."""
 
 
 def short(day: date | None) -> str:
@@ -35,14 +37,16 @@ def without_year(day: date) -> str:
     return f"{day.day}{NARROW}{_month(day)}"
 
 
-def with_weekday(day: date) -> str:
-    """Thursday 5 March, in the order of the language."""
+def with_weekday(day: date, today: date | None = None) -> str:
+    """Thursday 5 March, in the order of the language; with its year where another is meant."""
     weekday = format_date(day, "EEEE", locale=reader.language()).lower()
+    away = abs((day - (today or timezone.localdate())).days)
+    said = without_year(day) if away <= SAME_YEAR else long(day)
     if reader.language() == "kk":
-        return f"{without_year(day)}, {weekday}"
+        return f"{said}, {weekday}"
     if reader.language() == "ru":
-        return f"{weekday}, {without_year(day)}"
-    return f"{weekday.capitalize()} {without_year(day)}"
+        return f"{weekday}, {said}"
+    return f"{weekday.capitalize()} {said}"
 
 
 def clock(moment: datetime, *, seconds: bool = False) -> str:

@@ -141,7 +141,7 @@ def choice(found: Page) -> dict[str, Any]:
 def _place(place: Place, code: str) -> dict[str, str]:
     return {
         "place": place.name(code),
-        "place_phone": place.phone,
+        "place_phone": place.phone.replace(" ", "\N{NO-BREAK SPACE}"),
         "place_address": place.address,
     }
 
@@ -234,7 +234,10 @@ def _place_and_bring(one: Booking, code: str) -> str:
 
 
 def _bring(one: Booking, code: str) -> str:
+    """What to have at hand as a sentence; where the person goes somewhere, what to bring."""
     said = bookings.bring(one, code)
+    if said and reading.settings().class_of(one.place) not in (AT_HOME, FROM_AFAR):
+        return gettext("Please bring: %(what)s") % {"what": said}
     return f"{said[:1].upper()}{said[1:]}"
 
 

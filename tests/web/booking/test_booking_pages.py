@@ -23,6 +23,14 @@ def team(village: None) -> None:
     team_of("north", roles={"practice_nurse": "nurse", "gp": "doctor"}, site="centre")
 
 
+CUT_NAME = """e => {
+  const style = getComputedStyle(e), pen = document.createElement('canvas').getContext('2d');
+  pen.font = style.font;
+  const room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return pen.measureText(e.selectedOptions[0].text).width - room;
+}"""
+
+
 def book(page: Page, url: str, who: str = "amina") -> None:
     page.goto(f"{url}/person/{who}/book")
     page.locator(".q-slot").first.click()
@@ -48,6 +56,9 @@ def test_the_pages_of_bookings_are_whole(
         page.goto(f"{live_server.url}/bookings?day={day}&with=team")
         expect(page.locator("[data-row]")).to_contain_text("Жұмағұлова")
         assert faults(page) == []
+        for name in page.locator("#with option").all_inner_texts():
+            page.locator("#with").select_option(label=name)
+            assert size != "desk" or page.locator("#with").evaluate(CUT_NAME) <= 0, name
 
 
 def test_a_free_time_is_one_press_and_any_other_a_form(

@@ -23,7 +23,7 @@ DAY = date(2026, 3, 5)
 def test_a_day_is_written_as_the_language_writes_it(language: str, long: str, weekday: str) -> None:
     with translation.override(language):
         assert dates.long(DAY).replace("\N{NO-BREAK SPACE}", " ") == long
-        assert dates.with_weekday(DAY).replace("\N{NO-BREAK SPACE}", " ") == weekday
+        assert dates.with_weekday(DAY, DAY).replace("\N{NO-BREAK SPACE}", " ") == weekday
         assert dates.short(DAY) == "05.03.2026"
 
 
@@ -77,3 +77,18 @@ def test_the_day_of_a_moment_is_the_day_here() -> None:
     assert dates.day_of(at) == date(2026, 11, 30)
     with translation.override("ru"):
         assert dates.moment(at).replace("\N{NO-BREAK SPACE}", " ") == "30 ноября 2026 года, 03:30"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("kk", "2026 жылғы 5 наурыз, бейсенбі"),
+        ("ru", "четверг, 5 марта 2026 года"),
+        ("en", "Thursday 5 March 2026"),
+    ],
+)
+def test_a_weekday_of_another_year_says_which(language: str, said: str) -> None:
+    with translation.override(language):
+        for away in (-400, 400):
+            then = DAY + timedelta(days=away)
+            assert dates.with_weekday(DAY, then).replace("\N{NO-BREAK SPACE}", " ") == said

@@ -7,12 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
+from qamqor.engine.booking import Wish, appointment
 from qamqor.engine.measurements.series import series
 from qamqor.engine.words import LANGUAGES
 from qamqor.services import installed
 from qamqor.services.person import content, letters
+from qamqor.services.person.letters import Place
 from qamqor.web.letters import presenters
 
 TODAY = date(2026, 3, 10)
@@ -118,3 +120,23 @@ def test_no_number_with_a_target_is_printed_under_an_abbreviation_alone(language
             bare = [word.strip("«»“”") for word in said.split()]
             short = [word for word in bare if word[1:] != word[1:].lower()]
             assert short in ([], ["(HbA1c)"]), (number.id, said)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("clinic", "в поликлинике. Возьмите с собой: удостоверение личности, лекарства"),
+        ("phone", "по телефону. Держите под рукой лекарства"),
+    ],
+)
+def test_a_booking_on_paper_says_what_to_bring_as_a_request(place: str, said: str) -> None:
+    at = timezone.localtime() + timedelta(days=2)
+    wish = Wish(at, at + timedelta(minutes=20), "PractitionerRole/nurse", "gp", place)
+    with translation.override("ru"):
+        (row,) = presenters._bookings([appointment("x", "dana", wish, created=at)], "ru")
+    assert row.says.startswith(said)
+
+
+def test_a_telephone_of_the_clinic_is_not_broken_over_two_lines() -> None:
+    place = Place({"": "Клиника"}, "+7 727 000 00 01", "")
+    assert " " not in presenters._place(place, "ru")["place_phone"]

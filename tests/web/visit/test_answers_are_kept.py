@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -129,3 +130,17 @@ def test_two_windows_show_both_answers(
         page.locator("#asked button.q-button--primary").click()
         page.wait_for_url("**/visit")
         assert len(kept("QuestionnaireResponse")) == 1
+
+
+@pytest.mark.parametrize("path", ["form", "needs/ask"])
+def test_what_is_not_answered_is_named_by_its_number(
+    village: None, live_server: Any, browser: Browser, path: str
+) -> None:
+    with signed_in(browser, live_server.url, role="psychologist") as context:
+        page = opened(context, live_server.url, path)
+        answers(page, "12")
+        saves(page)
+        summary = page.locator(".nhsuk-error-summary")
+        expect(summary).to_be_focused()
+        expect(summary.locator("li")).to_have_count(5)
+        expect(summary.locator("li").first).to_have_text(re.compile(r"3\. .+: \w+"))
