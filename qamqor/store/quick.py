@@ -6,6 +6,7 @@ Django prepares each statement anew, which costs more than SQLite takes to answe
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -106,14 +107,24 @@ class Steps:
         return self.left < 0
 
 
+_within: Final = threading.local()
+"""The steps that this thread's statements may take."""
+
+
 @contextmanager
 def at_most(steps: Steps) -> Iterator[None]:
     """Stop what is asked of SQLite within, once it has taken its steps; what was read is lost.
 
+    One may stand inside another: what the inner takes the outer has less.
+
     Raises:
         TakesLong: it was stopped. The transaction around it goes on.
     """
-    here: Any = connections[DEFAULT_DB_ALIAS].connection
+    wrapper: Any = connections[DEFAULT_DB_ALIAS]
+    wrapper.ensure_connection()
+    here: Any = wrapper.connection
+    outer: Steps | None = getattr(_within, "steps", None)
+    before, _within.steps = steps.left, steps
     here.set_progress_handler(steps._more, MANY_STEPS)
     try:
         yield
@@ -122,7 +133,12 @@ def at_most(steps: Steps) -> Iterator[None]:
             raise TakesLong from None
         raise
     finally:
-        here.set_progress_handler(None, 0)
+        _within.steps = outer
+        if outer is None:
+            here.set_progress_handler(None, 0)
+        else:
+            outer.left -= before - steps.left
+            here.set_progress_handler(outer._more, MANY_STEPS)
 
 
 def is_in_transaction() -> bool:

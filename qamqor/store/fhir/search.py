@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from qamqor.engine.fhir.search.query import Criterion, IdIn, Query, Sort
 from qamqor.store import quick
+from qamqor.store.fhir.search_from import Index, Plan
 from qamqor.store.fhir.search_sql import InSight, Writer, everything, in_order_of_key
 from qamqor.store.fhir.search_values import ALWAYS, Sql, joined
 
@@ -115,16 +116,6 @@ _OF_ROW: Final = re.compile(r"\br\.(?:id|at|type)\b")
 OF_THE_ROW: Final = {"_id": "id", "_lastUpdated": "at"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Where keys come from: a ``with`` clause, a table of ``s.key``, and what is still asked."""
-
-    before: Sql
-    source: Sql
-    where: Sql
-    rest: tuple[Criterion, ...]
-
-
 class Search:
     """The search of one resource type."""
 
@@ -156,7 +147,7 @@ class Search:
             plan = self._small(LIMITS.many) or plan
         return self._by_key(plan, limit, more)
 
-    def _by_key(self, plan: _Plan, limit: int, more: Sql) -> list[Position]:
+    def _by_key(self, plan: Plan, limit: int, more: Sql) -> list[Position]:
         found = self._statement("select distinct s.key", plan, more)
         return rows_of(found + Sql(" order by s.key limit %s", (limit,)))
 
@@ -207,10 +198,26 @@ class Search:
                 + _union(sources)
                 + f") u limit {most})"
             )
-            plan = _Plan(Sql(""), Sql("d"), ALWAYS, rest)
+            plan = Plan(Sql(""), Sql("d"), ALWAYS, rest)
             yield before, self._keys(plan, limit, more), f"(select count(*) from d) < {most}"
 
-    def _keys(self, plan: _Plan, limit: int, more: Sql) -> Sql:
+    def streams(self, limit: int, after: Any) -> Iterator[Sql]:
+        """Keys of a page in their order along the index of one criterion, those alone that are in
+        the lists of all others; each list is read once. For each criterion with such an index.
+        """
+        listed = self._sources()
+        if len(listed) < 2 or len(listed) < len(self.criteria) or isinstance(listed[0][0], IdIn):
+            return
+        more = ALWAYS if after is None else Sql("s.key > %s", (after,))
+        lists = [Sql("+s.key in (") + _union(sources) + ")" for _, sources in listed]
+        for place, (criterion, _) in enumerate(listed):
+            plan = self._along_one(criterion)
+            if plan is not None:
+                others = [each for n, each in enumerate(lists) if n != place]
+                plan = replace(plan, rest=())
+                yield self._keys(plan, limit, joined("and", [*others, more]))
+
+    def _keys(self, plan: Plan, limit: int, more: Sql) -> Sql:
         found = self._statement("select distinct s.key", plan, more)
         return found + f" order by s.key limit {limit}"
 
@@ -223,44 +230,40 @@ class Search:
         ]
         return sorted(listed, key=lambda pair: not isinstance(pair[0], IdIn))
 
-    def _small(self, most: int) -> _Plan | None:
+    def _small(self, most: int) -> Plan | None:
         """A criterion that lists so few resources that they are read whole."""
         for criterion, sources in self._sources():
             if isinstance(criterion, IdIn) or _fewer(sources, most):
                 return self._listed(criterion, sources)
         return None
 
-    def _listed(self, criterion: Criterion, sources: list[Sql]) -> _Plan:
+    def _listed(self, criterion: Criterion, sources: list[Sql]) -> Plan:
         rest = tuple(c for c in self.criteria if c is not criterion)
         with_ = (
             Sql("with d as materialized (select distinct key from (") + _union(sources) + ") u) "
         )
-        return _Plan(with_, Sql("d"), ALWAYS, rest)
+        return Plan(with_, Sql("d"), ALWAYS, rest)
 
-    def _streamed(self) -> tuple[Criterion, Sql] | None:
-        for criterion in self.criteria:
-            source = in_order_of_key(criterion)
-            if source is not None:
-                return criterion, source
-        return None
-
-    def _stream(self) -> _Plan | None:
+    def _stream(self) -> Plan | None:
         """Keys in their order from the index of one criterion."""
-        streamed = self._streamed()
-        if streamed is None:
+        found = (self._along_one(criterion) for criterion in self.criteria)
+        return next((plan for plan in found if plan is not None), None)
+
+    def _along_one(self, criterion: Criterion) -> Plan | None:
+        source = in_order_of_key(criterion)
+        if source is None:
             return None
-        criterion, source = streamed
         rest = tuple(c for c in self.criteria if c is not criterion)
         table, where = source.text.removeprefix(" from ").split(" a where ", 1)
         on_s = Sql(re.sub(r"\ba\.", "s.", where), source.values)
-        return _Plan(Sql(""), Sql(table), on_s, rest)
+        return Plan(Sql(""), Sql(table), on_s, rest)
 
-    def _walk(self) -> _Plan:
+    def _walk(self) -> Plan:
         """Keys in their order from the resources of the type."""
         where = Sql("s.type = %s and s.is_deleted = 0", (self.type,))
-        return _Plan(Sql(""), Sql("fhir_resource"), where, self.criteria)
+        return Plan(Sql(""), Sql("fhir_resource"), where, self.criteria)
 
-    def _statement(self, select: str, plan: _Plan, more: Sql, *, needs_row: bool = False) -> Sql:
+    def _statement(self, select: str, plan: Plan, more: Sql, *, needs_row: bool = False) -> Sql:
         """A statement over a plan's source: its other criteria, what may be seen, and more."""
         seen = self.writer.sight(self.type, "r.key")
         asked = joined("and", [self.writer.within("r", plan.rest), seen])
@@ -292,7 +295,7 @@ class Search:
                 return self._all_sorted(plan, limit, after)
         return walk(limit, after, None)
 
-    def _all_sorted(self, plan: _Plan, limit: int, after: Position | None) -> list[Position]:
+    def _all_sorted(self, plan: Plan, limit: int, after: Position | None) -> list[Position]:
         """Everything found is put in order: for few resources, or several keys of order."""
         columns: list[str] = []
         values: list[Any] = []
@@ -317,7 +320,7 @@ class Search:
             + Sql(f" order by {', '.join(order)}, key{tie} limit %s", (limit,))
         )
 
-    def _with_values(self, plan: _Plan, head: Sql) -> Sql:
+    def _with_values(self, plan: Plan, head: Sql) -> Sql:
         needs_row = any(sort.code in OF_THE_ROW for sort in self.sort)
         body = self._statement("\0", plan, ALWAYS, needs_row=needs_row)
         before, _, after = body.text.partition("\0")
@@ -390,16 +393,16 @@ class Search:
             after = None
         if len(found) < limit and index.may_lack and most is None:
             where = [self._walk().where, self._lacks(index)]
-            plan = _Plan(Sql(""), Sql("fhir_resource"), joined("and", where), self.criteria)
+            plan = Plan(Sql(""), Sql("fhir_resource"), joined("and", where), self.criteria)
             found += self._all_sorted(plan, limit - len(found), after)
         return found
 
-    def _index(self) -> _Index:
+    def _index(self) -> Index:
         """The index in the order of the first key."""
         sort = self.sort[0]
         if sort.code in OF_THE_ROW:
             column = OF_THE_ROW[sort.code]
-            return _Index("fhir_resource", column, sort.is_descending, self._walk().where)
+            return Index("fhir_resource", column, sort.is_descending, self._walk().where)
         table, column = SORTED_BY[sort.parameters[self.type].type]
         number = sort.parameters[self.type].number
         nearer = ">" if sort.is_descending else "<"
@@ -408,19 +411,19 @@ class Search:
             and w.param = s.param and w.{column} {nearer} s.{column})""",
             (number,),
         )
-        return _Index(table, column, sort.is_descending, where, number)
+        return Index(table, column, sort.is_descending, where, number)
 
-    def _along(self, index: _Index, limit: int, more: Sql, most: int | None) -> list[Position]:
+    def _along(self, index: Index, limit: int, more: Sql, most: int | None) -> list[Position]:
         """The next rows of an index, each with its value and key."""
         order = index.order()
         plan = index.plan(self.criteria, [more])
         if most is not None:
             inner = Sql(f"(select s.* from {index.table} s where ") + plan.where + order
-            plan = _Plan(plan.before, inner + Sql(" limit %s)", (most,)), ALWAYS, plan.rest)
+            plan = Plan(plan.before, inner + Sql(" limit %s)", (most,)), ALWAYS, plan.rest)
         found = self._statement(f"select distinct s.{index.column}, s.key", plan, ALWAYS)
         return rows_of(found + order + Sql(" limit %s", (limit,)))
 
-    def _lacks(self, index: _Index) -> Sql:
+    def _lacks(self, index: Index) -> Sql:
         """True for resources without a value to be put in order by."""
         text = f"not exists (select 1 from {index.table} w where w.key = s.key and w.param = %s)"
         return Sql(text, (index.number,))
@@ -436,39 +439,7 @@ class Search:
         return [(None, key) for (key,) in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """An index that lists resources in the order of a value.
-
-    Attributes:
-        where: what its rows must meet, so that each resource is listed once, by its first value.
-        number: of the parameter; None for what every resource has.
-    """
-
-    table: str
-    column: str
-    is_descending: bool
-    where: Sql
-    number: int | None = None
-
-    @property
-    def beyond(self) -> str:
-        return "<" if self.is_descending else ">"
-
-    @property
-    def may_lack(self) -> bool:
-        return self.number is not None
-
-    def order(self) -> Sql:
-        desc = " desc" if self.is_descending else ""
-        return Sql(f" order by s.{self.column}{desc}, s.key{desc}")
-
-    def plan(self, criteria: tuple[Criterion, ...], more: Sequence[Sql]) -> _Plan:
-        where = joined("and", [self.where, *more])
-        return _Plan(Sql(""), Sql(self.table), where, criteria)
-
-
-def _first(plan: _Plan, more: Sql, most: int) -> _Plan:
+def _first(plan: Plan, more: Sql, most: int) -> Plan:
     """The first rows of a plan in order of key: where much is found, they fill a page."""
     rows = (
         Sql("(select distinct s.key from ")
@@ -477,7 +448,7 @@ def _first(plan: _Plan, more: Sql, most: int) -> _Plan:
         + joined("and", [plan.where, more])
         + Sql(" order by s.key limit %s)", (most,))
     )
-    return _Plan(plan.before, rows, ALWAYS, plan.rest)
+    return Plan(plan.before, rows, ALWAYS, plan.rest)
 
 
 def _union(sources: Sequence[Sql]) -> Sql:

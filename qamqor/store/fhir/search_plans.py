@@ -9,6 +9,7 @@ same either way.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
@@ -132,21 +133,34 @@ def _plan(wanted: Wanted, values: list[Any]) -> _Plan:
     return _plans(shape).of(query, limit, after, views, sight)
 
 
-class _Plan:
-    """The statements for one shape and sight: one for each criterion that may be short."""
+AGAIN: Final = 256
+"""After so many searches of a shape another of its statements is asked, whatever it took before."""
+TRIALS: Final = 2
+"""The first time a statement is asked it is prepared as well, which says nothing about it."""
 
-    __slots__ = ("first", "many", "statements")
+
+class _Plan:
+    """The statements for one shape and sight, each another way to the same page.
+
+    There is one for each criterion that may be short, and on SQLite one along each index in the
+    order of keys. Which takes least follows from what is stored and what is asked for, so that the
+    processor time of each is kept, and the one that took least of late is asked first.
+    """
+
+    __slots__ = ("asked", "costs", "many", "statements", "tried")
 
     def __init__(self, statements: list[_Statement], many: list[Many]) -> None:
         self.statements, self.many = statements, many
-        self.first = 0
+        self.costs = [0.0] * len(statements)
+        self.tried = [0] * len(statements)
+        self.asked = 0
 
     def pages(self, searches: list[list[Any]], limit: int) -> list[Ready | None]:
-        """The pages of several by the statement that was tried first last time."""
+        """The pages of several by the statement that is asked first."""
         rows = None
         if self.many:
             try:
-                rows = self.many[self.first].rows(searches)
+                rows = self.many[self._order()[0]].rows(searches)
             except OperationalError as error:
                 if not isinstance(error.__cause__, QueryCanceled):
                     raise
@@ -157,27 +171,59 @@ class _Plan:
         ]
 
     def page(self, values: list[Any], limit: int) -> Ready | None:
-        """The page by the first statement whose criterion is short; it is tried first next time."""
-        count = len(self.statements)
-        for step in range(count):
-            number = (self.first + step) % count
-            statement = self.statements[number]
-            is_short, packed = quick.rows(statement.text, statement.bound(values))[0]
+        """The page by the first statement that finds it in short."""
+        self.asked += 1
+        order = self._order()
+        if self.asked % AGAIN == 0 and len(order) > 1:
+            order.insert(0, order.pop(1 + self.asked // AGAIN % (len(order) - 1)))
+        begun: list[tuple[int, float]] = []
+        for number in order:
+            begun.append((number, time.thread_time()))
+            is_short, packed = self.statements[number].asked(values)
             if is_short:
-                self.first = number
-                return _unpacked(packed, limit)
-        return None
+                break
+        else:
+            is_short, packed = False, None
+        ended = time.thread_time()
+        for number, since in begun:
+            self._took(number, ended - since)
+        return _unpacked(packed, limit) if is_short else None
+
+    def _order(self) -> list[int]:
+        return sorted(range(len(self.costs)), key=self.costs.__getitem__)
+
+    def _took(self, number: int, seconds: float) -> None:
+        """What a statement took, with those after it where it did not find the page."""
+        if self.tried[number] < TRIALS:
+            self.tried[number] += 1
+            self.costs[number] = seconds if self.tried[number] == TRIALS else 0.0
+        else:
+            self.costs[number] += (seconds - self.costs[number]) / 8
 
 
 class _Statement:
-    """A statement and where its values come from."""
+    """A statement and where its values come from.
 
-    __slots__ = ("constants", "slots", "text")
+    Attributes:
+        is_stopped: it says nothing of how long it is, and is stopped where it is long.
+    """
 
-    def __init__(self, sql: Sql) -> None:
-        self.text = sql.text
+    __slots__ = ("constants", "is_stopped", "slots", "text")
+
+    def __init__(self, sql: Sql, *, is_stopped: bool = False) -> None:
+        self.text, self.is_stopped = sql.text, is_stopped
         self.slots = [(n, v) for n, v in enumerate(sql.values) if isinstance(v, Slot)]
         self.constants = [None if isinstance(v, Slot) else v for v in sql.values]
+
+    def asked(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """Whether it was short, and the page."""
+        if not self.is_stopped:
+            return quick.rows(self.text, self.bound(values))[0]
+        try:
+            with quick.at_most(quick.Steps(1)):
+                return quick.rows(self.text, self.bound(values))[0]
+        except quick.TakesLong:
+            return False, None
 
     def bound(self, values: Sequence[Any]) -> list[Any]:
         """Its values for one search."""
@@ -210,8 +256,13 @@ class _Plans:
                 return sight(resource_type, row)
 
             statements = [_Statement(one) for one in _written(query, limit, after, noted)]
-            many = [Many(one) for one in _written(query, limit, after, noted, is_literal=True)]
-            plan = _Plan(statements, [] if quick.is_sqlite() else many)
+            many: list[Many] = []
+            if quick.is_sqlite():
+                streams = _streams(query, limit, after, noted)
+                statements += [_Statement(one, is_stopped=True) for one in streams]
+            else:
+                many = [Many(one) for one in _written(query, limit, after, noted, is_literal=True)]
+            plan = _Plan(statements, many)
             if not self.types:
                 self.types = tuple(sorted(types))
             if len(self.plans) >= MOST_SIGHTS:
@@ -344,15 +395,27 @@ def _written(
     *,
     is_literal: bool = False,
 ) -> list[Sql]:
-    slots = _Slots()
-    ((resource_type, criteria),) = query.criteria.items()
-    slotted = tuple(slots.criterion(one) for one in criteria)
-    behind = None if after is None else slots.next()
-    one = Search(resource_type, slotted, (), sight, is_literal=is_literal)
+    one, behind = _slotted(query, after, sight, is_literal=is_literal)
     return [
         _whole(first, keys, is_short)
         for first, keys, is_short in one.short(limit + 1, behind, LIMITS.few)
     ]
+
+
+def _streams(query: Query, limit: int, after: Position | None, sight: InSight) -> list[Sql]:
+    one, behind = _slotted(query, after, sight)
+    return [_whole(Sql(""), keys, "1 = 1") for keys in one.streams(limit + 1, behind)]
+
+
+def _slotted(
+    query: Query, after: Position | None, sight: InSight, *, is_literal: bool = False
+) -> tuple[Search, Any]:
+    """The search with slots in place of values, and the slot of where the page before ended."""
+    slots = _Slots()
+    ((resource_type, criteria),) = query.criteria.items()
+    slotted = tuple(slots.criterion(one) for one in criteria)
+    behind = None if after is None else slots.next()
+    return Search(resource_type, slotted, (), sight, is_literal=is_literal), behind
 
 
 def _whole(before: Sql, keys: Sql, is_short: str) -> Sql:

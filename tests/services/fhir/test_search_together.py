@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,7 @@ from qamqor.services.fhir import read_together, search, search_together
 from qamqor.services.fhir.search import Asked
 from qamqor.services.fhir.write import Change, save
 from qamqor.store import audit, quick, shared, tokens
-from qamqor.store.fhir import search_many
+from qamqor.store.fhir import search_many, search_plans
 from qamqor.store.fhir.search_many import SEARCHING
 from qamqor.web.fhir.gate import checksum_of
 from qamqor.web.fhir.search import written
@@ -35,6 +36,7 @@ from tests.tokens import account, token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOINC, BASE = "http://loinc.org", "http://here.example/fhir"
+ENDLESS = "with recursive n(n) as (select 1 union all select n + 1 from n) select count(*) from n"
 ALL = "system/*.cruds label/*"
 SCOPES = (
     ALL,
@@ -398,14 +400,47 @@ def test_searches_of_one_shape_are_one_statement_with_other_values(
         return rows(sql, values)
 
     monkeypatch.setattr(quick, "rows", noted)
-    sights = Sights(of_system(1, ALL), at)
-    for asked in (Asked((type_,), pairs), Asked((type_,), others)):
-        said = search.setting((), at)
-        query = search.read(asked, said)
-        search.found(query, asked, in_sight(sights, said), views=partial(hidden, sights))
 
-    assert len(texts) == 2
-    assert texts[0] is texts[1]
+    def ask(pairs: Any, times: int) -> set[int]:
+        texts.clear()
+        for _ in range(times):
+            asked, said = Asked((type_,), pairs), search.setting((), at)
+            query = search.read(asked, said)
+            search.found(query, asked, in_sight(sights, said), views=partial(hidden, sights))
+        assert len(texts) == times
+        return {id(text) for text in texts}
+
+    sights = Sights(of_system(1, ALL), at)
+    written = ask(pairs, 10)
+    assert ask(others, 1) <= written
+
+
+def test_a_long_way_to_a_page_is_stopped_and_another_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not quick.is_sqlite():
+        pytest.skip("the statements of PostgreSQL say themselves whether they are short")
+    checksum, at = remembered(), timezone.now()
+    asked = replace(CODE_AND_DATE, pairs=(("code", "8480-6"), ("date", "2026-01-04")))
+    expected = compare(checksum, asked, at)
+    stopped: list[str] = []
+
+    def long(self: search_plans._Statement, values: Any) -> Any:
+        if not self.is_stopped:
+            return asked_first(self, values)
+        with contextlib.suppress(quick.TakesLong), quick.at_most(quick.Steps(1)):
+            quick.rows(ENDLESS, [])
+            stopped.append("not")
+        stopped.append("yes")
+        return False, None
+
+    asked_first = search_plans._Statement.asked
+    search_plans._plans.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(search_plans._Statement, "asked", long)
+        for _ in range(8):
+            assert compare(checksum, asked, at) == expected
+    assert stopped == ["yes"] * search_plans.TRIALS
 
 
 ON_POSTGRESQL = pytest.mark.skipif("__import__('qamqor.store.quick').store.quick.is_sqlite()")

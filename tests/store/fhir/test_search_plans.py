@@ -1,0 +1,54 @@
+"""Of several statements for one page the quickest is asked, and a long one is stopped."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from qamqor.store import quick
+from qamqor.store.fhir import search_plans
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ENDLESS = "with recursive n(n) as (select 1 union all select n + 1 from n) select count(*) from n"
+
+
+def test_steps_that_are_taken_within_others_are_taken_from_them() -> None:
+    if not quick.is_sqlite():
+        pytest.skip("PostgreSQL counts no steps")
+    outer = quick.Steps(3)
+    with quick.at_most(outer):
+        with pytest.raises(quick.TakesLong), quick.at_most(quick.Steps(1)):
+            quick.rows(ENDLESS, [])
+        assert outer.left == 1
+        with pytest.raises(quick.TakesLong), quick.at_most(quick.Steps(5)):
+            quick.rows(ENDLESS, [])
+        assert outer.left < 0
+    with pytest.raises(quick.TakesLong), quick.at_most(outer):
+        quick.rows(ENDLESS, [])
+    assert quick.rows("select 1", []) == [(1,)]
+
+
+def test_another_statement_is_tried_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    class One:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def asked(self, values: Any) -> Any:
+            tried.append(self.number)
+            clock[0] += (3.0, 1.0, 2.0)[self.number]
+            return self.number != 2, None
+
+    clock = [0.0]
+    monkeypatch.setattr(time, "thread_time", lambda: clock[0])
+    plan = search_plans._Plan([One(n) for n in range(3)], [])  # type: ignore[misc]
+    for _ in range(search_plans.AGAIN * 2):
+        assert plan.page([], 1) is not None
+
+    assert tried[:8] == [0, 0, 1, 1, 2, 1, 2, 1]
+    later = tried[8:]
+    assert {n for n in later if n != 1} == {0, 2}
+    assert later.count(1) >= search_plans.AGAIN * 2 - 12
