@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -124,14 +124,8 @@ def index_people(tx: Transaction) -> None:
 
 
 def _insert_people(tx: Transaction, rows: list[tuple[str, int]]) -> None:
-    """One statement for all, so that the interpreter is waited for once."""
     if quick.is_sqlite():
-        tx.execute(
-            """insert into audit_patient (patient, number)
-            select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(%s)
-            where true on conflict do nothing""",
-            [msgspec.json.encode(rows).decode()],
-        )
+        _in_steps(tx, rows, _inserting_people)
         return
     people, numbers = zip(*rows, strict=True)
     tx.execute(
@@ -185,11 +179,15 @@ def _insert(tx: Transaction, rows: Sequence[Sequence[Any]]) -> None:
     if not quick.is_sqlite():
         tx.execute(_UNNESTED, [list(column) for column in zip(*rows, strict=True)])
         return
+    _in_steps(tx, rows, _inserting)
+
+
+def _in_steps(tx: Transaction, rows: Sequence[Sequence[Any]], text: Callable[[int], str]) -> None:
     start = 0
     while start < len(rows):
         size = next(size for size in TOGETHER if size <= len(rows) - start)
         some = rows[start : start + size]
-        tx.execute(_inserting(size), [v for row in some for v in row])
+        tx.execute(text(size), [v for row in some for v in row])
         start += size
 
 
@@ -204,6 +202,12 @@ _UNNESTED: Final = (
 def _inserting(rows: int) -> str:
     row = f"({', '.join(['%s'] * len(_TYPES))})"
     return f"insert into audit_entry ({_COLUMNS}) values {', '.join([row] * rows)}"
+
+
+@cache
+def _inserting_people(rows: int) -> str:
+    marks = ", ".join(["(%s, %s)"] * rows)
+    return f"insert into audit_patient (patient, number) values {marks} on conflict do nothing"
 
 
 def add_checkpoint(tx: Transaction, checkpoint: Checkpoint) -> None:

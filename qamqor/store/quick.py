@@ -102,17 +102,26 @@ class Steps:
     def __init__(self, portions: int) -> None:
         self.left = portions
 
-    def _more(self) -> bool:
-        self.left -= 1
-        return self.left < 0
+
+class _Within(threading.local):
+    """The steps that this thread's statements may take now."""
+
+    steps: Steps | None = None
 
 
-_within: Final = threading.local()
-"""The steps that this thread's statements may take."""
+_within: Final = _Within()
 
 
-@contextmanager
-def at_most(steps: Steps) -> Iterator[None]:
+def _is_over() -> bool:
+    """What SQLite asks after each portion."""
+    steps = _within.steps
+    if steps is None:
+        return False
+    steps.left -= 1
+    return steps.left < 0
+
+
+class at_most:  # noqa: N801 - it is used as a function
     """Stop what is asked of SQLite within, once it has taken its steps; what was read is lost.
 
     One may stand inside another: what the inner takes the outer has less.
@@ -120,25 +129,30 @@ def at_most(steps: Steps) -> Iterator[None]:
     Raises:
         TakesLong: it was stopped. The transaction around it goes on.
     """
-    wrapper: Any = connections[DEFAULT_DB_ALIAS]
-    wrapper.ensure_connection()
-    here: Any = wrapper.connection
-    outer: Steps | None = getattr(_within, "steps", None)
-    before, _within.steps = steps.left, steps
-    here.set_progress_handler(steps._more, MANY_STEPS)
-    try:
-        yield
-    except sqlite3.OperationalError:
-        if steps.left < 0:
-            raise TakesLong from None
-        raise
-    finally:
-        _within.steps = outer
+
+    __slots__ = ("_before", "_here", "_outer", "_steps")
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def __enter__(self) -> None:
+        self._outer, self._before = _within.steps, self._steps.left
+        if self._outer is None:
+            here: Any = connections[DEFAULT_DB_ALIAS]
+            here.ensure_connection()
+            self._here = here.connection
+            self._here.set_progress_handler(_is_over, MANY_STEPS)
+        _within.steps = self._steps
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        outer = _within.steps = self._outer
         if outer is None:
-            here.set_progress_handler(None, 0)
+            self._here.set_progress_handler(None, 0)
         else:
-            outer.left -= before - steps.left
-            here.set_progress_handler(outer._more, MANY_STEPS)
+            outer.left -= self._before - self._steps.left
+        is_stopped = kind is not None and issubclass(kind, sqlite3.OperationalError)
+        if is_stopped and self._steps.left < 0:
+            raise TakesLong from None
 
 
 def is_in_transaction() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import cache
 
 from qamqor.engine.fhir.search.wanted import Setting
 from qamqor.services.access import criteria
@@ -21,8 +20,26 @@ def in_sight(sights: Sights, setting: Setting) -> InSight:
     if sights.actor.is_platform:
         return everything
 
-    @cache
-    def of(resource_type: str) -> Callable[[str], Sql]:
+    return _Conditions(sights, setting).of
+
+
+class _Conditions:
+    """The conditions for one asker; each is written when it is first asked for."""
+
+    __slots__ = ("_setting", "_sights", "_written")
+
+    def __init__(self, sights: Sights, setting: Setting) -> None:
+        self._sights, self._setting = sights, setting
+        self._written: dict[str, Callable[[str], Sql]] = {}
+
+    def of(self, resource_type: str, key: str) -> Sql:
+        """The condition on a key of a type."""
+        if resource_type not in self._written:
+            self._written[resource_type] = self._condition(resource_type)
+        return self._written[resource_type](key)
+
+    def _condition(self, resource_type: str) -> Callable[[str], Sql]:
+        sights, setting = self._sights, self._setting
         view = sights.of("search", resource_type)
         if view is None:
             return lambda _key: NEVER
@@ -36,8 +53,6 @@ def in_sight(sights: Sights, setting: Setting) -> InSight:
             return joined("and", parts) if parts else ALWAYS
 
         return condition
-
-    return lambda resource_type, key: of(resource_type)(key)
 
 
 def hidden(sights: Sights, resource_type: str) -> Hashable | None:

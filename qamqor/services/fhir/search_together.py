@@ -114,16 +114,13 @@ def _may_be_long(query: Query) -> bool:
 
 def _answer(everyone: Sequence[_Search]) -> list[Entry]:
     """What each asked for, and the lines to keep."""
-    known, left = tokens.by_checksums({one.checksum for one in everyone}), ALL
+    known, all_ = tokens.by_checksums({one.checksum for one in everyone}), Steps(ALL)
     lines: list[Entry] = []
-    for one in everyone:
-        sights = _sights(one, known)
-        if sights is None or left <= 0:
-            continue
-        steps = Steps(min(EACH, left))
-        before = steps.left
-        _one(one, sights, steps, lines)
-        left -= before - steps.left
+    with quick.at_most(all_):
+        for one in everyone:
+            sights = _sights(one, known)
+            if sights is not None and all_.left > 0:
+                _one(one, sights, Steps(min(EACH, all_.left)), lines)
     return lines
 
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 from django.db import OperationalError
@@ -464,12 +464,17 @@ def _packed() -> str:
     return f"{join}({f' || {char}(30) || '.join(columns)}, {char}(29))"
 
 
+_VERSION: Final = partial(tuple.__new__, Version)
+_SEEN: Final = partial(tuple.__new__, Seen)
+"""Made of all their parts in order, in a third of the time that giving each takes."""
+
+
 def _rows_of(text: str | None) -> dict[int, Seen]:
     """What ``_packed`` brought: by key, the current versions and the people they are about."""
     found: dict[int, Seen] = {}
     for row in [] if text is None else text.split(_NEXT_ROW):
         key, sequence, type_, id_, version, method, at, content, people = row.split(_BETWEEN)
-        there = Version(int(sequence), type_, id_, int(version), method, int(at), content or None)
+        there = (int(sequence), type_, id_, int(version), method, int(at), content or None)
         about = frozenset() if people == _NOTHING else frozenset(people.split(_PEOPLE))
-        found[int(key)] = Seen(there, about)
+        found[int(key)] = _SEEN((_VERSION(there), about))
     return found

@@ -68,15 +68,14 @@ def in_compartment(type_: str, id_: str, inside: str) -> tuple[str, ...]:
 def _answer(
     request: HttpRequest, types: tuple[str, ...], *, owner: tuple[str, str] | None = None
 ) -> HttpResponse:
-    wishes = exchange.wishes(request)
-    pairs = parameters(request)
-    asked = asked_of(types, pairs, owner=owner, base=exchange.address(request), wishes=wishes)
+    wishes, base = exchange.wishes(request), exchange.address(request)
+    asked = asked_of(types, parameters(request), owner=owner, base=base, wishes=wishes)
     at, token, found = timezone.now(), gate.token_of(request), None
     if token is not None:
         found = search_together.find(gate.checksum_of(token), asked, at=at)
     if found is None:
         found = search.find(asked, actor=gate.actor_of(request), at=at)
-    body = written(found, asked, base=exchange.address(request)).encode()
+    body = written(found, asked, base=base).encode()
     if wishes.is_pretty:
         body = msgspec.json.format(body, indent=2)
     return HttpResponse(body, content_type=CONTENT_TYPE)

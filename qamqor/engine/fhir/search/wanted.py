@@ -63,6 +63,8 @@ class Setting:
 
 def split(text: str, mark: str) -> list[str]:
     """The parts between unescaped marks, still escaped."""
+    if "\\" not in text:
+        return text.split(mark)
     parts, start, at = [], 0, 0
     while at < len(text):
         if text[at] == "\\":
@@ -77,7 +79,7 @@ def split(text: str, mark: str) -> list[str]:
 
 def plain(text: str) -> str:
     r"""A value with ``\,``, ``\|``, ``\$`` and ``\\`` as the characters they stand for."""
-    return re.sub(r"\\([,|$\\])", r"\1", text)
+    return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
 
 
 def tests(parameter: Parameter, modifier: str, text: str, setting: Setting) -> tuple[Test, ...]:
