@@ -1,8 +1,9 @@
 """Pages of searches in one statement each, whose text is written once for searches of one shape.
 
 Two searches have the same shape where only their values differ. A statement lists what the first
-criterion that is short finds, keeps of it what meets the others, and brings the resources of the
-page with it, all in one row; so that nothing is written anew, and SQLite prepares nothing anew.
+criterion that is short finds, or goes along an index in the order of keys, keeps what meets the
+other criteria, and brings the resources of the page with it, all in one row; so that nothing is
+written anew, and SQLite prepares nothing anew. The statement that took least of late is asked.
 What has no such statement, or finds no short criterion, is found by ``search.page``; a page is the
 same either way.
 """
