@@ -49,7 +49,7 @@ demo: setup  ## everything set up, an invented district, who is due and why; the
 	  $(if $(filter 0,$(DEMO_SERVE)),,--serve)
 
 test: setup system check  ## every test, everything it needs set up first
-	$(PY) -m pytest $(PATIENCE) -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(TESTS)
+	$(PY) -m pytest $(PATIENCE) -n $(WORKERS) --dist worksteal -m "not long" --cov --cov-report= $(or $(TESTS),--ignore tests/house)
 	QAMQOR_TEST_POSTGRESQL=1 $(PY) -m pytest $(PATIENCE) -q -n $(WORKERS) -m "not long" tests/store/fhir tests/services/fhir tests/services/access tests/services/audit tests/web/fhir/test_interactions.py tests/web/fhir/test_bundles.py tests/web/fhir/test_conditional.py tests/web/fhir/test_history.py tests/web/fhir/test_search.py tests/web/fhir/test_everything.py tests/web/fhir/test_merge.py
 	$(PY) -m coverage report --include='qamqor/engine/*,qamqor/services/*' --fail-under=95
 
