@@ -26,6 +26,7 @@ from typing import Any, Final, Generic, TypeVar
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
+from qamqor.errors import QamqorError
 from qamqor.store import quick, shared
 from qamqor.store.quick import Statements
 from qamqor.store.shared import SHARED
@@ -377,6 +378,29 @@ def commit_together(asked: A, doing: Doing[A, T]) -> T:
     if getattr(_here, "group", None) is not None or connection.in_atomic_block:
         return commit(alone)
     return _COMMITTER.wait_for(_Job(alone, asked=asked, doing=doing))
+
+
+def commit_each(asked: list[A], doing: Doing[A, T]) -> list[T | Exception]:
+    """Do pieces of a kind that one caller asks for, each table written once for all of them.
+
+    Returns:
+        for each what was done, or the error of what left nothing behind; where they cannot be done
+        together they are done piece by piece.
+
+    Raises:
+        whatever nobody foresaw, with nothing of that piece kept.
+    """
+    try:
+        return list(commit(lambda tx: doing(tx, asked)))
+    except Exception:
+        logger.info("work done together failed and is done piece by piece", exc_info=True)
+    answers: list[T | Exception] = []
+    for one in asked:
+        try:
+            answers.append(commit_together(one, doing))
+        except QamqorError as error:
+            answers.append(error)
+    return answers
 
 
 def append(name: str, take: Callable[[], list[Any]]) -> None:

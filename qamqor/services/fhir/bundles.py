@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from qamqor.engine.fhir import bundle, links
@@ -76,33 +77,68 @@ def batch(
     Args:
         has_conditions: whether a reference of any entry may be a condition.
     """
-    alone = partial(_alone, look=look, actor=actor, at=at, has_conditions=has_conditions)
+    some = partial(_some, look=look, actor=actor, at=at, has_conditions=has_conditions)
     answers: list[Result | Got | Exception] = []
     for start in range(0, len(entries), TOGETHER):
-        some = entries[start : start + TOGETHER]
-        answers += node.commit(partial(_some, some, alone))
+        answers += node.commit(partial(some, entries[start : start + TOGETHER]))
     return answers
 
 
 def _some(
     entries: Sequence[Entry | Unusable],
-    alone: Callable[[Entry | Unusable], Result | Got | Exception],
     _: Transaction,
+    *,
+    look: Look,
+    actor: Actor,
+    at: datetime,
+    has_conditions: bool,
 ) -> list[Result | Got | Exception]:
-    return [alone(entry) for entry in entries]
+    """Some entries in their order; what only makes something new is written together."""
+    meant = [_meant(entry, at, has_conditions=has_conditions) for entry in entries]
+    answers: list[Result | Got | Exception] = []
+    for is_plain, some in groupby(
+        zip(entries, meant, strict=True), key=lambda one: _is_new(one[1])
+    ):
+        if is_plain:
+            asks = [ask for _, ask in some if isinstance(ask, Ask)]
+            answers += interact.create_each(asks, actor=actor, at=at)
+        else:
+            answers += [_alone(entry, ask, look, actor=actor, at=at) for entry, ask in some]
+    return answers
+
+
+def _meant(
+    entry: Entry | Unusable, at: datetime, *, has_conditions: bool
+) -> Ask | QamqorError | None:
+    """The change an entry asks for, or what is wrong with it; None: it changes nothing itself."""
+    if isinstance(entry, Unusable) or entry.is_reading or entry.is_operation:
+        return entry if isinstance(entry, Unusable) else None
+    ask = replace(_ask(entry, at), has_conditions=has_conditions)
+    try:
+        _check(ask)
+    except QamqorError as error:
+        return error
+    return ask
+
+
+def _is_new(meant: Ask | QamqorError | None) -> bool:
+    return isinstance(meant, Ask) and not meant.has_conditions and interact.is_plain_creation(meant)
 
 
 def _alone(
-    entry: Entry | Unusable, *, look: Look, actor: Actor, at: datetime, has_conditions: bool
+    entry: Entry | Unusable,
+    meant: Ask | QamqorError | None,
+    look: Look,
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> Result | Got | Exception:
+    if isinstance(meant, QamqorError):
+        return meant
     try:
-        if isinstance(entry, Unusable):
-            raise entry
-        if entry.is_reading or entry.is_operation:
-            return look(entry)
-        ask = replace(_ask(entry, at), has_conditions=has_conditions)
-        _check(ask)
-        return interact.do(ask, actor=actor, at=at)
+        if isinstance(meant, Ask):
+            return interact.do(meant, actor=actor, at=at)
+        return look(entry) if isinstance(entry, Entry) else entry
     except QamqorError as error:
         return error
 

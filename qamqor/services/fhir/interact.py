@@ -49,6 +49,22 @@ def do(ask: Ask, *, actor: Actor, at: datetime) -> Result:
         raise
 
 
+def create_each(asks: Sequence[Ask], *, actor: Actor, at: datetime) -> list[Result | Exception]:
+    """Do several plain creations, each for itself, once ``check`` found nothing wrong with them.
+
+    Returns:
+        for each what came of it, or why it was refused.
+    """
+    changes = [Change("POST", ask.type, ask.new_id, ask.resource) for ask in asks]
+    creations = [Creation(change, actor, at) for change in changes]
+    answers: list[Result | Exception] = []
+    for ask, made in zip(asks, node.commit_each(creations, write.create_each), strict=True):
+        if isinstance(made, NotAllowed | NotThere):
+            keep_refusal(made, [ask], actor=actor, at=at)
+        answers.append(made if isinstance(made, Exception) else Result(201, made.version))
+    return answers
+
+
 def is_plain_creation(ask: Ask) -> bool:
     """Whether an ask makes something new whatever the record holds, and changes no rights."""
     return ask.method == "POST" and not ask.if_none_exist and ask.type not in FAR

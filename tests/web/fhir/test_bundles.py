@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 
+from qamqor.services.fhir import write
+from qamqor.store import audit
+from qamqor.store.audit import Wanted
 from tests.web.fhir.calling import Api, bundle, entry, patient, said, words
 
 A = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
@@ -299,3 +303,47 @@ def test_what_is_not_there_to_be_read_stops_nobody(api: Api, url: str) -> None:
 
     assert wrong["response"]["status"].startswith("404")
     assert right["response"]["status"] == "200 OK"
+
+
+def test_what_a_batch_makes_is_written_together_and_refused_alone(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, together = write.create_each, []
+
+    def counted(tx: Any, asked: list[Any]) -> Any:
+        together.append(len(asked))
+        return whole(tx, asked)
+
+    monkeypatch.setattr(write, "create_each", counted)
+    limited = Api("system/Patient.crs")
+    made = [entry("POST", "Patient", patient(name=[{"text": str(n)}])) for n in range(3)]
+    wrong = entry("POST", "Patient", patient(gender="blue"))
+    closed = entry("POST", "Observation", observation("Patient/x"))
+    read = entry("GET", "Patient?_summary=count")
+
+    before = audit.count(Wanted(outcome="refused"))
+    told = answers(limited, *made, wrong, closed, *made, read)
+
+    statuses = [int(one["response"]["status"][:3]) for one in told]
+    assert statuses == [201, 201, 201, 422, 403, 201, 201, 201, 200]
+    assert told[-1]["resource"]["total"] == 6
+    assert audit.count(Wanted(outcome="refused")) == before + 1
+    assert audit.count(Wanted(actions=("create",))) == 6
+    assert together == [3, 4]
+
+
+def test_what_cannot_be_written_together_is_written_one_by_one(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = write.create_each
+
+    def only_alone(tx: Any, asked: list[Any]) -> Any:
+        if len(asked) > 1:
+            raise DatabaseError("together it does not fit")
+        return whole(tx, asked)
+
+    monkeypatch.setattr(write, "create_each", only_alone)
+    told = answers(api, *(entry("POST", "Patient", patient()) for _ in range(3)))
+
+    assert [one["response"]["status"] for one in told] == ["201 Created"] * 3
+    assert len({one["response"]["location"] for one in told}) == 3
