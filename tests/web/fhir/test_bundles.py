@@ -315,11 +315,12 @@ def test_what_a_batch_makes_is_written_together_and_refused_alone(
         return whole(tx, asked)
 
     monkeypatch.setattr(write, "create_each", counted)
-    limited = Api("system/Patient.crs")
-    made = [entry("POST", "Patient", patient(name=[{"text": str(n)}])) for n in range(3)]
-    wrong = entry("POST", "Patient", patient(gender="blue"))
-    closed = entry("POST", "Observation", observation("Patient/x"))
-    read = entry("GET", "Patient?_summary=count")
+    limited = Api("system/Observation.crs")
+    made = [entry("POST", "Observation", observation("Patient/x")) for _ in range(3)]
+    wrong = entry("POST", "Observation", observation("Patient/x", status="blue"))
+    condition = {"resourceType": "Condition", "subject": {"reference": "Patient/x"}}
+    closed = entry("POST", "Condition", condition)
+    read = entry("GET", "Observation?_summary=count")
 
     before = audit.count(Wanted(outcome="refused"))
     told = answers(limited, *made, wrong, closed, *made, read)
@@ -343,7 +344,8 @@ def test_what_cannot_be_written_together_is_written_one_by_one(
         return whole(tx, asked)
 
     monkeypatch.setattr(write, "create_each", only_alone)
-    told = answers(api, *(entry("POST", "Patient", patient()) for _ in range(3)))
+    made = [entry("POST", "Observation", observation("Patient/x")) for _ in range(3)]
+    told = answers(api, *made)
 
     assert [one["response"]["status"] for one in told] == ["201 Created"] * 3
     assert len({one["response"]["location"] for one in told}) == 3
