@@ -73,6 +73,12 @@ def marked(resource: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "meta": meta}
 
 
+def is_marked(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource says of itself that it is not the whole."""
+    tags = (resource.get("meta") or {}).get("tag") or ()
+    return any(tag.get("code") == MARK["code"] for tag in tags)
+
+
 def _in_summary(holder: Mapping[str, Any], type_name: str) -> dict[str, Any]:
     kinds = _summary_of(type_name)
     return {

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from qamqor.engine.fhir import bundle, etag
+from qamqor.engine.fhir import bundle, etag, summary
 from qamqor.errors import GoneBefore, Issue, NotAllowed, NotThere, Unusable, VersionConflict
 from qamqor.services.access import looks
 from qamqor.services.access.actor import Actor
@@ -171,6 +171,9 @@ def _update(ask: Ask, actor: Actor, at: datetime) -> Change | Result:
     if ask.if_none_match.strip() == "*" and _now(ask.type, id_) is not None:
         text = f"{ask.type}/{id_} is here already, and If-None-Match asks that it is not"
         raise Unusable([Issue("conflict", text, ask.where)], status=412)
+    if summary.is_marked(ask.resource) and _now(ask.type, id_) is not None:
+        text = "this is a part of the resource (SUBSETTED) and would replace the whole; send all"
+        raise Unusable([Issue("business-rule", text, f"{ask.type}.meta.tag")], status=422)
     return Change("PUT", ask.type, id_, ask.resource, if_version=_seen(ask, id_))
 
 

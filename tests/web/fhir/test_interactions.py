@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.fhir.calling import Api, patient, said, words
+from tests.web.fhir.calling import Api, bundle, entry, patient, said, words
 
 
 def make(api: Api, **more: Any) -> str:
@@ -273,3 +273,17 @@ def test_what_is_written_at_length_is_not_said_twice(api: Api, text: str) -> Non
     body = '{ "resourceType" : "Patient",\n "name" : [ { "family" : ' + text + " } ] }"
 
     assert api.post("/Patient", body).status_code == 201
+
+
+@pytest.mark.parametrize("asked", ["_elements=gender", "_summary=true", "_summary=text"])
+def test_a_part_of_a_resource_does_not_replace_the_whole(api: Api, asked: str) -> None:
+    api.put("/Patient/a", patient("a", gender="male", maritalStatus={"text": "married"}))
+    part = said(api.get(f"/Patient/a?{asked}"))
+
+    refused = api.put("/Patient/a", part)
+    in_bundle = api.post("", bundle("transaction", entry("PUT", "Patient/a", part)))
+
+    assert (refused.status_code, in_bundle.status_code) == (422, 422)
+    assert "SUBSETTED" in words(refused)
+    assert said(api.get("/Patient/a"))["maritalStatus"] == {"text": "married"}
+    assert api.put("/Patient/new", {**part, "id": "new"}).status_code == 201
