@@ -27,6 +27,8 @@ from qamqor.store.node import Transaction
 LARGEST: Final = 64 * 1024
 KIND: Final = "visit"
 RECENT: Final = timedelta(hours=12)
+NEVER: Final = 2**31 - 2
+"""A version no draft comes to, whose next one the stores can still hold."""
 _ENCODE: Final = msgspec.json.Encoder().encode
 _DECODE: Final = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -93,6 +95,7 @@ def keep(
     """
     if actor.account is None:
         raise NotAllowed("a draft belongs to somebody who signed in")
+    seen = min(seen, NEVER)  # Whatever a page says that the store cannot count is none it knows.
     relation, facts = looks.at_one(Sights(actor, at), "Patient", patient)
     content = _ENCODE(dict(fields)).decode()
     if len(content) > LARGEST:

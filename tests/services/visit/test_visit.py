@@ -182,6 +182,15 @@ def test_a_key_that_is_none_is_refused() -> None:
         measuring.keep(visit(key="../x"), PRESSURE, actor=NURSE, at=AT)
 
 
+def test_a_version_no_store_can_hold_is_one_that_went_on_elsewhere() -> None:
+    resident("amina")
+    key = str(uuid.uuid4())
+    assert drafts.keep("amina", key, {}, seen=10**21, actor=NURSE, at=AT).is_stale
+    drafts.keep("amina", key, {"pulse": "72"}, seen=0, actor=NURSE, at=AT)
+    late = drafts.keep("amina", key, {"pulse": "80"}, seen=2**31 - 1, actor=NURSE, at=AT)
+    assert (late.is_stale, late.draft.fields) == (True, {"pulse": "72"})
+
+
 def test_a_draft_that_went_on_elsewhere_is_shown_not_overwritten() -> None:
     resident("amina")
     key = str(uuid.uuid4())

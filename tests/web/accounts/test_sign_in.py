@@ -10,6 +10,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -264,3 +265,19 @@ def test_cookies_cannot_be_read_by_scripts_nor_sent_from_elsewhere(
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert not cookie["expires"]
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("ru", ["Рабочая почта или имя пользователя: Заполните это поле.", "Пароль: Заполните"]),
+        ("en", ["Work email or user name: This field is required.", "Password: This field"]),
+    ],
+)
+def test_an_empty_form_says_which_fields_are_empty(
+    client: Client, language: str, lines: list[str]
+) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    page = client.post("/accounts/login/", {"login": "", "password": ""}).content.decode()
+    for line in lines:
+        assert line in page

@@ -123,8 +123,11 @@ def test_a_cancellation_wants_a_reason(team: None, live_server: Any, browser: Br
     with signed_in(browser, live_server.url) as context:
         page = context.new_page()
         book(page, live_server.url)
+        page.locator("#id_text").fill("her daughter is ill")
         page.get_by_role("button", name="Cancel the booking").click()
         expect(page.get_by_role("alert")).to_contain_text("Choose why it is cancelled")
+        expect(page.locator("#id_reason-error")).to_contain_text("Choose why it is cancelled")
+        expect(page.locator("#id_text")).to_have_value("her daughter is ill")
         assert faults(page) == []
 
         page.get_by_label("the person cannot come").check()

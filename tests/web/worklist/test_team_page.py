@@ -160,7 +160,7 @@ def test_somebody_is_away_and_the_list_goes_and_comes_back(
         page.get_by_label("First day").fill("2099-01-01")
         page.get_by_label("Last day").fill("2099-01-14")
         page.get_by_role("button", name="Let them cover").click()
-        expect(summary).to_contain_text("Choose a colleague of the same role.")
+        expect(summary.locator("li")).to_have_text(["Choose a colleague of the same role."])
         page.get_by_label("Who has their list").select_option("practice_nurse-2")
         page.get_by_role("button", name="Let them cover").click()
         expect(page.get_by_role("status")).to_contain_text("comes back by itself")
