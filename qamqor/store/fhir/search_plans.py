@@ -136,6 +136,8 @@ def _plan(wanted: Wanted, values: list[Any]) -> _Plan:
 
 AGAIN: Final = 256
 """After so many searches of a shape another of its statements is asked, whatever it took before."""
+EARLY: Final = 16
+"""The same while a shape is new: what a statement took once may have been the machine's doing."""
 TRIALS: Final = 2
 """The first time a statement is asked it is prepared as well, which says nothing about it."""
 
@@ -175,8 +177,9 @@ class _Plan:
         """The page by the first statement that finds it in short."""
         self.asked += 1
         order = self._order()
-        if self.asked % AGAIN == 0 and len(order) > 1:
-            order.insert(0, order.pop(1 + self.asked // AGAIN % (len(order) - 1)))
+        usual, every = order[0], AGAIN if self.asked > 4 * AGAIN else EARLY
+        if self.asked % every == 0 and len(order) > 1:
+            order.insert(0, order.pop(1 + self.asked // every % (len(order) - 1)))
         begun: list[tuple[int, float]] = []
         for number in order:
             begun.append((number, time.thread_time()))
@@ -187,19 +190,23 @@ class _Plan:
             is_short, packed = False, None
         ended = time.thread_time()
         for number, since in begun:
-            self._took(number, ended - since)
+            self._took(number, ended - since, 8 if number == usual else 2)
         return _unpacked(packed, limit) if is_short else None
 
     def _order(self) -> list[int]:
         return sorted(range(len(self.costs)), key=self.costs.__getitem__)
 
-    def _took(self, number: int, seconds: float) -> None:
-        """What a statement took, with those after it where it did not find the page."""
+    def _took(self, number: int, seconds: float, times: int) -> None:
+        """What a statement took, with those after it where it did not find the page.
+
+        Args:
+            times: how often it must take that until it is believed, about.
+        """
         if self.tried[number] < TRIALS:
             self.tried[number] += 1
             self.costs[number] = seconds if self.tried[number] == TRIALS else 0.0
         else:
-            self.costs[number] += (seconds - self.costs[number]) / 8
+            self.costs[number] += (seconds - self.costs[number]) / times
 
 
 class _Statement:

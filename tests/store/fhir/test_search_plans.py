@@ -39,16 +39,21 @@ def test_another_statement_is_tried_now_and_then(monkeypatch: pytest.MonkeyPatch
 
         def asked(self, values: Any) -> Any:
             tried.append(self.number)
-            clock[0] += (3.0, 1.0, 2.0)[self.number]
+            clock[0] += takes[self.number]
             return self.number != 2, None
 
-    clock = [0.0]
+    clock, takes = [0.0], [3.0, 1.0, 2.0]
     monkeypatch.setattr(time, "thread_time", lambda: clock[0])
     plan = search_plans._Plan([One(n) for n in range(3)], [])  # type: ignore[misc]
-    for _ in range(search_plans.AGAIN * 2):
+    for _ in range(search_plans.AGAIN):
         assert plan.page([], 1) is not None
 
     assert tried[:8] == [0, 0, 1, 1, 2, 1, 2, 1]
     later = tried[8:]
     assert {n for n in later if n != 1} == {0, 2}
-    assert later.count(1) >= search_plans.AGAIN * 2 - 12
+    assert later.count(0) + later.count(2) == search_plans.AGAIN // search_plans.EARLY
+
+    takes[0] = 0.5
+    for _ in range(search_plans.EARLY * 8 - 1):
+        plan.page([], 1)
+    assert tried[-3:] == [0, 0, 0]
