@@ -134,3 +134,30 @@ def test_what_is_no_path_is_refused_with_a_place(path: str) -> None:
     with pytest.raises(PathError) as caught:
         parse(path)
     assert 0 <= caught.value.at <= len(path)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("('a' & 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!').matches('^(a+)+$')", [False]),
+        ("('a' & 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!').matchesFull('(a|a)*')", [False]),
+        ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.replaceMatches('(a+)+$', '')",
+         ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"]),
+        ("'2026-03'.replaceMatches('(?<y>[0-9]+)-([0-9]+)', '$2.${y}')", ["03.2026"]),
+        ("'a.b'.replaceMatches('[.]', '\\\\')", ["a\\b"]),
+        ("'ab'.matches('(')", PathError),
+        ("'ab'.matches('a(?=b)')", PathError),
+        ("'ab'.replaceMatches('a', '$nobody')", PathError),
+        ("'a'.repeat($this & 'a').count()", PathError),
+        ("'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz'.toChars()"
+         ".aggregate($total & $total, 'ab').length()", PathError),
+        ("'a'.replace('a', 'aaaaaaaaaaaaaaaaaaaa').length()", [20]),
+    ],
+)  # fmt: skip
+def test_what_somebody_sent_ends_soon(expression: str, expected: Any) -> None:
+    """Each of these would otherwise run for years, or fill the memory."""
+    if expected is PathError:
+        with pytest.raises(PathError):
+            evaluate(parse(expression), start(RESOURCE))
+    else:
+        assert [one.value for one in evaluate(parse(expression), start(RESOURCE))] == expected

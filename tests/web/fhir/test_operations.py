@@ -77,6 +77,7 @@ def test_of_a_code_only_the_properties_asked_for_are_said() -> None:
     assert [(code["valueCode"], value["valueCode"]) for code, value in parts] == [("parent", "E11")]
 
 
+@pytest.mark.django_db
 def test_another_version_of_a_system_is_not_known() -> None:
     assert said(call("lookup", "CodeSystem", code="I10", system=ICD10, version="2019"))["display"]
     with pytest.raises(NotThere, match="version 2016"):
@@ -145,6 +146,7 @@ def test_a_code_of_the_classification_is_checked(
     assert of_it.items() <= answer.items()
 
 
+@pytest.mark.django_db
 def test_codes_of_a_system_nobody_lists_cannot_be_checked() -> None:
     with pytest.raises(NotThere, match="not known here"):
         call("validate-code", "CodeSystem", url="http://loinc.org", code="4548-4")

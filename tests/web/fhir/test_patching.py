@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+import pytest
+
 from tests.web.fhir.calling import Api, bundle, entry, patient, said, words
 
 TO_MALE = [{"op": "replace", "path": "/gender", "value": "male"}]
@@ -106,3 +108,24 @@ def test_what_is_no_patch_is_refused_in_words(api: Api) -> None:
         answer = api.patch("/Patient/p", json.dumps(sent))
         assert answer.status_code == 400
         assert words(answer)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("Patient.name.where(family.matches('^(a+)+$')).family", 422),
+        ("Patient.name.where(family.matches('^(a+)+!$')).family", 200),
+        ("Patient.name.where(family.matches('(')).family", 400),
+        ("Patient.name.where(family.repeat($this & 'a').exists()).family", 400),
+    ],
+)
+def test_a_path_that_would_run_for_years_stops_nobody(api: Api, path: str, status: int) -> None:
+    api.put("/Patient/a", patient("a", name=[{"family": "a" * 40 + "!"}]))
+    part = [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": path},
+        {"name": "value", "valueString": "Z"},
+    ]
+    asked = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": part}]}
+
+    assert api.patch("/Patient/a", asked).status_code == status

@@ -27,14 +27,14 @@ def calculate(operator: str, left: Item | None, right: Item | None, in_doubles: 
         PathError: kinds that cannot be calculated with.
     """
     if operator == "&":
-        return made("".join(i.value or "" for i in (left, right) if i is not None), "string")
+        return _joined(*(str(i.value or "") for i in (left, right) if i is not None))
     if left is None or right is None:
         return []
     kinds = kind(left), kind(right)
     if kinds == ("number", "number"):
         return _numbers(operator, left, right, in_doubles)
     if kinds == ("text", "text") and operator == "+":
-        return made(left.value + right.value, "string")
+        return _joined(left.value, right.value)
     if kinds[0] in {"date", "time"} and kinds[1] == "Quantity" and operator in "+-":
         return _moved(left, right, 1 if operator == "+" else -1)
     if "Quantity" in kinds:
@@ -183,3 +183,13 @@ def _day(moment: datetime, months: int) -> int:
 def rounded(value: Any, places: int) -> Decimal:
     """Half up, as FHIRPath's round()."""
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP")
+
+
+LONGEST_TEXT: Final = 1_000_000
+"""What doubles itself in every step would soon fill the memory."""
+
+
+def _joined(*parts: str) -> Items:
+    if sum(map(len, parts)) > LONGEST_TEXT:
+        raise PathError(f"makes a text of more than {LONGEST_TEXT} characters")
+    return made("".join(parts), "string")

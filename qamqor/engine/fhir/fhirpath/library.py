@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cmp_to_key
@@ -149,14 +150,30 @@ def _select(asked: Asked) -> Items:
     return [found for index, item in enumerate(asked.source) for found in asked.each(item, index)]
 
 
+def _simply(item: Item) -> Any:
+    """What a simple value is compared by; None for others, which are as many as a resource has."""
+    if item.beside is not None or isinstance(item.value, dict | list):
+        return None
+    return item.value, item.type, item.is_system, item.unit
+
+
+MOST_REPEATED: Final = 2_000
+"""What makes new items of itself, such as ``repeat($this & 'a')``, would never end."""
+
+
 def _repeat(asked: Asked) -> Items:
     found: Items = []
-    queue = list(asked.source)
+    seen: set[Any] = set()
+    queue = deque(asked.source)
     while queue:
-        for item in asked.each(queue.pop(0), 0):
-            if item not in found:
+        for item in asked.each(queue.popleft(), 0):
+            key = _simply(item)
+            if item not in found if key is None else key not in seen:
+                seen.add(key)
                 found.append(item)
                 queue.append(item)
+        if len(found) > MOST_REPEATED:
+            raise PathError(f"repeat() finds more than {MOST_REPEATED} items", asked.node.at)
     return found
 
 

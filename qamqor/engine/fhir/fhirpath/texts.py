@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from qamqor.engine.fhir.fhirpath import patterns
+from qamqor.engine.fhir.fhirpath.arithmetic import LONGEST_TEXT
 from qamqor.engine.fhir.fhirpath.items import Items, kind, made
 from qamqor.engine.fhir.fhirpath.syntax import PathError
 
@@ -33,7 +35,10 @@ def _on_text(
         text = _text(asked)
         if text is None or None in arguments:
             return []
-        result = calculate(text, *arguments)
+        try:
+            result = calculate(text, *arguments)
+        except patterns.BadPattern as error:
+            raise PathError(f"{asked.node.name}(): the pattern {error}", asked.node.at) from None
         return [] if result is None else made(result, type_name)
 
     return function
@@ -66,13 +71,17 @@ def _characters(asked: Any) -> Items:
 
 
 def _replaced(text: str, old: str, new: str) -> str:
+    if len(text) + text.count(old) * len(new) > LONGEST_TEXT:
+        raise PathError(f"replace() makes a text of more than {LONGEST_TEXT} characters")
     return text.replace(old, new)
 
 
 def _replaced_matches(text: str, pattern: str, new: str) -> str:
     if not pattern:
         return text
-    return re.sub(pattern, re.sub(r"\$(\w+|\{\w+\})", r"\\g<\1>", new), text)
+    if (len(text) + 1) * (len(new) + 1) > LONGEST_TEXT:
+        raise PathError(f"replaceMatches() may make more than {LONGEST_TEXT} characters")
+    return patterns.replaced(pattern, text, new)
 
 
 def _encoded(text: str, way: str) -> str | None:
@@ -124,8 +133,8 @@ FUNCTIONS: Final[dict[str, Callable[[Any], Items]]] = {
     "trim": _on_text(str.strip, "string"),
     "length": _on_text(len, "integer"),
     "replace": _on_text(_replaced, "string", 2),
-    "matches": _on_text(lambda t, p: bool(re.search(p, t, re.DOTALL)), "boolean", 1),
-    "matchesFull": _on_text(lambda t, p: bool(re.fullmatch(p, t, re.DOTALL)), "boolean", 1),
+    "matches": _on_text(lambda t, p: patterns.found(p, t), "boolean", 1),
+    "matchesFull": _on_text(lambda t, p: patterns.is_whole(p, t), "boolean", 1),
     "replaceMatches": _on_text(_replaced_matches, "string", 2),
     "toChars": _characters,
     "split": _split,
