@@ -38,6 +38,27 @@ from qamqor.engine.fhir.fhirpath.syntax import (
 )
 
 
+@dataclass(slots=True)
+class Budget:
+    """Steps and items a path may still take: one inside another asks for them all again and again.
+
+    Attributes:
+        left: what is left; a whole large resource has some ten thousand items.
+    """
+
+    left: int = 500_000
+
+    def spend(self, amount: int) -> None:
+        """Take some away.
+
+        Raises:
+            PathError: nothing is left.
+        """
+        self.left -= amount
+        if self.left < 0:
+            raise PathError("asks for too much; say it with fewer paths inside each other")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a path may look at.
@@ -49,6 +70,7 @@ class Context:
         index: ``$index``; total: ``$total``; row_index: ``%rowIndex``.
         is_tabular: how views see a resource: an element without a value is not there, and
             calculations are done in double precision, as databases do.
+        budget: how much a path may ask for that somebody sent; None = as much as it takes.
     """
 
     this: Items
@@ -58,6 +80,7 @@ class Context:
     total: Items = field(default_factory=list)
     row_index: int | None = None
     is_tabular: bool = False
+    budget: Budget | None = None
 
     def looking_at(self, item: Item, index: int | None = None) -> Context:
         return replace(self, this=[item], index=index)
@@ -76,7 +99,10 @@ def evaluate(node: Node, context: Context) -> Items:
         PathError: several values where one is needed, kinds that cannot be mixed, or a function
             that does not exist.
     """
-    return HANDLERS[type(node)](node, context)
+    found = HANDLERS[type(node)](node, context)
+    if context.budget is not None:
+        context.budget.spend(1 + len(found))
+    return found
 
 
 def _literal(node: Literal, context: Context) -> Items:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from qamqor.engine.fhir.definitions import Element, element, elements
-from qamqor.engine.fhir.fhirpath.evaluate import evaluate, start
+from qamqor.engine.fhir.fhirpath.evaluate import Budget, evaluate, start
 from qamqor.engine.fhir.fhirpath.items import Item
 from qamqor.engine.fhir.fhirpath.syntax import Index, Literal, Member, Node, PathError
 
@@ -53,7 +53,7 @@ def places(node: Node, resource: dict[str, Any]) -> list[Place]:
 
 def items(node: Node, resource: dict[str, Any]) -> list[Item]:
     """What the path finds."""
-    return evaluate(node, start(resource))
+    return evaluate(node, start(resource, budget=Budget()))
 
 
 def _named(owner: Item, name: str) -> Iterator[Place]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from qamqor.engine.fhir import definitions
-from qamqor.engine.fhir.fhirpath.evaluate import Context, evaluate, start
+from qamqor.engine.fhir.fhirpath.evaluate import Budget, Context, evaluate, start
 from qamqor.engine.fhir.fhirpath.items import Item
 from qamqor.engine.fhir.fhirpath.parse import parse
 from qamqor.engine.fhir.fhirpath.syntax import Binary, Call, Node, PathError, TypeTest
@@ -55,7 +55,7 @@ def _read_own(parameter: Parameter, context: Context, zone: int, out: Values) ->
     """One that a node added: its path may fail on a resource, which then is not found by it."""
     for path, only in alternatives(parameter.path):
         try:
-            found = evaluate(path, context)
+            found = evaluate(path, replace(context, budget=Budget()))
         except (PathError, ArithmeticError, RecursionError, ValueError, TypeError):
             continue
         for item in found:
