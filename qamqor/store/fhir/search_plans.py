@@ -174,7 +174,9 @@ class _Plan:
         ]
 
     def page(self, values: list[Any], limit: int) -> Ready | None:
-        """The page by the first statement that finds it in short."""
+        """The page by the first statement that finds it in short; None also where there is none."""
+        if not self.statements:
+            return None
         self.asked += 1
         order = self._order()
         usual, every = order[0], AGAIN if self.asked > 4 * AGAIN else EARLY

@@ -57,3 +57,10 @@ def test_another_statement_is_tried_now_and_then(monkeypatch: pytest.MonkeyPatch
     for _ in range(search_plans.EARLY * 8 - 1):
         plan.page([], 1)
     assert tried[-3:] == [0, 0, 0]
+
+
+def test_a_search_whose_criteria_list_nothing_has_no_page_here() -> None:
+    plan = search_plans._Plan([], [])
+
+    assert plan.page([], 1) is None
+    assert plan.pages([[], []], 1) == [None, None]
