@@ -78,6 +78,8 @@ def _sign_in(context: BrowserContext, url: str, role: str) -> None:
         page = context.new_page()
         page.goto(f"{url}/accounts/login/")
         page.locator(f'button[value="demo-{role.replace("_", "-")}"]').click()
+        # Chromium never answers for a page that is closed while another is on its way to it.
+        page.wait_for_url(lambda one: "/accounts/login" not in one)
         page.close()
 
 

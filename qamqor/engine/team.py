@@ -66,11 +66,13 @@ class Measures:
 
     Attributes:
         late: by role.
+        uneven: from how many times the average of a role the people of a post are too many.
     """
 
     late: Mapping[str, Late]
     norms: tuple[Norm, ...]
     returned: Window
+    uneven: float
 
     def norm_of(self, role: str) -> Norm | None:
         """The norm of a role, if there is one."""
@@ -96,6 +98,7 @@ def read_measures(raw: Mapping[str, Any], where: str) -> Measures:
             {role: Late(**one) for role, one in raw["late"].items()},
             tuple(Norm(**{**one, "roles": tuple(one["roles"])}) for one in raw["norms"]),
             window,
+            float(raw["uneven"]),
         )
         shortest, longest = window.within
         numbers = [one.days for one in found.late.values()]
@@ -103,13 +106,15 @@ def read_measures(raw: Mapping[str, Any], where: str) -> Measures:
         is_sound = (
             all({"kk", "ru", "en"} <= set(one.source) for one in found.norms)
             and min(numbers, default=1) > 0
+            and found.uneven > 1
             and 0 < shortest <= longest <= window.called_until < window.called_from
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidPack([Problem(where, f"cannot be read: {error}")]) from error
     if not is_sound:
         said = (
-            "numbers are above zero, calls older than the days after them, sources in all languages"
+            "numbers are above zero, uneven is above one, calls older than the days after them, "
+            "sources in all languages"
         )
         raise InvalidPack([Problem(where, said)])
     return found

@@ -38,6 +38,7 @@ SHORTEST: Mapping[str, Any] = {
         "media": ["PHONE"],
         "seen_as": ["AMB"],
     },
+    "uneven": 1.5,
 }
 
 
@@ -270,6 +271,8 @@ def test_posts_share_an_area_and_carry_parts_of_several() -> None:
         {"norms": [{"roles": ["gp"], "posts": 1, "residents": 1700, "status": "", "source": {}}]},
         {"returned": {**SHORTEST["returned"], "called_until": 20}},
         {"returned": {}},
+        {"uneven": 1},
+        {"uneven": "much"},
     ],
 )
 def test_measures_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from qamqor.services.worklist import team
 from tests.browser import LANGUAGES, SIZES, faults
 from tests.pages import signed_in
 from tests.services.organisation import area
@@ -68,6 +70,24 @@ def test_a_number_opens_the_list_of_these_people(
 
         expect(page).to_have_url(f"{live_server.url}/today?role=practice_nurse&area=north")
         expect(page.locator("[data-row]")).to_have_count(3)
+
+
+@pytest.mark.parametrize(("uneven", "marked"), [(1.1, 1), (2.5, 0)])
+def test_more_than_others_have_is_marked_from_what_the_site_has_set(
+    teams: None, live_server: Any, browser: Browser, monkeypatch: pytest.MonkeyPatch,
+    uneven: float, marked: int,
+) -> None:  # fmt: skip
+    area("south", roles={"practice_nurse": "practice_nurse-2"}, site="centre")
+    own = replace(team.measures(), uneven=uneven)
+    monkeypatch.setattr(team, "measures", lambda: own)
+    with signed_in(browser, live_server.url, role="head", post="head") as context:
+        page = context.new_page()
+        page.goto(f"{live_server.url}/team")
+        row = page.get_by_role("row", name="Practice nurse, Area 4")
+        said = row.get_by_role("img", name="2.00 times the average of this role")
+
+        expect(said).to_have_count(1)
+        expect(row.locator(".q-team__over")).to_have_count(marked)
 
 
 def test_who_leads_nobody_has_no_such_page(teams: None, live_server: Any, browser: Browser) -> None:
