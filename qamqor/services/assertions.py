@@ -18,6 +18,7 @@ ALGORITHMS: Final = ("RS384", "ES384")
 LONGEST_SECONDS: Final = 300
 KEYS_LIVE_SECONDS: Final = 300
 MOST_KEY_BYTES: Final = 64 * 1024
+LONGEST_WORD: Final = 255
 _FETCHED: dict[str, tuple[float, str]] = {}
 
 
@@ -47,10 +48,12 @@ def _named(assertion: str) -> Client | None:
         said = jwt.JWT()
         said.deserialize(assertion)
         issuer = json.loads(said.token.objects["payload"]).get("iss")
-    except (JWException, ValueError, KeyError, TypeError, AttributeError):
+    except (JWException, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if not _is_word(issuer):
         return None
     clients = Client.objects.select_related("application")
-    return clients.filter(application__client_id=str(issuer)).first()
+    return clients.filter(application__client_id=issuer).first()
 
 
 def _claims(assertion: str, client: Client, at: datetime) -> dict[str, Any] | None:
@@ -59,7 +62,7 @@ def _claims(assertion: str, client: Client, at: datetime) -> dict[str, Any] | No
         try:
             proved = jwt.JWT(jwt=assertion, key=jwk.JWKSet.from_json(text), algs=list(ALGORITHMS))
             claims: dict[str, Any] = json.loads(proved.claims)
-        except (JWException, ValueError, TypeError):
+        except (JWException, ValueError, TypeError, RecursionError):
             continue
         return claims
     return None
@@ -89,7 +92,8 @@ def _is_right(
     claims: dict[str, Any], client: Client, *, audiences: tuple[str, ...], at: datetime
 ) -> bool:
     said = claims.get("aud")
-    for_us = set([said] if isinstance(said, str) else said or []) & set(audiences)
+    named = said if isinstance(said, list) else [said]
+    for_us = {one for one in named if isinstance(one, str)} & set(audiences)
     now = at.timestamp()
     expires = claims.get("exp")
     return (
@@ -97,5 +101,10 @@ def _is_right(
         and bool(for_us)
         and isinstance(expires, int | float)
         and now < expires <= now + LONGEST_SECONDS
-        and bool(claims.get("jti"))
+        and _is_word(claims.get("jti"))
     )
+
+
+def _is_word(said: Any) -> bool:
+    """Whether a claim is a text that can be kept: PostgreSQL takes no NUL, columns have an end."""
+    return isinstance(said, str) and 0 < len(said) <= LONGEST_WORD and "\x00" not in said

@@ -314,10 +314,29 @@ def test_a_signed_assertion_works_once_and_only_as_it_should(server: str, people
     assert status(assertion(key, client_id, address, exp=int(time.time()) - 5)) == 401
     assert status(assertion(key, client_id, address, exp=int(time.time()) + 3600)) == 401
     assert status(assertion(key, "nobody", address)) == 401
+    for claims in (
+        {"aud": 5},
+        {"aud": [{"at": address}, None]},
+        {"aud": {"is": address}},
+        {"jti": "n" * 300},
+        {"jti": "a\x00"},
+        {"jti": 7},
+        {"exp": "soon"},
+        {"iss": "\x00", "sub": "\x00"},
+        {"iss": ["nobody"]},
+    ):
+        assert status(assertion(key, client_id, address, **claims)) == 401, claims
+    assert status(assertion(key, client_id, address, aud=["elsewhere", address])) == 200
+    deep = base64.urlsafe_b64encode(b'{"iss":' + b"[" * 90_000).decode().rstrip("=")
+    assert status(f"{good.split('.')[0]}.{deep}.{good.split('.')[2]}") == 401
     assert status("no.token.atall") == 401
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
     assert status(f"{unsigned}.{good.split('.')[1]}.") == 401
     assert status(assertion(key, client_id, address), "system/*.cruds") == 400
+    nobody = base64.b64encode(b"no\x00body:secret").decode()
+    headers = {"host": urlsplit(server).netloc, "authorization": f"Basic {nobody}"}
+    answer = Client().post("/oauth/token", {"grant_type": "client_credentials"}, headers=headers)
+    assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("size", SIZES)

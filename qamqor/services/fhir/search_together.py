@@ -8,6 +8,7 @@ whoever asked goes the plain way to the same answer: ``search.find``.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,7 +20,7 @@ from django.db import connection
 
 from qamqor.engine.fhir.search.query import Query, breadth
 from qamqor.engine.fhir.search.wanted import Setting
-from qamqor.errors import NotAllowed, TooMany, Unusable
+from qamqor.errors import NotAllowed, QamqorError, TooMany, Unusable
 from qamqor.services.access import limits
 from qamqor.services.access.in_search import hidden, in_sight
 from qamqor.services.access.sights import Sights
@@ -32,6 +33,8 @@ from qamqor.store.fhir import search_plans
 from qamqor.store.fhir.search_many import SEARCHING
 from qamqor.store.quick import Steps
 from qamqor.store.tokens import Token
+
+logger = logging.getLogger(__name__)
 
 LARGEST_PAGE: Final = 100
 MOST_INCLUDED: Final = 200
@@ -243,9 +246,11 @@ def _one(one: _Search, sights: Sights, steps: Steps, lines: list[Entry]) -> None
     try:
         with quick.at_most(steps):
             found = _found(one, sights, MOST_INCLUDED)
-    except Exception:  # it ends here for this one only, who asks the plain way
+    except Exception as failed:  # it ends here for this one only, who asks the plain way
         if not quick.is_in_transaction():
             raise
+        if not isinstance(failed, QamqorError | quick.TakesLong):
+            logger.exception("a search among others failed; it is asked alone")
         limits.SEARCHES.give_back(sights.actor)
         return
     one.found = found

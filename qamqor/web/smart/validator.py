@@ -36,6 +36,12 @@ class SmartValidator(OAuth2Validator):  # type: ignore[misc]
         )
         return request.client is not None
 
+    def _load_application(self, client_id: str | None, request: Any) -> Any:
+        """The client of an id. PostgreSQL refuses NUL by an error the toolkit does not expect."""
+        return (
+            None if "\x00" in (client_id or "") else super()._load_application(client_id, request)
+        )
+
     def client_authentication_required(self, request: Any, *args: Any, **named: Any) -> bool:
         if getattr(request, "client_assertion", None):
             return True
