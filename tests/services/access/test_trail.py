@@ -126,15 +126,22 @@ def test_events_are_found_by_day_outcome_and_number() -> None:
 
 
 def test_a_search_that_cannot_be_answered_says_why() -> None:
-    for asked in (
-        ("site", "x"),
-        ("date", "soon"),
-        ("date", "zz2026"),
-        ("action", "X"),
-        ("_id", "a"),
+    for asked, says in (
+        (("site", "x"), "cannot be searched by site"),
+        (("date", "soon"), "date of AuditEvent cannot be 'soon'"),
+        (("date", "zz2026"), "date of AuditEvent cannot be 'zz2026'"),
+        (("action", "X"), "cannot be"),
+        (("outcome", "9"), "outcome of AuditEvent cannot be '9'"),
     ):
-        with pytest.raises(Unusable, match="cannot be searched"):
+        with pytest.raises(Unusable, match=says):
             trail.search([asked], actor=actor("auditor"), at=AT)
+
+
+def test_an_id_that_no_entry_has_finds_nothing() -> None:
+    people()
+
+    for id_ in ("a", "9" * 60):
+        assert trail.search([("_id", id_)], actor=actor("auditor"), at=AT).events == []
 
 
 def test_pages_of_events_follow_each_other() -> None:
