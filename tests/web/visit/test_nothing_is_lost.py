@@ -151,7 +151,8 @@ def test_an_expired_session_keeps_the_text_until_somebody_signs_in_again(
         page.keyboard.press("Tab")
         expect(page.locator("#draft-state")).to_contain_text("You were signed out")
         expect(page.locator("#sign-in-again")).to_be_visible()
-        page.get_by_role("button", name="Sign the visit").click()
+        with page.expect_response(lambda one: one.request.method == "POST"):
+            page.get_by_role("button", name="Sign the visit").click()
         expect(page.locator("#id_goal")).to_have_value("Walk to the market")
 
         # Signing in gives a new session and a new token against forged forms.
