@@ -144,15 +144,16 @@ class _Named(msgspec.Struct, gc=False):
 named: Final = msgspec.json.Decoder(_Named).decode
 
 
+LONGEST_LISTED: Final = 200
+"""Characters of an id that is indexed: FHIR allows 64, an index of PostgreSQL some 2,700 bytes."""
+
+
 def listed(people: tuple[str, ...]) -> tuple[str, ...]:
     """Those that every database can index: what is no id, and was only asked for, is left out.
 
     The index follows the chain inside the commits of everybody who reads, and must never fail.
     """
     return tuple(one for one in people if len(one) <= LONGEST_LISTED and "\0" not in one)
-
-
-LONGEST_LISTED: Final = 200
 
 
 def people_of(entry: str) -> tuple[str, ...]:

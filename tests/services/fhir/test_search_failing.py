@@ -8,12 +8,10 @@ import pytest
 from django.utils import timezone
 
 from qamqor.services.fhir import read_together, search_together
+from tests.databases import ON_SQLITE
 from tests.services.fhir import test_search_together as together
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif("not __import__('qamqor.store.quick').store.quick.is_sqlite()"),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), ON_SQLITE]
 
 
 def test_a_mistake_of_ours_is_not_hidden(

@@ -31,6 +31,7 @@ from qamqor.store.fhir import search_many, search_plans
 from qamqor.store.fhir.search_many import SEARCHING
 from qamqor.web.fhir.gate import checksum_of
 from qamqor.web.fhir.search import written
+from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.services.access.village import AT, PLATFORM, observation, patient, people, put
 from tests.tokens import account, token
 
@@ -313,7 +314,7 @@ def test_who_searches_too_often_waits_whichever_way(monkeypatch: pytest.MonkeyPa
     assert audit.counted() == before
 
 
-@pytest.mark.skipif("not __import__('qamqor.store.quick').store.quick.is_sqlite()")
+@ON_SQLITE
 def test_a_long_search_is_put_back_and_costs_nobody_else_theirs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -415,11 +416,10 @@ def test_searches_of_one_shape_are_one_statement_with_other_values(
     assert ask(others, 1) <= written
 
 
+@ON_SQLITE
 def test_a_long_way_to_a_page_is_stopped_and_another_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if not quick.is_sqlite():
-        pytest.skip("the statements of PostgreSQL say themselves whether they are short")
     checksum, at = remembered(), timezone.now()
     asked = replace(CODE_AND_DATE, pairs=(("code", "8480-6"), ("date", "2026-01-04")))
     expected = compare(checksum, asked, at)
@@ -441,9 +441,6 @@ def test_a_long_way_to_a_page_is_stopped_and_another_goes_on(
         for _ in range(8):
             assert compare(checksum, asked, at) == expected
     assert stopped == ["yes"] * search_plans.TRIALS
-
-
-ON_POSTGRESQL = pytest.mark.skipif("__import__('qamqor.store.quick').store.quick.is_sqlite()")
 
 
 @ON_POSTGRESQL

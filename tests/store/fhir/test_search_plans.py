@@ -9,14 +9,14 @@ import pytest
 
 from qamqor.store import quick
 from qamqor.store.fhir import search_plans
+from tests.databases import ON_SQLITE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ENDLESS = "with recursive n(n) as (select 1 union all select n + 1 from n) select count(*) from n"
 
 
+@ON_SQLITE
 def test_steps_that_are_taken_within_others_are_taken_from_them() -> None:
-    if not quick.is_sqlite():
-        pytest.skip("PostgreSQL counts no steps")
     outer = quick.Steps(3)
     with quick.at_most(outer):
         with pytest.raises(quick.TakesLong), quick.at_most(quick.Steps(1)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -125,6 +126,9 @@ def test_a_psychologist_asks_and_the_score_stands_with_its_answers(
         page.goto(f"{live_server.url}/person/dana/needs")
         with page.expect_navigation():
             page.get_by_role("link", name="Ask: Patient health questionnaire").click()
+        page.get_by_role("button", name="Save the answers").click()
+        expect(page.get_by_role("alert").first).to_contain_text("1. ")
+        expect(page).to_have_title(re.compile("^Error: "))
         for question in page.locator("fieldset.q-question").all():
             question.locator("input[type=radio]").nth(1).check()
         page.get_by_role("button", name="Save the answers").click()
